@@ -1,0 +1,103 @@
+# Every target sets up what it needs. Only make and Python 3.11 or newer (with its venv module)
+# have to be there; `make demo` and `make test` are the two commands a newcomer needs.
+
+PORT ?= 8000
+ARGS ?=
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+RUNTIME := .venv/.runtime-ready
+DEV := .venv/.dev-ready
+
+# The first Python that is new enough; the plain name first, since it is the one people expect.
+FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	python=; done
+
+.PHONY: help setup demo test check check-style check-types check-imports check-fast bench docs lock clean
+
+help:
+	@echo 'make demo    start de demonstratie op http://127.0.0.1:$(PORT)  (PORT=... kiest een andere poort)'
+	@echo 'make test    draai alle tests  (ARGS=... geeft pytest extra argumenten)'
+	@echo 'make check   opmaak, lint, typen, importregels en snelle tests'
+	@echo 'make bench   meet de snelheid'
+	@echo 'make docs    maak docs/events.md en docs/rules.md opnieuw'
+	@echo 'make setup   maak alleen .venv;  make clean ruimt op;  make lock zet de versies opnieuw vast'
+
+setup: $(RUNTIME)
+
+# A .venv that no longer runs (its Python is gone, or it was made halfway) is made anew.
+define MAKE_VENV
+@set -e; if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	$(FIND_PYTHON); \
+	if [ -z "$$python" ]; then \
+		echo 'Python 3.11 of nieuwer ontbreekt: apt install python3 python3-venv' >&2; exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo 'python3-venv ontbreekt: apt install python3-venv' >&2; exit 1; fi; \
+	echo "Python-omgeving maken in .venv ($$("$$python" -V))"; \
+	"$$python" -m venv --clear .venv; \
+fi
+endef
+
+# The project itself is editable, and its build backend comes from the same pinned list.
+define INSTALL
+@echo 'Vastgezette onderdelen installeren uit $(1)'
+@$(PIP) install --quiet --require-hashes -r $(1)
+@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+endef
+
+$(RUNTIME): requirements.txt pyproject.toml
+	$(MAKE_VENV)
+	$(call INSTALL,requirements.txt)
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements.txt pyproject.toml
+	$(MAKE_VENV)
+	$(call INSTALL,requirements-dev.txt)
+	@touch $(RUNTIME) $@
+
+# `exec`, so that Ctrl-C and SIGTERM reach the server itself and not a shell around it.
+demo: $(RUNTIME)
+	@exec $(BIN)/ketenledger demo --port $(PORT)
+
+test: $(DEV)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(DEV)
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j 2 \
+		check-types check-style check-imports check-fast
+
+check-style: $(DEV)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+check-types: $(DEV)
+	@$(BIN)/mypy --strict ledger projections api
+
+check-imports: $(DEV)
+	@$(BIN)/lint-imports --no-logo
+
+check-fast: $(DEV)
+	@$(BIN)/python -m pytest -q -m 'not slow' tests/domain tests/architecture
+
+bench: $(DEV)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+docs: $(RUNTIME)
+	@$(BIN)/ketenledger docs docs/
+
+# Needed only when a dependency changes: the tool that resolves is not a dependency itself.
+UV := build/lock/bin/python -m uv pip compile --quiet --universal --generate-hashes \
+	--python-version 3.11 --no-config --no-emit-index-url --custom-compile-command 'make lock'
+
+lock: $(RUNTIME)
+	@$(BIN)/python -m venv build/lock
+	@build/lock/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.9
+	@$(UV) --extra build pyproject.toml -o requirements.txt
+	@$(UV) --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+# The data folder .ketenledger stays: a ledger is not a thing to clean up.
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

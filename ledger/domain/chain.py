@@ -1,0 +1,141 @@
+"""The state of one chain and the fold: which capability owns which event, and what asks for what.
+
+A state has one field per capability. `check` may refuse, `evolve` copies, `follow` and `due` give
+what the adopted rules make happen. Nothing here reads a clock, a database or a random number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+from rpds import HashTrieMap
+
+from ledger.domain import (
+    actions,
+    agreements,
+    bodies,
+    chains,
+    decision_rules,
+    decisions,
+    escalations,
+    events,
+    mandates,
+    meetings,
+    memory,
+    people,
+    roles,
+)
+from ledger.domain.rule import Rule
+from ledger.domain.values import Due, Event, Header
+
+
+class ChainState(Struct, frozen=True):
+    """What is true in one chain after its first `size` records.
+
+    `at` is the recorded time of the last one, `acts` gives the position at which an act id was
+    recorded. Every other field belongs to the capability of that name.
+    """
+
+    name: str
+    size: int = 0
+    at: str = ""
+    acts: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    chains: chains.Chains = field(default_factory=chains.Chains)
+    people: people.People = field(default_factory=people.People)
+    bodies: bodies.Bodies = field(default_factory=bodies.Bodies)
+    roles: roles.Roles = field(default_factory=roles.Roles)
+    mandates: mandates.Mandates = field(default_factory=mandates.Mandates)
+    decision_rules: decision_rules.DecisionRules = field(
+        default_factory=decision_rules.DecisionRules
+    )
+    meetings: meetings.Meetings = field(default_factory=meetings.Meetings)
+    decisions: decisions.Decisions = field(default_factory=decisions.Decisions)
+    agreements: agreements.Agreements = field(default_factory=agreements.Agreements)
+    escalations: escalations.Escalations = field(default_factory=escalations.Escalations)
+    actions: actions.Actions = field(default_factory=actions.Actions)
+    memory: memory.Memory = field(default_factory=memory.Memory)
+
+    @property
+    def by_decision(self) -> frozenset[str]:
+        """The event types that need a decision unless the governance model says otherwise."""
+        return BY_DECISION
+
+
+class Owner(NamedTuple):
+    """The capability that owns an event type: its name and its functions."""
+
+    capability: str
+    check: Callable[[ChainState, Any, Header], None]
+    evolve: Callable[[Any, Any, Header], Any]
+
+
+CAPABILITIES: dict[str, tuple[Any, Any]] = {
+    "chains": (events.chains, chains),
+    "people": (events.people, people),
+    "bodies": (events.bodies, bodies),
+    "roles": (events.roles, roles),
+    "mandates": (events.mandates, mandates),
+    "decision_rules": (events.decision_rules, decision_rules),
+    "meetings": (events.meetings, meetings),
+    "decisions": (events.decisions, decisions),
+    "agreements": (events.agreements, agreements),
+    "escalations": (events.escalations, escalations),
+    "actions": (events.actions, actions),
+    "memory": (events.memory, memory),
+}
+"""Every capability in the order in which consequences are asked for: its events and its rules."""
+
+OWNERS: dict[type[Event], Owner] = {
+    kind: Owner(name, rules.check, rules.evolve)
+    for name, (vocabulary, rules) in CAPABILITIES.items()
+    for kind in vocabulary.EVENTS
+}
+BY_RULES: frozenset[type[Event]] = frozenset(
+    kind for vocabulary, _ in CAPABILITIES.values() for kind in vocabulary.BY_RULES
+)
+FOLLOWERS: dict[type[Event], list[Callable[[ChainState, Event, Header], tuple[Event, ...]]]] = {}
+for _vocabulary, _rules in CAPABILITIES.values():
+    for _kind in getattr(_rules, "FOLLOWS", ()):
+        FOLLOWERS.setdefault(_kind, []).append(_rules.follow)
+TIMED: tuple[Callable[[ChainState, str], tuple[Due, ...]], ...] = tuple(
+    rules.due for _, rules in CAPABILITIES.values() if hasattr(rules, "due")
+)
+BY_DECISION: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if "decision" in kind.WHO)
+
+
+def domain_rules() -> tuple[Rule, ...]:
+    """Return every numbered rule of every capability."""
+    return tuple(rule for _, rules in CAPABILITIES.values() for rule in rules.RULES)
+
+
+def check(chain: ChainState, event: Event, header: Header) -> None:
+    """Raise Refused when a rule of the event's capability says no."""
+    OWNERS[type(event)].check(chain, event, header)
+
+
+def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
+    """Return the state after this record. Never refuses."""
+    owner = OWNERS[type(event)]
+    own = owner.evolve(getattr(chain, owner.capability), event, header)
+    acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
+    return replace(
+        chain, **{owner.capability: own}, size=header.position + 1, at=header.at, acts=acts
+    )
+
+
+def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
+    """Return what the adopted rules make happen after this event; `chain` already holds it."""
+    return tuple(
+        consequence
+        for ask in FOLLOWERS.get(type(event), ())
+        for consequence in ask(chain, event, header)
+    )
+
+
+def due(chain: ChainState, now: str) -> Due | None:
+    """Return the one thing that time makes happen first, not later than now, or None."""
+    waiting = [one for ask in TIMED for one in ask(chain, now)]
+    return min(waiting, key=lambda one: one.on, default=None)

@@ -1,0 +1,33 @@
+"""What can be recorded: the events of each capability, one file each."""
+
+from ledger.domain.events import (
+    actions,
+    agreements,
+    bodies,
+    chains,
+    decision_rules,
+    decisions,
+    escalations,
+    mandates,
+    meetings,
+    memory,
+    outcomes,
+    people,
+    roles,
+)
+
+__all__ = [
+    "actions",
+    "agreements",
+    "bodies",
+    "chains",
+    "decision_rules",
+    "decisions",
+    "escalations",
+    "mandates",
+    "meetings",
+    "memory",
+    "outcomes",
+    "people",
+    "roles",
+]

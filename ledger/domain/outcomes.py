@@ -1,0 +1,228 @@
+"""How outcomes come about: what follows from a proposal, from votes, and from time alone.
+
+opened -> electorate, weights, rule version and deadline are frozen
+last vote, or deadline -> counted by the frozen rule -> outcome with its explanation
+adopted -> takes force after reflection -> effects, under this decision; what it supersedes
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.domain import bodies, decision_rules, tally
+from ledger.domain.decision_state import Decision, earlier
+from ledger.domain.events.decision_rules import DecisionRule
+from ledger.domain.events.decisions import (
+    DeadlineExtended,
+    DeliberationOpened,
+    EarlierDecisionNotCited,
+    Elector,
+    ElectorateFixed,
+    ProposalAmended,
+    ProposalSubmitted,
+    VoteCast,
+)
+from ledger.domain.events.outcomes import (
+    DecisionAdopted,
+    DecisionDeferred,
+    DecisionLapsed,
+    DecisionRejected,
+    DecisionSuperseded,
+    DecisionTakenUnderMandate,
+    DecisionTied,
+    DecisionTookForce,
+    Tally,
+    TieBroken,
+)
+from ledger.domain.values import Due, Event, Header, Refused, later
+
+if TYPE_CHECKING:
+    from ledger.domain.chain import ChainState
+
+FOLLOWS: tuple[type[Event], ...] = (
+    ProposalSubmitted,
+    ProposalAmended,
+    DeliberationOpened,
+    ElectorateFixed,
+    VoteCast,
+    TieBroken,
+    DecisionAdopted,
+    DecisionTakenUnderMandate,
+    DecisionTookForce,
+)
+
+
+def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
+    """Return what the adopted rules make of this step in the life of a decision."""
+    match event:
+        case ProposalSubmitted() | ProposalAmended():
+            return _not_cited(chain, event.decision)
+        case DeliberationOpened():
+            return (_electorate(chain, event.decision, header),)
+        case ElectorateFixed():
+            return _deferred(chain, event)
+        case VoteCast():
+            return _closing_early(chain, event.decision, header)
+        case TieBroken():
+            return (_tie_decided(chain, event, header),)
+        case DecisionAdopted():
+            at_once = event.in_force_at <= header.on
+            return (DecisionTookForce(decision=event.decision),) if at_once else ()
+        case DecisionTakenUnderMandate():
+            adopted = event.outcome == "adopted"
+            return (DecisionTookForce(decision=event.decision),) if adopted else ()
+        case DecisionTookForce():
+            return _effects(chain, event.decision)
+        case _:
+            raise Refused("G9", f"op {type(event).__name__} volgt hier niets")
+
+
+def _not_cited(chain: ChainState, name: str) -> tuple[Event, ...]:
+    """Earlier joint solutions must not be undone unknowingly: say which were left unnamed."""
+    decision = chain.decisions.all[name]
+    before = earlier(chain, subject=decision.subject, besides=name)
+    unnamed = tuple(one for one in before if one not in decision.cites)[-100:]
+    return (EarlierDecisionNotCited(decision=name, earlier=unnamed),) if unnamed else ()
+
+
+def _electorate(chain: ChainState, name: str, header: Header) -> ElectorateFixed:
+    decision = chain.decisions.all[name]
+    version = decision_rules.in_force(
+        chain, body=decision.body, subject=decision.subject, moment=header.on
+    )
+    electors = _electors(chain, decision.body, header.day)
+    present = {one.organisation for one in electors if one.holder}
+    left_out = [one for one in chain.chains.partners_on(header.day) if one not in present]
+    return ElectorateFixed(
+        decision=name,
+        rule=version.position,
+        parameters=version.rule,
+        electors=electors,
+        deadline=later(header.on, days=version.rule.voting_days),
+        not_invited=tuple(left_out),
+    )
+
+
+def _electors(chain: ChainState, body: str, day: str) -> tuple[Elector, ...]:
+    found = []
+    for name, seat in bodies.voting_seats(chain, chain.bodies.bodies[body]):
+        term = bodies.holder(seat, day)
+        found.append(
+            Elector(
+                seat=name,
+                organisation=seat.organisation,
+                weight=seat.weight,
+                holder=term.person if term is not None else "",
+            )
+        )
+    return tuple(found)
+
+
+def _deferred(chain: ChainState, event: ElectorateFixed) -> tuple[Event, ...]:
+    """Nobody is confronted with a decision they were not invited to."""
+    if not (event.parameters.all_partners_invited and event.not_invited):
+        return ()
+    decision = chain.decisions.all[event.decision]
+    names = ", ".join(event.not_invited)
+    return (
+        DecisionDeferred(
+            decision=event.decision,
+            rule=event.rule,
+            tally=tally.count(event.parameters, decision.electors, decision.votes),
+            because=f"niet uitgenodigd of zonder bezette zetel: {names}",
+        ),
+    )
+
+
+def _present(chain: ChainState, decision: Decision) -> tuple[str, ...]:
+    if not decision.meeting:
+        return ()
+    return tuple(sorted(chain.meetings.all[decision.meeting].present))
+
+
+def _rule(decision: Decision) -> DecisionRule:
+    if decision.rule is None:
+        raise Refused("G9", "er is geen regel vastgesteld voor deze stemming")
+    return decision.rule
+
+
+def _closing_early(chain: ChainState, name: str, header: Header) -> tuple[Event, ...]:
+    decision = chain.decisions.all[name]
+    rule, present = _rule(decision), _present(chain, decision)
+    if not tally.settled(rule, decision.electors, decision.votes, present):
+        return ()
+    return (_outcome(chain, name, moment=header.on),)
+
+
+def _outcome(chain: ChainState, name: str, *, moment: str) -> Event:
+    """Count and judge by the frozen rule; the result carries the rule, the counts and the why."""
+    decision = chain.decisions.all[name]
+    rule = _rule(decision)
+    counts = tally.count(rule, decision.electors, decision.votes, _present(chain, decision))
+    verdict, because = tally.judge(rule, counts)
+    if verdict == "tied" and rule.tie == "rejected":
+        verdict, because = "rejected", f"de stemmen staken: {because}"
+    return _closing(decision, name, counts, verdict, because, moment=moment)
+
+
+def _closing(
+    decision: Decision, name: str, counts: Tally, verdict: str, because: str, *, moment: str
+) -> Event:
+    rule, position = _rule(decision), decision.rule_position
+    if verdict == "adopted":
+        force = later(moment, days=rule.reflection_days)
+        return DecisionAdopted(
+            decision=name, rule=position, tally=counts, because=because, in_force_at=force
+        )
+    if verdict == "tied":
+        return DecisionTied(
+            decision=name,
+            rule=position,
+            tally=counts,
+            because=because,
+            resolved_by="chair" if rule.tie == "chair" else "revote",
+        )
+    kind = DecisionLapsed if verdict == "lapsed" else DecisionRejected
+    return kind(decision=name, rule=position, tally=counts, because=because)
+
+
+def _tie_decided(chain: ChainState, event: TieBroken, header: Header) -> Event:
+    decision = chain.decisions.all[event.decision]
+    if decision.tally is None:
+        raise Refused("G9", "de stemmen staakten niet")
+    verdict = "adopted" if event.choice == "for" else "rejected"
+    because = "de stemmen staakten; de voorzitter besliste"
+    return _closing(decision, event.decision, decision.tally, verdict, because, moment=header.on)
+
+
+def _effects(chain: ChainState, name: str) -> tuple[Event, ...]:
+    """The smart contract: what the decision asked to record, then what it takes the place of."""
+    decision = chain.decisions.taking_force
+    if decision is None:
+        return ()
+    replaced = (DecisionSuperseded(decision=one, by_decision=name) for one in decision.supersedes)
+    return (*decision.effects, *replaced)
+
+
+def due(chain: ChainState, now: str) -> tuple[Due, ...]:
+    """Close votings whose deadline passed; let adopted decisions take force after reflection."""
+    return tuple(
+        Due(on=moment, event=_fallen_due(chain, key, moment))
+        for moment, key in chain.decisions.alarms.ringing(now)
+    )
+
+
+def _fallen_due(chain: ChainState, key: str, moment: str) -> Event:
+    what, _, name = key.partition("/")
+    if what == "force":
+        return DecisionTookForce(decision=name)
+    decision = chain.decisions.all[name]
+    rule = _rule(decision)
+    counts = tally.count(rule, decision.electors, decision.votes, _present(chain, decision))
+    if not counts.quorum_met and rule.late_quorum_extension_days and not decision.extended:
+        return DeadlineExtended(
+            decision=name,
+            deadline=later(moment, days=rule.late_quorum_extension_days),
+            reason=f"quorum {counts.quorum_found} van {counts.quorum_needed}",
+        )
+    return _outcome(chain, name, moment=moment)

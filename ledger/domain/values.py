@@ -1,0 +1,242 @@
+"""Small frozen types that every rule speaks in: ids, moments, events, headers, refusals.
+
+Moments are text in one fixed form, so that comparing text compares time and a record has exactly
+one way to be written. Dates are UTC dates: a rule may not depend on a time-zone table that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from rpds import HashTrieMap
+
+MAX_INTEGER = 2**53 - 1
+"""Largest whole number a record may hold: every JSON reader agrees up to here (RFC 7493)."""
+
+RULES = "rules"
+"""Who recorded a consequence: nobody but the agreed rules."""
+
+_LEAP_DAY = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29"
+_PLAIN_DAY = (
+    r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+)
+DATE_PATTERN = rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY})$"
+INSTANT_PATTERN = (
+    rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{{6}}Z$"
+)
+SLUG_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+
+Date = Annotated[str, Meta(pattern=DATE_PATTERN, extra_json_schema={"format": "date"})]
+"""A calendar day, `2026-11-21`."""
+OptionalDate = Annotated[str, Meta(pattern=rf"^$|{DATE_PATTERN}")]
+"""A calendar day, or nothing."""
+Instant = Annotated[str, Meta(pattern=INSTANT_PATTERN, extra_json_schema={"format": "date-time"})]
+"""A moment in UTC with six fixed digits, `2026-11-21T20:00:00.000000Z`."""
+Slug = Annotated[str, Meta(pattern=SLUG_PATTERN)]
+"""The short id of a thing, unique per chain and kind: 1 to 64 letters, digits, `.`, `_`, `-`."""
+OptionalInstant = Annotated[str, Meta(pattern=rf"^$|{INSTANT_PATTERN}")]
+"""A moment, or nothing."""
+NewSlug = Annotated[str, Meta(pattern=rf"^$|{SLUG_PATTERN}")]
+"""The id of a thing that this event makes; left empty, the ledger makes one from the position."""
+PersonId = Annotated[str, Meta(pattern=SLUG_PATTERN)]
+"""A pseudonym: never a name."""
+OptionalSlug = NewSlug
+"""The id of a thing that exists, or nothing."""
+Label = Annotated[str, Meta(min_length=1, max_length=200)]
+"""A short line of text that people read."""
+Text = Annotated[str, Meta(max_length=20_000)]
+"""Free text of up to 20,000 characters; may be empty."""
+Prose = Annotated[str, Meta(min_length=1, max_length=20_000)]
+"""Free text that must say something."""
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest in lower-case hexadecimal."""
+Sealed = Annotated[
+    str, Meta(pattern=r"^$|^[A-Za-z0-9_-]{43}$", extra_json_schema={"x-sealed": True})
+]
+"""The digest of a sealed value (base64url, 43 characters); the value itself lives elsewhere."""
+Cents = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+"""An amount of money in euro cents."""
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""A number of things."""
+Days = Annotated[int, Meta(ge=0, le=3660)]
+"""A term in whole days, at most ten years."""
+Position = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+"""The place of a record in its chain, counted from 0 without gaps."""
+
+Scope = Literal["public", "chain", "confidential"]
+Level = Literal["strategic", "tactical", "operational"]
+
+LEVEL_NAMES = {"strategic": "strategisch", "tactical": "tactisch", "operational": "operationeel"}
+
+
+class Refused(Exception):
+    """A rule says no. `rule` is its number, `reason` a Dutch sentence that says what was found."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(f"{rule}: {reason}")
+        self.rule = rule
+        self.reason = reason
+
+
+class NotAllowed(Refused):
+    """No capacity or mandate makes this act lawful on its date; `reason` names what was missing."""
+
+
+class NotFound(Exception):
+    """The chain, record or thing asked for does not exist."""
+
+
+class Event(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename="camel",
+    tag_field="type",
+    tag=lambda name: f"{name}.v1",
+):
+    """A fact that happened. Optional fields default to nothing, so absence means nothing."""
+
+    SENTENCE: ClassVar[str]
+    """One Dutch sentence for people, with the event's fields in braces."""
+    WHO: ClassVar[tuple[str, ...]]
+    """The capacities that may record it, tried in this order (see `ledger/policy.py`)."""
+    SCOPE: ClassVar[Scope] = "chain"
+    """Who may read it when neither the caller nor the body says otherwise."""
+    CREATES: ClassVar[str] = ""
+    """The field that holds the id of the thing this event makes, or nothing."""
+    AUTHORISES: ClassVar[bool] = False
+    """Whether its consequences are recorded under it, as effects that may fail one by one."""
+
+    def who(self) -> tuple[str, ...]:
+        """Return the capacities that may record this event; most types have one answer."""
+        return self.WHO
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where an imported act came from: a name, its place, and the SHA-256 of what was read."""
+
+    name: Label
+    sha256: Sha256
+    reference: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Header(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename="camel",
+):
+    """What the ledger knows about a record besides its event (design, section 3)."""
+
+    v: Literal[1]
+    chain: Slug
+    position: Position
+    at: Instant
+    on: Instant
+    by: PersonId
+    scope: Scope
+    under: tuple[Position, ...] = ()
+    recorded_by: PersonId = ""
+    cause: Position | None = None
+    act: Annotated[str, Meta(max_length=128)] = ""
+    source: Source | None = None
+
+    @property
+    def day(self) -> str:
+        """The UTC date on which it happened."""
+        return self.on[:10]
+
+
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A document that something rests on, named and fixed by its digest; never stored here."""
+
+    title: Label
+    sha256: Sha256
+
+
+class Due(Struct, frozen=True):
+    """Something that time alone makes happen: the event and the moment it fell due."""
+
+    on: str
+    event: Event
+
+
+def instant(moment: datetime) -> str:
+    """Write a moment that has a time zone as an `Instant`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def moment(text: str) -> datetime:
+    """Read an `Instant` back."""
+    return datetime.fromisoformat(text)
+
+
+def later(text: str, *, days: int) -> str:
+    """Return the instant so many whole days after this one; the end of time stays the end."""
+    try:
+        return instant(moment(text) + timedelta(days=days))
+    except OverflowError:
+        return "9999-12-31T23:59:59.999999Z"
+
+
+def day_start(day: str) -> str:
+    """Return the first instant of a date."""
+    return f"{day}T00:00:00.000000Z"
+
+
+def within(day: str, *, start: str, until: str) -> bool:
+    """Tell whether a day lies in a term; `until` is the first day outside it, empty is open."""
+    return start <= day and (not until or day < until)
+
+
+def overlap(*, start: str, until: str, other_start: str, other_until: str) -> bool:
+    """Tell whether two terms share a day; a term that ends on its first day has none."""
+    first = max(start, other_start)
+    return all(not end or first < end for end in (until, other_until))
+
+
+def require(truth: object, rule: str, reason: str) -> None:
+    """Refuse under a rule's number unless something holds."""
+    if not truth:
+        raise Refused(rule, reason)
+
+
+class Alarms(Struct, frozen=True):
+    """What waits for a moment in one capability: key -> moment, and the earliest of them.
+
+    Asking whether anything is due costs one comparison as long as nothing is.
+    """
+
+    moments: HashTrieMap[str, str] = msgspec.field(default_factory=HashTrieMap)
+    first: str = ""
+
+    def set(self, key: str, at: str) -> Alarms:
+        """Wait for a moment under a key; an earlier one under the same key is replaced."""
+        return self.clear(key)._with(key, at)
+
+    def _with(self, key: str, at: str) -> Alarms:
+        first = at if not self.first or at < self.first else self.first
+        return Alarms(moments=self.moments.insert(key, at), first=first)
+
+    def clear(self, key: str) -> Alarms:
+        """Stop waiting for this key, if it is there."""
+        at = self.moments.get(key)
+        if at is None:
+            return self
+        moments = self.moments.remove(key)
+        first = min(moments.values(), default="") if at == self.first else self.first
+        return Alarms(moments=moments, first=first)
+
+    def ringing(self, now: str) -> Iterator[tuple[str, str]]:
+        """Give (moment, key) of all that is due now, earliest first, ties by key."""
+        if self.first and self.first <= now:
+            yield from sorted((at, key) for key, at in self.moments.items() if at <= now)

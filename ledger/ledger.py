@@ -1,0 +1,323 @@
+"""The ledger: the only way to record, and the way to what was recorded.
+
+    with Store(conninfo) as store, Ledger(store) as ledger:
+        receipt = ledger.submit("loonaangifteketen", Act(event=..., by="person-1", act="..."))
+
+An act is recorded once per key: asked again - after a lost answer, a crash, by another process - it
+gives the first receipt. An answer means that the record is on disk. Without an answer the caller
+asks again with the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self, cast
+
+from ledger import catalogue, recording
+from ledger.audit import Findings, Stored, audit
+from ledger.deadlines import Deadlines
+from ledger.domain.chain import ChainState
+from ledger.domain.values import SLUG_PATTERN, NotFound, Refused, instant, require
+from ledger.log.store import Store, StoreUnavailable
+from ledger.notices import Notices
+from ledger.receipts import Consequence, Receipt, Trial
+from ledger.recording import Act
+from ledger.sealed import Disclosed
+from ledger.states import BrokenLog, States
+from ledger.timer import Timer
+from ledger.vault import Vault
+from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series
+from ledger.writer import Writer, given_up
+
+__all__ = [
+    "Act",
+    "BrokenLog",
+    "Ledger",
+    "Overloaded",
+    "Receipt",
+    "StoreUnavailable",
+    "Stored",
+    "Timer",
+    "Trial",
+]
+
+ANSWER_SECONDS: Final = 30.0
+CLOSE_SECONDS: Final = 20.0
+UNDER_WAY: Final = 1024
+"""How many acts of one import wait at the same time; the queue is for others too."""
+PAGE: Final = 1000
+MAX_PAGE: Final = 10_000
+MAX_ROUNDS: Final = 100
+"""How often time passes in one chain at one tick; each round brings up to a thousand records."""
+
+STORED = """
+    SELECT originator_version - 1 AS position, state, leaf_hash
+    FROM records
+    WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
+    ORDER BY originator_version
+"""
+
+LOG = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the moment it is."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The chains of one store. Safe to share between threads and event loops; close it at the end.
+
+    A store with at least four connections serves it well: writing and notifying keep one each.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        vault: Vault | None = None,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._vault = vault
+        self._states = States(store)
+        self._deadlines = Deadlines(self._states)
+        self._notices = Notices(store)
+        self._writer = Writer(
+            store, self._states, self._notices, clock=clock, max_waiting=max_waiting
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
+        """Record what waits, take nothing more, and stop."""
+        self._writer.close(timeout_seconds)
+        self._notices.close(timeout_seconds)
+
+    def submit(
+        self,
+        chain: str,
+        act: Act,
+        disclosures: Sequence[Disclosed] = (),
+        *,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Receipt:
+        """Record one act and return its receipt; the first receipt where its key was used before.
+
+        Raises Refused or NotAllowed, and nothing was recorded; Overloaded, likewise; or
+        StoreUnavailable, and then only asking again with the same key tells.
+        """
+        self._keep(chain, disclosures)
+        future = self._writer.submit(chain, act)
+        receipt = cast(Receipt, _outcome(future, timeout_seconds))
+        self._settle(receipt, disclosures)
+        return receipt
+
+    async def submit_async(
+        self,
+        chain: str,
+        act: Act,
+        disclosures: Sequence[Disclosed] = (),
+        *,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Receipt:
+        """Do as `submit` does, from an event loop."""
+        if disclosures:
+            await asyncio.to_thread(self._keep, chain, disclosures)
+        asked = self._writer.submit_async(_slug(chain), act, timeout_seconds=timeout_seconds)
+        receipt = cast(Receipt, await asked)
+        if disclosures:
+            await asyncio.to_thread(self._settle, receipt, disclosures)
+        return receipt
+
+    def submit_many(
+        self,
+        chain: str,
+        acts: Iterable[Act],
+        *,
+        stop_at_refusal: bool = False,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> list[Receipt | Refused]:
+        """Record many acts in order; return what came of each (see `submit_each`)."""
+        asked = self.submit_each(
+            chain, acts, stop_at_refusal=stop_at_refusal, timeout_seconds=timeout_seconds
+        )
+        return list(asked)
+
+    def submit_each(
+        self,
+        chain: str,
+        acts: Iterable[Act],
+        *,
+        stop_at_refusal: bool = False,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Iterator[Receipt | Refused]:
+        """Record acts in order, many under way at once; yield what came of each, in order.
+
+        With `stop_at_refusal` nothing after the first refusal is recorded, and that is the last
+        answer. Keys make it resumable: what was recorded before is answered with its receipt.
+        """
+        series = Series() if stop_at_refusal else None
+        under_way: deque[Future[Outcome]] = deque()
+        for act in acts:
+            under_way.append(self._submitted(_slug(chain), act, series, under_way))
+            while len(under_way) >= UNDER_WAY or (under_way and under_way[0].done()):
+                yield from _answered(under_way.popleft(), timeout_seconds)
+            if series is not None and series.stopped:
+                break
+        while under_way:
+            yield from _answered(under_way.popleft(), timeout_seconds)
+
+    def try_out(self, chain: str, act: Act) -> Trial:
+        """Tell what recording this act would give now, or why not; nothing is stored."""
+        state = self._states.caught_up(_slug(chain))
+        try:
+            recorded = recording.record(state, act, at=instant(self._clock()))
+            for entry in recorded.entries:
+                catalogue.reread(entry.data)
+        except Refused as refusal:
+            return Trial(refusal=refusal)
+        return Trial(entries=recorded.entries, first=recorded.first)
+
+    def pass_time(
+        self, chain: str, *, timeout_seconds: float = ANSWER_SECONDS
+    ) -> tuple[Consequence, ...]:
+        """Record what time alone made happen in a chain until now; nothing due gives nothing."""
+        brought: list[Consequence] = []
+        for _ in range(MAX_ROUNDS):
+            future = self._writer.submit(_slug(chain), None)
+            more = cast(tuple[Consequence, ...], _outcome(future, timeout_seconds))
+            if not more:
+                break
+            brought.extend(more)
+        return tuple(brought)
+
+    def tick(self) -> int:
+        """Record what is due in every chain; return how many records that gave."""
+        now = instant(self._clock())
+        count = 0
+        for chain in self._deadlines.due(self._store.sizes(), now=now):
+            try:
+                count += len(self.pass_time(chain))
+            except (Refused, BrokenLog) as error:
+                LOG.error("De tijd staat stil in keten %s: %s", chain, error)
+        return count
+
+    def state(self, chain: str, *, at_position: int | None = None) -> ChainState:
+        """Return what is true in a chain now, or right after the record at a position.
+
+        Raises NotFound for an unknown chain or a position it does not have yet.
+        """
+        if at_position is not None:
+            return self._states.at(chain, at_position)
+        state = self._states.caught_up(chain)
+        if not state.size:
+            raise NotFound(f"Keten {chain} bestaat niet.")
+        return state
+
+    def records(self, chain: str, start: int = 0, limit: int = PAGE) -> list[Stored]:
+        """Return the records at the `limit` positions from `start` on, as they are stored."""
+        asked = {"chain": chain, "first": start + 1, "last": start + min(limit, MAX_PAGE)}
+        with self._store.connection() as conn:
+            rows = conn.execute(STORED, asked, binary=True).fetchall()
+        return [Stored(row["position"], row["state"], row["leaf_hash"]) for row in rows]
+
+    def walk(self, chain: str) -> Iterator[Stored]:
+        """Yield all records of a chain, page by page; those recorded meanwhile are left out."""
+        for start in range(0, self._store.size(chain), PAGE):
+            yield from self.records(chain, start, PAGE)
+
+    def audit(self, chain: str) -> Findings:
+        """Replay a chain's log and return every break; NotFound for an unknown chain."""
+        if not self._store.size(chain):
+            raise NotFound(f"Keten {chain} bestaat niet.")
+        return audit(self.walk(chain), chain)
+
+    def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
+        """Wait until the record at this position is committed, by whomever; tell whether it is."""
+        return self._notices.wait(chain, position, timeout_seconds=timeout_seconds)
+
+    def _submitted(
+        self, chain: str, act: Act, series: Series | None, under_way: deque[Future[Outcome]]
+    ) -> Future[Outcome]:
+        """Put an act in the queue; where that is full, wait for the oldest of one's own."""
+        while True:
+            try:
+                return self._writer.submit(chain, act, series=series)
+            except Overloaded:
+                unanswered = [one for one in under_way if not one.done()]
+                if not unanswered:
+                    raise
+                wait_for([unanswered[0]], ANSWER_SECONDS)
+
+    def _keep(self, chain: str, disclosures: Sequence[Disclosed]) -> None:
+        _slug(chain)
+        if disclosures:
+            self._of_vault().keep(chain, disclosures)
+
+    def _settle(self, receipt: Receipt, disclosures: Sequence[Disclosed]) -> None:
+        """Note where the disclosures belong; a repeat must have been about the same values."""
+        if not disclosures:
+            return
+        if receipt.repeated:
+            self._same_values(receipt, disclosures)
+            return
+        try:
+            self._of_vault().settle(receipt.chain, receipt.position, disclosures)
+        except StoreUnavailable as error:
+            # The act is recorded and the values are kept; the sweep notes the position later.
+            LOG.warning("Plaats van verzegelde waarden nog niet genoteerd: %s", error)
+
+    def _same_values(self, receipt: Receipt, disclosures: Sequence[Disclosed]) -> None:
+        [first] = self._store.read(receipt.chain, start=receipt.position, limit=1)
+        digests = catalogue.digests_in(catalogue.decode(first.data).body)
+        same = not self._of_vault().differ(receipt.chain, digests, disclosures)
+        where = f"gebeurtenis {receipt.position}"
+        require(same, "G6", f"{receipt.act} hoort bij andere verzegelde gegevens ({where})")
+
+    def _of_vault(self) -> Vault:
+        if self._vault is None:
+            raise RuntimeError("sealed values need a vault, and this ledger was made without one")
+        return self._vault
+
+
+def _slug(chain: str) -> str:
+    fits = re.fullmatch(SLUG_PATTERN, chain)
+    require(fits, "G13", "een keten heeft een kenmerk van 1 tot 64 letters, cijfers of . _ -")
+    return chain
+
+
+def _outcome(future: Future[Outcome], timeout_seconds: float) -> Outcome:
+    try:
+        return future.result(timeout_seconds)
+    except TimeoutError:
+        raise given_up(future, timeout_seconds) from None
+
+
+def _answered(future: Future[Outcome], timeout_seconds: float) -> Iterator[Receipt | Refused]:
+    try:
+        outcome = _outcome(future, timeout_seconds)
+    except Refused as refusal:
+        yield refusal
+        return
+    if isinstance(outcome, Receipt):
+        yield outcome

@@ -1,0 +1,272 @@
+"""The store: rows of a chain in, rows of a chain out, exactly as they were.
+
+A chain's rows are numbered from 0 without gaps; (chain, position) is taken once. So two writers
+that want the same position cannot both have it: the other gets PositionTaken, reads the tail again
+and decides anew. A batch is kept whole or not at all.
+
+A write is tried once. After StoreUnavailable it may have been kept or not, and only its writer can
+tell, by looking for its own rows. A read is tried a second time where an idle connection had died.
+
+Nobody waits for a notification inside a write: it is sent after the commit, and may be missed.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import psycopg
+from eventsourcing.persistence import DataError, EventStore, IntegrityError
+from psycopg.rows import tuple_row
+
+from ledger.log.canonical import MAX_RECORD_BYTES
+from ledger.log.database import (
+    Datastore,
+    StoreUnavailable,
+    connect,
+    statement_limit,
+    unavailable_is_ours,
+)
+from ledger.log.migrations import MigrationRefused, migrate
+from ledger.log.recorder import RecordRecorder, Row, RowMapper
+
+__all__ = [
+    "Disclosure",
+    "MigrationRefused",
+    "NotStorable",
+    "PositionTaken",
+    "Row",
+    "Store",
+    "StoreUnavailable",
+    "migrate",
+]
+
+CHANNEL: Final = "ketenledger"
+MAX_PAGE: Final = 10_000
+
+# A range of positions instead of a LIMIT: the plan is right before the table was ever analysed.
+READ = """
+    SELECT originator_id, originator_version - 1, topic, state
+    FROM records
+    WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
+    ORDER BY originator_version
+"""
+
+SIZE = "SELECT coalesce(max(originator_version), 0) FROM records WHERE originator_id = %(chain)s"
+
+# Jumps from chain to chain through the primary key, however many records each has.
+CHAINS = """
+    WITH RECURSIVE found AS (
+        SELECT min(originator_id) AS chain FROM records
+        UNION ALL
+        SELECT (SELECT min(r.originator_id) FROM records AS r WHERE r.originator_id > found.chain)
+        FROM found
+        WHERE found.chain IS NOT NULL
+    )
+    SELECT chain FROM found WHERE chain IS NOT NULL
+"""
+
+SIZES = """
+    WITH RECURSIVE found AS (
+        SELECT min(originator_id) AS chain FROM records
+        UNION ALL
+        SELECT (SELECT min(r.originator_id) FROM records AS r WHERE r.originator_id > found.chain)
+        FROM found
+        WHERE found.chain IS NOT NULL
+    )
+    SELECT
+        chain,
+        (SELECT max(r.originator_version) FROM records AS r WHERE r.originator_id = found.chain)
+    FROM found
+    WHERE chain IS NOT NULL
+"""
+
+NOTIFY = "SELECT pg_notify(%(channel)s, %(payload)s)"
+
+# The same digest means the same salt, name and value: a repeat adds nothing.
+PUT_DISCLOSURES = """
+    INSERT INTO disclosures (chain, digest, subject, ciphertext, nonce)
+    SELECT given.chain, given.digest, given.subject, given.ciphertext, given.nonce
+    FROM unnest(
+        %(chains)s::text[], %(digests)s::text[], %(subjects)s::text[],
+        %(ciphertexts)s::bytea[], %(nonces)s::bytea[]
+    ) AS given (chain, digest, subject, ciphertext, nonce)
+    ON CONFLICT (chain, digest) DO NOTHING
+"""
+
+GET_DISCLOSURES = """
+    SELECT chain, digest, subject, ciphertext, nonce
+    FROM disclosures
+    WHERE chain = %(chain)s AND digest = ANY(%(digests)s::text[])
+"""
+
+
+class PositionTaken(Exception):
+    """Another writer took one of these positions; nothing of this batch was kept."""
+
+
+class NotStorable(ValueError):
+    """A row that no table here can hold, such as one that is too long; nothing was kept."""
+
+
+class Disclosure(NamedTuple):
+    """What a digest in the record stands for, encrypted with the key of its subject."""
+
+    chain: str
+    digest: str
+    subject: str
+    ciphertext: bytes
+    nonce: bytes
+
+
+class Store:
+    """The rows of all chains in one PostgreSQL database; safe to share between threads.
+
+    It connects at the first use. `datastore` is its pool, for other recorders of the library.
+    """
+
+    def __init__(self, conninfo: str, *, pool_size: int = 2) -> None:
+        self._conninfo = conninfo
+        self.datastore = Datastore(conninfo, pool_size=pool_size)
+        self._events = EventStore(RowMapper(), RecordRecorder(self.datastore))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the connections; waits a few seconds at most."""
+        self.datastore.close()
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Keep all these rows in one transaction; on return they are on disk.
+
+        Raises PositionTaken or NotStorable, and nothing was kept; or StoreUnavailable, and then
+        nobody knows whether they were kept: read before writing again.
+        """
+        for row in rows:
+            if not 0 < len(row.data) <= MAX_RECORD_BYTES:
+                raise NotStorable(
+                    f"Een record telt 1 tot en met {MAX_RECORD_BYTES} bytes; "
+                    f"dit record telt er {len(row.data)}."
+                )
+        # In one order everywhere, so that two writers of several chains never block each other.
+        ordered = sorted(rows, key=_place)
+        try:
+            with unavailable_is_ours(self.datastore.pool):
+                self._events.put(ordered)
+        except (IntegrityError, DataError) as error:
+            if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
+                raise PositionTaken("Een van deze posities is al bezet.") from error
+            raise NotStorable(f"Dit record kan niet worden bewaard: {error}") from error
+
+    def read(self, chain: str, *, start: int = 0, limit: int = 1000) -> list[Row]:
+        """Return in order the rows at the `limit` positions from `start` on; at most MAX_PAGE.
+
+        Where somebody removed rows by force, the answer shows the hole.
+        """
+        last = start + min(limit, MAX_PAGE)
+        asked = {"chain": chain, "first": start + 1, "last": last}
+        return list(map(Row._make, self._fetch(READ, asked)))
+
+    def walk(self, chain: str, start: int = 0, page: int = 1000) -> Iterator[Row]:
+        """Yield the rows of a chain from `start` to its end, in pages read one by one.
+
+        No transaction is open between two rows; rows written meanwhile are included.
+        """
+        page = max(1, min(page, MAX_PAGE))
+        end = self.size(chain)
+        while start < end:
+            rows = self.read(chain, start=start, limit=page)
+            yield from rows
+            start = rows[-1].position + 1 if rows else min(start + page, end)
+            if start >= end:
+                end = self.size(chain)
+
+    def size(self, chain: str) -> int:
+        """Return how many rows a chain has, which is the position of the next; 0 if unknown."""
+        [(size,)] = self._fetch(SIZE, {"chain": chain})
+        return int(size)
+
+    def chains(self) -> list[str]:
+        """Return the chains that have rows, in the order of the database."""
+        return [chain for (chain,) in self._fetch(CHAINS, {})]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the size of every chain."""
+        return dict(self._fetch(SIZES, {}))
+
+    def notify(self, chain: str, size: int) -> None:
+        """Tell who listens that this chain has grown; call it after the commit, once per batch."""
+        self._fetch(NOTIFY, {"channel": CHANNEL, "payload": f"{size} {chain}"})
+
+    def listen(self, timeout_seconds: float) -> Generator[str, None, None]:
+        """Yield the name of each chain that grew, and "" where it is time to look for oneself.
+
+        That is at the start, when listening has begun, and after each silence of
+        `timeout_seconds`. It ends only with StoreUnavailable: then poll, and listen again.
+        """
+        with unavailable_is_ours(), connect(self._conninfo) as conn:
+            conn.execute("LISTEN ketenledger")
+            yield ""
+            while True:
+                heard = list(conn.notifies(timeout=timeout_seconds, stop_after=1))
+                for notice in heard:
+                    yield notice.payload.partition(" ")[2]
+                if not heard:
+                    yield ""
+
+    def put_disclosures(self, disclosures: Sequence[Disclosure]) -> None:
+        """Keep these disclosures, all or none; those that are there already stay as they are."""
+        columns = zip(*disclosures, strict=True) if disclosures else ([] for _ in range(5))
+        names = ("chains", "digests", "subjects", "ciphertexts", "nonces")
+        with self.datastore.session() as conn:
+            conn.execute(
+                PUT_DISCLOSURES, dict(zip(names, map(list, columns), strict=True)), binary=True
+            )
+
+    def get_disclosures(self, chain: str, digests: Sequence[str]) -> dict[str, Disclosure]:
+        """Return by digest the disclosures that exist; an erased one is simply not there."""
+        found = self._fetch(GET_DISCLOSURES, {"chain": chain, "digests": list(digests)})
+        return {row[1]: Disclosure(*row) for row in found}
+
+    @contextmanager
+    def connection(
+        self, *, statement_seconds: float | None = None
+    ) -> Iterator[psycopg.Connection[psycopg.rows.DictRow]]:
+        """Lend a connection inside one transaction: committed at the end, undone by an error.
+
+        Errors of the database keep psycopg's names, except StoreUnavailable.
+        """
+        with self.datastore.session() as conn, conn.transaction():
+            if statement_seconds is None:
+                yield conn
+            else:
+                with statement_limit(conn, statement_seconds):
+                    yield conn
+
+    def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._fetch_once(query, params)
+        except StoreUnavailable as error:
+            if not error.connection_lost:
+                raise
+        return self._fetch_once(query, params)
+
+    def _fetch_once(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with (
+            self.datastore.session() as conn,
+            conn.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            return cursor.execute(query.encode(), params).fetchall()
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return (row.chain, row.position)

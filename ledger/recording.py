@@ -1,0 +1,305 @@
+"""Record one act and everything that follows from it: the one function that writes and audits.
+
+    act -> what time made happen first -> policy (under) -> check -> evolve -> follow -> ...
+
+Nothing is stored here; a caller gets the new state and the records, and forgets both when the store
+refuses. Rules G1 to G14.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
+
+from ledger import catalogue, policy
+from ledger.domain import chain as fold
+from ledger.domain.chain import BY_RULES, ChainState
+from ledger.domain.events.chains import ChainEstablished
+from ledger.domain.events.decisions import ProposalAmended, ProposalSubmitted
+from ledger.domain.events.memory import (
+    EventAnnotated,
+    LessonRecorded,
+    RationaleAdded,
+    RecordCorrected,
+)
+from ledger.domain.events.outcomes import DecisionTookForce, EffectFailed
+from ledger.domain.rule import Rule
+from ledger.domain.values import RULES, Event, Header, Refused, Scope, Source, require
+from ledger.log import canonical
+
+GENERAL_RULES = (
+    Rule("G1", "Een keten begint met haar oprichting.", "default"),
+    Rule("G2", "Een handeling ligt niet in de toekomst.", "default"),
+    Rule("G3", "Een handeling ligt niet voor de oprichting van de keten.", "default"),
+    Rule("G4", "Wat uit de regels volgt, kan niemand zelf vastleggen.", "default"),
+    Rule("G5", "Wie vastlegt, heeft op die datum een rol, zetel of mandaat daarvoor.", "[S] K:815"),
+    Rule("G6", "Een handelingskenmerk hoort bij één handeling.", "default"),
+    Rule("G7", "Een vastlegging telt hoogstens 65.535 bytes.", "default"),
+    Rule("G8", "Tekst is genormaliseerde Unicode (NFC) zonder NUL-tekens.", "default"),
+    Rule("G9", "Eén handeling heeft hoogstens 1.000 gevolgen, en elk gevolg past.", "default"),
+    Rule(
+        "G10", "Na de ontbinding worden alleen lessen en toelichtingen toegevoegd.", "[S] K:283-287"
+    ),
+    Rule("G11", "Wie handelt, is geregistreerd in de keten.", "default"),
+    Rule(
+        "G12", "Namens een ander vastleggen doet het ketenbureau of de ketenmanager.", "[S] K:1087"
+    ),
+    Rule("G13", "Een gebeurtenis heeft een bekende soort en precies haar velden.", "default"),
+    Rule("G14", "Het ketenbureau beslist en stemt niet.", "[S] K:1108-1112"),
+)
+
+MAX_CONSEQUENCES = 1000
+MAX_DUE = 10_000
+"""How much time may make happen just before one act."""
+
+AFTER_THE_END = (LessonRecorded, RationaleAdded, RecordCorrected, EventAnnotated)
+
+
+class Act(Struct, frozen=True, kw_only=True):
+    """What somebody asks to record.
+
+    `by` acted, `recorded_by` entered it for them; `on` is when it happened (empty: now); `act` is
+    the caller's key: asking twice records once; `source` marks history taken from elsewhere.
+    """
+
+    event: Event
+    by: str
+    act: str = ""
+    on: str = ""
+    recorded_by: str = ""
+    scope: Scope | None = None
+    source: Source | None = None
+
+
+class Entry(Struct, frozen=True):
+    """A record that is ready to be stored: its event, its header, and its exact bytes."""
+
+    event: Event
+    header: Header
+    data: bytes
+
+
+class Recorded(Struct, frozen=True):
+    """What came of an act: the state after it, and its records in order.
+
+    `first` is the position of the act itself; what time made happen just before stands ahead of it.
+    """
+
+    chain: ChainState
+    entries: tuple[Entry, ...]
+    first: int
+
+
+def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
+    """Check one act against the rules, apply it, and everything that follows, to the end.
+
+    `at` is the recorded time, an Instant. Raises Refused or NotAllowed with the rule's number; then
+    nothing has changed.
+    """
+    at = max(at, chain.at)
+    on = act.on or at
+    _possible(chain, act, on=on, at=at)
+    ahead: list[Entry] = []
+    chain = _time(chain, now=on, at=at, entries=ahead)
+    first = chain.size
+    event = _named(act.event, first)
+    header = _header(chain, act, event, on=on, at=at)
+    header = replace(header, under=policy.lawful(chain, event, header))
+    entries: list[Entry] = []
+    chain = _apply(chain, event, header, entries)
+    return Recorded(chain, (*ahead, *entries), first)
+
+
+def pass_time(chain: ChainState, *, at: str) -> Recorded:
+    """Record what time alone makes happen up to `at`; nothing due gives no entries.
+
+    At most about MAX_CONSEQUENCES at once: whoever gets entries asks again.
+    """
+    entries: list[Entry] = []
+    after = chain
+    while len(entries) < MAX_CONSEQUENCES:
+        step = one_due(after, now=max(at, chain.at), at=at)
+        if step is None:
+            break
+        entries.extend(step.entries)
+        after = step.chain
+    return Recorded(after, tuple(entries), chain.size)
+
+
+def one_due(chain: ChainState, *, now: str, at: str) -> Recorded | None:
+    """Record the one thing that time makes happen first, not later than `now`, and what follows.
+
+    None where nothing is due. `at` is the recorded time.
+    """
+    found = fold.due(chain, now)
+    if found is None:
+        return None
+    entries: list[Entry] = []
+    header = _by_rules(chain, found.event, on=found.on, at=max(at, chain.at))
+    after = _apply(chain, found.event, header, entries)
+    return Recorded(after, tuple(entries), chain.size)
+
+
+def repeats(act: Act, first: catalogue.Record) -> bool:
+    """Tell whether an act asks again for what was recorded: the same event by the same person.
+
+    Of a sealed field only whether it is filled counts: sealed twice, a value has two digests.
+    """
+    wanted = _named(act.event, first.header.position)
+    same = _without_digests(wanted) == _without_digests(first.body)
+    return same and act.by == first.header.by
+
+
+def _without_digests(event: Event) -> object:
+    """Return the event as plain values, with only yes or no for what is sealed."""
+    plain = to_builtins(event)
+    return plain | {name: bool(plain.get(name)) for name in catalogue.sealed_fields(type(event))}
+
+
+def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
+    kind = type(act.event)
+    require(kind not in BY_RULES, "G4", f"{kind.__name__} volgt alleen uit de regels")
+    require(RULES not in (act.by, act.recorded_by), "G4", f"{RULES} is niemand")
+    founding = kind is ChainEstablished
+    require(chain.size or founding, "G1", f"keten {chain.name} bestaat nog niet")
+    require(on <= at, "G2", f"{on} ligt na nu ({at})")
+    if chain.size:
+        since = chain.chains.since
+        require(on >= since, "G3", f"{on} ligt voor de oprichting ({since})")
+        for person in filter(None, (act.by, act.recorded_by)):
+            known = person in chain.people.registered
+            require(known, "G11", f"{person} is niet geregistreerd")
+    ended = chain.chains.dissolved >= 0
+    require(not ended or kind in AFTER_THE_END, "G10", f"{kind.__name__} na de ontbinding")
+    taken = chain.acts.get(act.act) if act.act else None
+    require(taken is None, "G6", f"{act.act} is al gebruikt (gebeurtenis {taken})")
+
+
+def _named(event: Event, position: int) -> Event:
+    """Give the thing this event makes an id from the position, where the caller gave none."""
+    field = event.CREATES
+    if not field or getattr(event, field):
+        return event
+    return replace(event, **{field: f"{field}-{position}"})
+
+
+def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> Header:
+    own = act.recorded_by in ("", act.by)
+    return Header(
+        v=1,
+        chain=chain.name,
+        position=chain.size,
+        at=at,
+        on=on,
+        by=act.by,
+        scope=act.scope or _scope(chain, event),
+        recorded_by="" if own else act.recorded_by,
+        act=act.act,
+        source=act.source,
+    )
+
+
+def _scope(chain: ChainState, event: Event) -> Scope:
+    """The body's own choice where it made one, otherwise the default of the event type."""
+    body = chain.bodies.bodies.get(policy.body_concerned(chain, event))
+    return (body.records_scope if body is not None else "") or event.SCOPE
+
+
+def _time(chain: ChainState, *, now: str, at: str, entries: list[Entry]) -> ChainState:
+    """Let happen, in order, what fell due up to `now`."""
+    while (step := one_due(chain, now=now, at=at)) is not None:
+        require(len(entries) < MAX_DUE, "G9", "te veel tegelijk verstreken termijnen")
+        entries.extend(step.entries)
+        chain = step.chain
+    return chain
+
+
+def _by_rules(
+    chain: ChainState,
+    event: Event,
+    *,
+    on: str,
+    at: str,
+    cause: Header | None = None,
+    under: tuple[int, ...] = (),
+) -> Header:
+    return Header(
+        v=1,
+        chain=chain.name,
+        position=chain.size,
+        at=at,
+        on=on,
+        by=RULES,
+        scope=_scope(chain, event),
+        under=under,
+        cause=None if cause is None else cause.position,
+        source=None if cause is None else cause.source,
+    )
+
+
+def _apply(chain: ChainState, event: Event, header: Header, entries: list[Entry]) -> ChainState:
+    """Check and apply one event, then what follows from it, depth first."""
+    fold.check(chain, event, header)
+    if isinstance(event, ProposalSubmitted | ProposalAmended):
+        _rehearse(chain, event, header)
+    data = _encoded(event, header)
+    size = len(data)
+    require(size <= canonical.MAX_RECORD_BYTES, "G7", f"deze vastlegging telt {size} bytes")
+    chain = fold.evolve(chain, event, header)
+    entries.append(Entry(event, header, data))
+    for number, consequence in enumerate(fold.follow(chain, event, header)):
+        require(len(entries) < MAX_CONSEQUENCES, "G9", f"meer dan {MAX_CONSEQUENCES} gevolgen")
+        chain = _consequence(chain, consequence, header, entries, cause=event, number=number)
+    return chain
+
+
+def _encoded(event: Event, header: Header) -> bytes:
+    try:
+        return catalogue.encode(event, header)
+    except canonical.NotCanonical as error:
+        raise Refused("G8", str(error)) from error
+
+
+def _rehearse(
+    chain: ChainState, event: ProposalSubmitted | ProposalAmended, header: Header
+) -> None:
+    """Try a proposal's effects one after another, as if it were adopted now (D5)."""
+    chain = fold.evolve(chain, event, header)
+    for number, wanted in enumerate(event.effects):
+        effect = _named(wanted, chain.size)
+        own = _by_rules(chain, effect, on=header.on, at=header.at, cause=header)
+        try:
+            chain = _apply(chain, effect, own, [])
+        except Refused as refusal:
+            name = type(effect).__name__
+            raise Refused("D5", f"gevolg {number} ({name}): {refusal}") from refusal
+
+
+def _consequence(
+    chain: ChainState,
+    event: Event,
+    header: Header,
+    entries: list[Entry],
+    *,
+    cause: Event,
+    number: int,
+) -> ChainState:
+    """Apply one consequence; an effect that became impossible is recorded as failed."""
+    under = (header.position,) if cause.AUTHORISES else ()
+    event = _named(event, chain.size)
+    own = _by_rules(chain, event, on=header.on, at=header.at, cause=header, under=under)
+    mark = len(entries)
+    try:
+        return _apply(chain, event, own, entries)
+    except Refused as refusal:
+        if not isinstance(cause, DecisionTookForce):
+            raise
+        del entries[mark:]
+        failed = EffectFailed(
+            decision=cause.decision,
+            effect=number,
+            effect_type=type(event).__name__,
+            rule=refusal.rule,
+            reason=refusal.reason,
+        )
+        return _apply(chain, failed, own, entries)

@@ -1,0 +1,113 @@
+"""Sealed values: what the record holds of a name or an address is a salted digest.
+
+    disclosure = base64url(JSON [salt, name, value])      digest = base64url(SHA-256(disclosure))
+
+This is the disclosure of SD-JWT (RFC 9901, section 4.2): 128 bits of salt make the digest say
+nothing about the value, and whoever has the disclosure can prove that the record holds it. Without
+the disclosure - erased, redacted, not for this reader - the record and all its proofs stay valid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from msgspec import Struct
+
+from ledger import catalogue
+from ledger.domain.values import Event, Refused, require
+from ledger.log import canonical
+
+MAX_VALUE_CHARACTERS: Final = 2000
+SALT_BYTES: Final = 16
+PSEUDONYM_CHARACTERS: Final = 12
+
+
+class Disclosed(Struct, frozen=True, kw_only=True):
+    """A disclosure in the clear, on its way to the vault: whose it is, its digest and its text."""
+
+    subject: str
+    digest: str
+    text: str
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """What a digest stands for."""
+
+    name: str
+    value: str
+
+
+class SealedBody(NamedTuple):
+    """A request body with digests instead of values, and the disclosures that belong to them."""
+
+    body: dict[str, Any]
+    disclosures: tuple[Disclosed, ...]
+
+
+def seal(subject: str, name: str, value: str, *, salt: bytes = b"") -> Disclosed:
+    """Seal one value of a person. A salt is given only to check a known digest.
+
+    Raises Refused for text that is too long (G13) or not normalised (G8).
+    """
+    size = len(value)
+    enough = size <= MAX_VALUE_CHARACTERS
+    require(enough, "G13", f"{name} telt {size} tekens; hoogstens {MAX_VALUE_CHARACTERS}")
+    try:
+        canonical.encode([name, value])
+    except canonical.NotCanonical as error:
+        raise Refused("G8", f"{name}: {error}") from error
+    said = [_text(salt or secrets.token_bytes(SALT_BYTES)), name, value]
+    text = _text(json.dumps(said, ensure_ascii=False).encode())
+    return Disclosed(subject=subject, digest=digest_of(text), text=text)
+
+
+def digest_of(disclosure: str) -> str:
+    """Return the digest (base64url, 43 characters) of a disclosure's text."""
+    return _text(hashlib.sha256(disclosure.encode("ascii")).digest())
+
+
+def opened(disclosure: str) -> Opened:
+    """Return the name and the value that a disclosure's text holds."""
+    _, name, value = json.loads(urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4)))
+    return Opened(name=name, value=value)
+
+
+def seal_body(
+    kind: type[Event], body: Mapping[str, Any], subject: str = "", *, act: str = ""
+) -> SealedBody:
+    """Put digests where a request body holds values to be sealed; an empty value stays empty.
+
+    `subject` is the person the values are of; left out, it is the body's own `person`. A new person
+    without a pseudonym gets one here, because the vault files by it: the same one each time the
+    same act key is given. A value that is not text is left for the catalogue to refuse.
+    """
+    names = [name for name in catalogue.sealed_fields(kind) if _fillable(body.get(name))]
+    if not names:
+        return SealedBody(dict(body), ())
+    person = str(body.get("person") or _pseudonym(act)) if kind.CREATES == "person" else ""
+    subject = subject or person or str(body.get("person", ""))
+    require(subject, "G13", "van wie de verzegelde gegevens zijn, staat er niet bij")
+    sealed = {name: seal(subject, name, body[name]) for name in names}
+    digests = {name: one.digest for name, one in sealed.items()}
+    own = {"person": person} if person else {}
+    return SealedBody({**body, **own, **digests}, tuple(sealed.values()))
+
+
+def _fillable(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _pseudonym(act: str) -> str:
+    """A pseudonym says nothing; made of a random key, or of the caller's own."""
+    made = hashlib.sha256((act or uuid4().hex).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"person-{made[:PSEUDONYM_CHARACTERS]}"
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,159 @@
+"""The states of the chains, kept in memory and caught up by position.
+
+A state is the fold of a chain's committed records, so nothing here is ever a guess: whoever
+writes evolves a copy ahead and hands it in after the commit. Other processes write as well, so a
+kept state may lag behind; it never runs ahead, except where the database itself lost what it had
+acknowledged (a restored backup). After a failure the states are in doubt: at the next use each is
+held against its log, and read anew where it no longer belongs to it.
+
+A bounded number of chains is kept; the least recently used one is forgotten and read again when
+needed. Safe to share between threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ledger import catalogue
+from ledger.domain import chain as fold
+from ledger.domain.chain import ChainState
+from ledger.domain.values import NotFound
+from ledger.log.store import Row, Store
+
+MAX_CHAINS: Final = 500
+PAGE: Final = 2000
+
+FAULTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    msgspec.MsgspecError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""How a fault in a rule, or a record that fits no state, shows: it concerns one chain or act."""
+
+
+class BrokenLog(Exception):
+    """A stored record cannot be read or does not fit the ones before it: time for an audit."""
+
+    def __init__(self, chain: str, position: int, what: str) -> None:
+        super().__init__(f"Keten {chain} is onleesbaar bij gebeurtenis {position}: {what}.")
+        self.chain = chain
+        self.position = position
+
+
+class Kept(NamedTuple):
+    """A state and the bytes of the last record in it, to recognise the log it belongs to."""
+
+    state: ChainState
+    last: bytes
+
+
+class States:
+    """The newest known state of each chain."""
+
+    def __init__(self, store: Store, *, max_chains: int = MAX_CHAINS) -> None:
+        self._store = store
+        self._max_chains = max_chains
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._doubted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def known(self, chain: str) -> ChainState:
+        """Return the kept state, which may lag; a chain that is not kept or in doubt is read."""
+        with self._lock:
+            kept = self._kept.get(chain)
+            doubted = chain in self._doubted
+            if kept is not None and not doubted:
+                self._kept.move_to_end(chain)
+                return kept.state
+        return self._rechecked(chain) if doubted else self.caught_up(chain)
+
+    def doubt(self, chains: Iterable[str] | None = None) -> None:
+        """Hold these states (all) against their logs at the next use: something went wrong."""
+        with self._lock:
+            self._doubted.update(self._kept if chains is None else chains)
+
+    def caught_up(self, chain: str) -> ChainState:
+        """Return the state after every record committed so far; size 0 where the chain is unknown.
+
+        Raises BrokenLog, or StoreUnavailable.
+        """
+        kept = self._kept_or_start(chain)
+        for row in self._store.walk(chain, kept.state.size, PAGE):
+            kept = folded(kept, row)
+        self.keep(kept)
+        return kept.state
+
+    def at(self, chain: str, position: int) -> ChainState:
+        """Return the state right after the record at this position; NotFound where none stands."""
+        with self._lock:
+            kept = self._kept.get(chain)
+        if kept is not None and kept.state.size == position + 1:
+            return kept.state
+        for state in self._history(chain):
+            if state.size == position + 1:
+                return state
+        raise NotFound(f"Keten {chain} heeft geen gebeurtenis {position}.")
+
+    def keep(self, kept: Kept) -> None:
+        """Remember a committed state, unless a newer one is known; make room where it is full."""
+        name, size = kept.state.name, kept.state.size
+        with self._lock:
+            known = self._kept.get(name)
+            if size and (known is None or known.state.size < size):
+                self._kept[name] = kept
+                self._kept.move_to_end(name)
+            while len(self._kept) > self._max_chains:
+                self._doubted.discard(self._kept.popitem(last=False)[0])
+
+    def _rechecked(self, chain: str) -> ChainState:
+        """Catch up a state that is in doubt; start over where the log is no longer its own."""
+        kept = self._kept_or_start(chain)
+        if kept.state.size:
+            found = self._store.read(chain, start=kept.state.size - 1, limit=1)
+            if [row.data for row in found] != [kept.last]:
+                with self._lock:
+                    self._kept.pop(chain, None)
+        state = self.caught_up(chain)
+        with self._lock:
+            self._doubted.discard(chain)
+        return state
+
+    def _kept_or_start(self, chain: str) -> Kept:
+        """Return where catching up begins: what is kept, else the state before the first record."""
+        with self._lock:
+            return self._kept.get(chain) or Kept(ChainState(name=chain), b"")
+
+    def _history(self, chain: str) -> Iterator[ChainState]:
+        kept = Kept(ChainState(name=chain), b"")
+        for row in self._store.walk(chain, page=PAGE):
+            kept = folded(kept, row)
+            yield kept.state
+
+
+def folded(kept: Kept, row: Row) -> Kept:
+    """Return the state after one more stored record, or raise BrokenLog."""
+    state = kept.state
+    if row.position != state.size:
+        raise BrokenLog(state.name, state.size, f"daarna volgt gebeurtenis {row.position}")
+    try:
+        record = catalogue.decode(row.data)
+        if (record.header.chain, record.header.position) != (row.chain, row.position):
+            said = f"{record.header.chain}, gebeurtenis {record.header.position}"
+            raise BrokenLog(state.name, row.position, f"zij noemt zich {said}")
+        return Kept(fold.evolve(state, record.body, record.header), row.data)
+    except msgspec.MsgspecError as error:
+        raise BrokenLog(state.name, row.position, f"geen vastlegging ({error})") from error
+    except FAULTS as error:
+        raise BrokenLog(
+            state.name, row.position, f"past niet op het eerdere ({error!r})"
+        ) from error

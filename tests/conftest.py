@@ -1,0 +1,116 @@
+"""What every test may ask for: a real PostgreSQL, a fresh database on it, the shared folder.
+
+With DATABASE_URL set the tests use that server (15 or later, a user who may make databases), else
+the embedded one, in a folder of its own per run, shared by the workers of pytest-xdist. Each
+worker makes one migrated template database; a test gets a copy of it, dropped afterwards.
+"""
+
+import importlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from ledger.embedded import running
+
+# Loaded only when a test wants a database: the tests of the rules do not wait for it.
+MIGRATED_BY = ("ledger.log.store", "projections.runner")
+FOLDER = "KETENLEDGER_TEST_FOLDER"  # from the controller of pytest-xdist to its workers
+CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 60
+
+MAKE_TEMPLATE = "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
+COPY_TEMPLATE = "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="ketenledger-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a database from which others can be made and dropped."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+    else:
+        with running(Path(os.environ[FOLDER])) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> Iterator[str]:
+    """The name of a migrated database that nobody is connected to."""
+    name = f"test_template_{uuid4().hex[:12]}"
+    _run(server, MAKE_TEMPLATE, name=name)
+    try:
+        url = _url(server, name)
+        for module in MIGRATED_BY:
+            if _exists(module):
+                importlib.import_module(module).migrate(url)
+        yield name
+    finally:
+        _run(server, DROP, name=name)
+
+
+@pytest.fixture
+def database(server: str, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated, empty database of this test alone."""
+    name = f"test_{uuid4().hex[:12]}"
+    _run(server, COPY_TEMPLATE, name=name, template=template)
+    try:
+        yield _url(server, name)
+    finally:
+        _run(server, DROP, name=name)
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder with `vendor/` and `data/` that lies beside the project."""
+    beside = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("KETENLEDGER_SHARED") or beside)
+    if not (folder / "vendor").is_dir() or not (folder / "data").is_dir():
+        pytest.skip(f"no vendor/ and data/ in {folder}; point KETENLEDGER_SHARED at them")
+    return folder
+
+
+def _run(server: str, statement: str, **names: str) -> None:
+    with psycopg.connect(
+        _url(server), autocommit=True, options=f"-c statement_timeout={STATEMENT_SECONDS}s"
+    ) as connection:
+        quoted = {key: sql.Identifier(name) for key, name in names.items()}
+        connection.execute(sql.SQL(statement).format(**quoted))
+
+
+def _url(server: str, database: str | None = None) -> str:
+    """Return a URL with everything the given one says, for another database."""
+    said = {"connect_timeout": CONNECT_SECONDS, **conninfo_to_dict(server)}
+    if database is not None:
+        said["dbname"] = database
+    return "postgresql:///?" + urlencode(said, quote_via=quote)
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
