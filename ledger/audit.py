@@ -24,18 +24,15 @@ from ledger import catalogue, recording
 from ledger.catalogue import Record
 from ledger.domain import chain as fold
 from ledger.domain.chain import ChainState
-from ledger.domain.values import RULES, Header, NotAllowed, Refused
-from ledger.findings import Break, Findings, Kind, Stored
+from ledger.domain.values import RULES, NotAllowed, Refused
+from ledger.faults import FAULTS
+from ledger.findings import Break, Findings, Kind, Stored, differences
 from ledger.log import canonical
 from ledger.recording import Act, Entry, Recorded
-from ledger.states import FAULTS
 
 __all__ = ["Break", "Findings", "Stored", "audit"]
 
 MAX_BREAKS: Final = 100
-
-SHIFTED: Final = frozenset({"position", "cause"})
-"""What differs in every later record once one too many or too few stands before it."""
 
 
 class Lying(Protocol):
@@ -298,14 +295,11 @@ class _Replay:
 
     def _compare(self, row: Lying, record: Record, expected: Entry) -> None:
         """Name what the header says otherwise than the ledger would have written."""
-        own, wanted = record.header, expected.header
-        skipped = SHIFTED if own.position != wanted.position else frozenset()
-        skipped |= {"at"} if own.at < self._now() else frozenset()
-        for field in Header.__struct_fields__:
-            found, right = getattr(own, field), getattr(wanted, field)
-            if found != right and field not in skipped:
-                kind: Kind = "wrong-under" if field == "under" else "wrong-header"
-                self._break(row, kind, f"{field} is {_say(found)}, verwacht {_say(right)}")
+        back = record.header.at < self._now()
+        for field, what in differences(record.header, expected.header):
+            kind: Kind = "wrong-under" if field == "under" else "wrong-header"
+            if not (back and field == "at"):
+                self._break(row, kind, what)
 
     def _fold(self, row: Lying, record: Record) -> None:
         """Go on with what stands, if it can stand at all."""
@@ -338,9 +332,3 @@ def _name(record: Record) -> str:
 
 def _names(entries: Sequence[Entry]) -> str:
     return ", ".join(type(entry.event).__name__ for entry in entries)
-
-
-def _say(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "leeg"
-    return str(value) if value not in ("", None) else "leeg"

@@ -10,21 +10,26 @@ chains up and decides again before it says no.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
-from ledger import catalogue, recording
+from ledger import catalogue, corrections, recording
 from ledger.domain.chain import ChainState
 from ledger.domain.values import Refused
+from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Row, Store
 from ledger.receipts import Receipt, consequences_of, first_receipt, receipt_of, stored_entries
 from ledger.recording import Act, Entry, Recorded
-from ledger.states import FAULTS, BrokenLog, Kept, States
+from ledger.states import Kept, States
 from ledger.waiting import Answer, Job, Outcome, Series
 
 MAX_JOBS: Final = 256
 MAX_ROWS: Final = 4096
 MAX_BYTES: Final = 8 * 2**20
+
+LOG = logging.getLogger(__name__)
 
 
 class Batch:
@@ -83,6 +88,8 @@ class Batch:
         try:
             return self._decided(job, self._state(job.chain))
         except (Refused, BrokenLog, *FAULTS) as refusal:
+            if isinstance(refusal, FAULTS):
+                LOG.error("Een regel faalde in keten %s", job.chain, exc_info=refusal)
             self.doubtful.add(job.chain)
             if series is not None:
                 self._stopped.add(series)
@@ -110,7 +117,8 @@ class Batch:
         recorded_at = state.acts.get(job.act.act)
         if recorded_at is not None:
             return self._first(job, job.act, recorded_at)
-        recorded = recording.record(state, job.act, at=self._at)
+        act = corrections.held_against(job.act, partial(self._bytes_at, job.chain))
+        recorded = recording.record(state, act, at=self._at)
         self._add(recorded)
         receipt = receipt_of(recorded)
         job.offered = recorded.entries[-len(receipt.positions)].data
@@ -125,10 +133,16 @@ class Batch:
         stored = stored_entries(self._store, job.chain, position)
         return first_receipt(act, stored, offered=job.offered)
 
+    def _bytes_at(self, chain: str, position: int) -> bytes | None:
+        """Return the bytes of a record, committed or decided in this batch; None if not there."""
+        waiting = self._entries[chain]
+        start = waiting[0].header.position if waiting else position + 1
+        if position >= start:
+            return waiting[position - start].data if position - start < len(waiting) else None
+        return next((row.data for row in self._store.read(chain, start=position, limit=1)), None)
+
     def _add(self, recorded: Recorded) -> None:
-        """Take an act's rows in, once each of them is sure to be readable for ever."""
-        for entry in recorded.entries:
-            catalogue.reread(entry.data)
+        """Take an act's rows in."""
         name = recorded.chain.name
         self._tentative[name] = recorded.chain
         self._entries[name].extend(recorded.entries)

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ledger.domain import chain as fold
-from ledger.states import BrokenLog, States
+from ledger.faults import FAULTS, BrokenLog
+from ledger.states import States
 
 END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
+NEVER: Final = "never"
+"""Sorts after every moment, also the last one."""
 
 LOG = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ class Deadlines:
     def _look(self, chain: str) -> str:
         try:
             due = fold.due(self._states.caught_up(chain), END_OF_TIME)
-        except BrokenLog as error:
-            LOG.error("Geen termijnen bewaakt: %s", error)
-            return END_OF_TIME + "-"
-        return END_OF_TIME + "-" if due is None else due.on
+        except (BrokenLog, *FAULTS) as error:
+            LOG.error("De termijnen van keten %s zijn onbekend", chain, exc_info=error)
+            return NEVER
+        return NEVER if due is None else due.on

@@ -18,24 +18,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, cast
 
-from ledger import catalogue, recording
+from ledger import catalogue, corrections, recording
 from ledger.audit import Findings, Stored, audit
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
 from ledger.domain.values import SLUG_PATTERN, NotFound, Refused, instant, require
+from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
 from ledger.recording import Act
 from ledger.sealed import Disclosed
-from ledger.states import BrokenLog, States
+from ledger.states import States
 from ledger.timer import Timer
 from ledger.vault import Vault
 from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series
-from ledger.writer import Writer, given_up
+from ledger.writer import RECOVERY_SECONDS, Writer, given_up
 
 __all__ = [
     "Act",
@@ -86,6 +88,7 @@ class Ledger:
         clock: Callable[[], datetime] = utc_now,
         vault: Vault | None = None,
         max_waiting: int = MAX_WAITING,
+        recovery_seconds: float = RECOVERY_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -94,7 +97,12 @@ class Ledger:
         self._deadlines = Deadlines(self._states)
         self._notices = Notices(store)
         self._writer = Writer(
-            store, self._states, self._notices, clock=clock, max_waiting=max_waiting
+            store,
+            self._states,
+            self._notices,
+            clock=clock,
+            max_waiting=max_waiting,
+            recovery_seconds=recovery_seconds,
         )
 
     def __enter__(self) -> Self:
@@ -191,9 +199,8 @@ class Ledger:
         """Tell what recording this act would give now, or why not; nothing is stored."""
         state = self._states.caught_up(_slug(chain))
         try:
+            act = corrections.held_against(act, partial(self._bytes_at, chain))
             recorded = recording.record(state, act, at=instant(self._clock()))
-            for entry in recorded.entries:
-                catalogue.reread(entry.data)
         except Refused as refusal:
             return Trial(refusal=refusal)
         return Trial(entries=recorded.entries, first=recorded.first)
@@ -218,9 +225,13 @@ class Ledger:
         for chain in self._deadlines.due(self._store.sizes(), now=now):
             try:
                 count += len(self.pass_time(chain))
-            except (Refused, BrokenLog) as error:
-                LOG.error("De tijd staat stil in keten %s: %s", chain, error)
+            except (Refused, BrokenLog, *FAULTS) as error:
+                LOG.error("De tijd staat stil in keten %s", chain, exc_info=error)
         return count
+
+    def sweep(self) -> int:
+        """Delete disclosures whose record never came; return how many there were."""
+        return self._vault.sweep() if self._vault is not None else 0
 
     def state(self, chain: str, *, at_position: int | None = None) -> ChainState:
         """Return what is true in a chain now, or right after the record at a position.
@@ -240,6 +251,9 @@ class Ledger:
         with self._store.connection() as conn:
             rows = conn.execute(STORED, asked, binary=True).fetchall()
         return [Stored(row["position"], row["state"], row["leaf_hash"]) for row in rows]
+
+    def _bytes_at(self, chain: str, position: int) -> bytes | None:
+        return next((one.data for one in self.records(chain, position, 1)), None)
 
     def walk(self, chain: str) -> Iterator[Stored]:
         """Yield all records of a chain, page by page; those recorded meanwhile are left out."""

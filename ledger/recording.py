@@ -22,7 +22,7 @@ from ledger.domain.events.memory import (
     RationaleAdded,
     RecordCorrected,
 )
-from ledger.domain.events.outcomes import DecisionTookForce, EffectFailed
+from ledger.domain.events.outcomes import DecisionSuperseded, DecisionTookForce, EffectFailed
 from ledger.domain.rule import Rule
 from ledger.domain.values import RULES, Event, Header, Refused, Scope, Source, require
 from ledger.log import canonical
@@ -52,7 +52,12 @@ MAX_CONSEQUENCES = 1000
 MAX_DUE = 10_000
 """How much time may make happen just before one act."""
 
+MAX_REASON = 20_000
+"""As much as a failed effect can say of why, in characters."""
+
 AFTER_THE_END = (LessonRecorded, RationaleAdded, RecordCorrected, EventAnnotated)
+CLOSING = (*AFTER_THE_END, EffectFailed, DecisionSuperseded)
+"""What stands behind a dissolution: memory, and what is left of the decision that brought it."""
 
 
 class Act(Struct, frozen=True, kw_only=True):
@@ -223,6 +228,8 @@ def _by_rules(
     cause: Header | None = None,
     under: tuple[int, ...] = (),
 ) -> Header:
+    # What follows from something confidential would otherwise tell it to everybody.
+    secret = cause is not None and cause.scope == "confidential"
     return Header(
         v=1,
         chain=chain.name,
@@ -230,7 +237,7 @@ def _by_rules(
         at=at,
         on=on,
         by=RULES,
-        scope=_scope(chain, event),
+        scope="confidential" if secret else _scope(chain, event),
         under=under,
         cause=None if cause is None else cause.position,
         source=None if cause is None else cause.source,
@@ -239,12 +246,13 @@ def _by_rules(
 
 def _apply(chain: ChainState, event: Event, header: Header, entries: list[Entry]) -> ChainState:
     """Check and apply one event, then what follows from it, depth first."""
+    ended = chain.chains.dissolved >= 0
+    closes = isinstance(event, CLOSING)
+    require(closes or not ended, "G10", f"{type(event).__name__} na de ontbinding")
     fold.check(chain, event, header)
     if isinstance(event, ProposalSubmitted | ProposalAmended):
         _rehearse(chain, event, header)
     data = _encoded(event, header)
-    size = len(data)
-    require(size <= canonical.MAX_RECORD_BYTES, "G7", f"deze vastlegging telt {size} bytes")
     chain = fold.evolve(chain, event, header)
     entries.append(Entry(event, header, data))
     for number, consequence in enumerate(fold.follow(chain, event, header)):
@@ -254,17 +262,23 @@ def _apply(chain: ChainState, event: Event, header: Header, entries: list[Entry]
 
 
 def _encoded(event: Event, header: Header) -> bytes:
+    """Return the bytes of a record that is sure to fit, and to be readable for ever."""
     try:
-        return catalogue.encode(event, header)
+        data = catalogue.encode(event, header)
     except canonical.NotCanonical as error:
         raise Refused("G8", str(error)) from error
+    size = len(data)
+    require(size <= canonical.MAX_RECORD_BYTES, "G7", f"deze vastlegging telt {size} bytes")
+    catalogue.reread(data)
+    return data
 
 
 def _rehearse(
     chain: ChainState, event: ProposalSubmitted | ProposalAmended, header: Header
 ) -> None:
-    """Try a proposal's effects one after another, as if it were adopted now (D5)."""
+    """Try a proposal's effects one after another, as if it took force now (D5)."""
     chain = fold.evolve(chain, event, header)
+    chain = fold.evolve(chain, DecisionTookForce(decision=event.decision), header)
     for number, wanted in enumerate(event.effects):
         effect = _named(wanted, chain.size)
         own = _by_rules(chain, effect, on=header.on, at=header.at, cause=header)
@@ -300,6 +314,6 @@ def _consequence(
             effect=number,
             effect_type=type(event).__name__,
             rule=refusal.rule,
-            reason=refusal.reason,
+            reason=refusal.reason[:MAX_REASON],
         )
         return _apply(chain, failed, own, entries)

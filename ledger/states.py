@@ -23,31 +23,11 @@ from ledger import catalogue
 from ledger.domain import chain as fold
 from ledger.domain.chain import ChainState
 from ledger.domain.values import NotFound
+from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Row, Store
 
 MAX_CHAINS: Final = 500
 PAGE: Final = 2000
-
-FAULTS: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    msgspec.MsgspecError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""How a fault in a rule, or a record that fits no state, shows: it concerns one chain or act."""
-
-
-class BrokenLog(Exception):
-    """A stored record cannot be read or does not fit the ones before it: time for an audit."""
-
-    def __init__(self, chain: str, position: int, what: str) -> None:
-        super().__init__(f"Keten {chain} is onleesbaar bij gebeurtenis {position}: {what}.")
-        self.chain = chain
-        self.position = position
 
 
 class Kept(NamedTuple):

@@ -1,5 +1,7 @@
 """The timer: now and then it records what time alone makes happen, in every chain.
 
+Once an hour it also sweeps disclosures whose record never came.
+
 It may run in several processes at once, and may be late: what is due is computed from the
 deadlines, so a late or double tick changes nothing but the recorded time.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ledger.ledger import Ledger
 
 STOP_SECONDS: Final = 30.0
+SWEEP_SECONDS: Final = 3600.0
 
 LOG = logging.getLogger(__name__)
 
@@ -49,9 +53,13 @@ class Timer:
         self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
+        sweep_at = 0.0
         while True:
             try:
                 self._ledger.tick()
+                if time.monotonic() >= sweep_at:
+                    self._ledger.sweep()
+                    sweep_at = time.monotonic() + SWEEP_SECONDS
             except (StoreUnavailable, Overloaded) as error:
                 LOG.warning("De klok sloeg over: %s", error)
             if self._stop.wait(self._every_seconds):

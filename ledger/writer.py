@@ -27,10 +27,11 @@ from msgspec.structs import replace
 
 from ledger.batch import MAX_JOBS, Batch
 from ledger.domain.values import instant
+from ledger.faults import BrokenLog
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.recording import Act
-from ledger.states import BrokenLog, States
+from ledger.states import States
 from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer
 
 RECOVERY_SECONDS: Final = 10.0
@@ -55,7 +56,9 @@ class Writer:
         *,
         clock: Callable[[], datetime],
         max_waiting: int = MAX_WAITING,
+        recovery_seconds: float = RECOVERY_SECONDS,
     ) -> None:
+        self._recovery_seconds = recovery_seconds
         self._store = store
         self._states = states
         self._notices = notices
@@ -114,7 +117,7 @@ class Writer:
 
     def _record(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Record one batch of these jobs to the end; return the jobs that did not fit in it."""
-        deadline = monotonic() + RECOVERY_SECONDS
+        deadline = monotonic() + self._recovery_seconds
         pause = FIRST_PAUSE_SECONDS
         for _ in range(MAX_RACES):
             try:

@@ -267,10 +267,13 @@ def _with_force(own: Agreements, event: AgreementEnteredIntoForce) -> Agreements
 
 
 def _with_end(own: Agreements, event: AgreementTerminated, header: Header) -> Agreements:
-    """What is in force goes on binding until its last day, and then its term runs out."""
+    """What is in force goes on binding until its last day, and then its term runs out.
+
+    Told late, of something that ended meanwhile: then nothing of it is left to run out.
+    """
     before = own.all[event.agreement]
     after = replace(before, terminated=event.valid_until)
-    if before.versions and after.open_on(header.day):
+    if before.status == "in-force" and after.open_on(header.day):
         return _with(_until(own, event.agreement, after.until), event.agreement, after)
     ended = replace(after, status="terminated")
     return _with(_until(own, event.agreement, ""), event.agreement, ended)

@@ -136,6 +136,11 @@ def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]
 
 
 def due(chain: ChainState, now: str) -> Due | None:
-    """Return the one thing that time makes happen first, not later than now, or None."""
+    """Return the one thing that time makes happen first, not later than now, or None.
+
+    In a dissolved chain nothing falls due any more.
+    """
+    if chain.chains.dissolved >= 0:
+        return None
     waiting = [one for ask in TIMED for one in ask(chain, now)]
     return min(waiting, key=lambda one: one.on, default=None)

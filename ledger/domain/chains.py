@@ -76,6 +76,8 @@ FOUNDING_RULE = DecisionRule(
     kind="unanimity", base="all-seats", abstentions_in_base=True, voting_days=30
 )
 """Until the partners adopt something else: every partner says yes (glossary, section 0)."""
+MAX_FUNCTION = 200
+"""As much as a person's function may hold; the name of an organisation can be as long itself."""
 NEVER_DIRECT = ("DecisionRuleAdopted", "GovernanceModelAdopted")
 """A chain chooses its own rules, but changing them is itself a decision (glossary, section 0)."""
 FOLLOWS: tuple[type[Event], ...] = (ChainEstablished, PartnerAdmitted)
@@ -328,7 +330,7 @@ def _representative(chain: ChainState, event: PartnerAdmitted) -> tuple[Event, .
     )
     if event.representative in chain.people.registered:
         return (role,)
-    function = f"vertegenwoordiger van {event.name}"
+    function = f"vertegenwoordiger van {event.name}"[:MAX_FUNCTION]
     return (PersonRegistered(person=event.representative, function=function), role)
 
 

@@ -69,6 +69,12 @@ def in_force(chain: ChainState, *, body: str, subject: str, moment: str) -> Vers
     raise Refused("Q1", f"voor {body} geldt op {moment[:10]} geen besluitregel")
 
 
+def founding(chain: ChainState) -> Version:
+    """Return the first rule of the chain: unanimity of the partners."""
+    own = chain.decision_rules
+    return own.versions[own.founding, ""][0]
+
+
 def substitution_allowed(chain: ChainState, body: str, moment: str) -> bool:
     """Tell whether the rule of a body lets somebody else sit for the holder of a seat."""
     return in_force(chain, body=body, subject="", moment=moment).rule.substitution

@@ -67,8 +67,8 @@ VALID = frozenset({"adopted", "in-force", "executed"})
 class Decision(Struct, frozen=True):
     """A decision from proposal to end. What deliberation needs is dropped when it closes.
 
-    `rule` and `rule_position` are the version frozen at opening; `deadline` is when voting ends;
-    `meeting` is where it is decided, if anywhere; `tally` is kept while the votes are tied.
+    `rule` and `rule_position` are the version frozen when it was opened; `deadline` is when voting
+    ends; `meeting` is where it is decided, if anywhere; `tally` is kept while the votes are tied.
     """
 
     body: str
@@ -87,6 +87,7 @@ class Decision(Struct, frozen=True):
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
     votes: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    opened_at: str = ""
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
@@ -142,7 +143,7 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
         case DeliberationOpened():
             return _changed(own, event.decision, meeting=event.meeting)
         case ElectorateFixed():
-            return _with_electorate(own, event)
+            return _with_electorate(own, event, header)
         case VoteCast():
             votes = own.all[event.decision].votes.insert(event.seat, event.choice)
             return _changed(own, event.decision, votes=votes)
@@ -163,7 +164,10 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
             return replace(_closed(own, event.decision, "in-force"), taking_force=whole)
         case ProposalWithdrawn() | DecisionRejected() | DecisionLapsed():
             return _closed(own, event.decision, BECOMES[type(event)])
-        case DecisionSuperseded() | DecisionRevoked() | DecisionExecuted():
+        case DecisionSuperseded() | DecisionRevoked():
+            # Also of what still waits out its reflection time: it never takes force then.
+            return _closed(own, event.decision, BECOMES[type(event)])
+        case DecisionExecuted():
             return _changed(own, event.decision, status=BECOMES[type(event)])
         case DecisionRecorded():
             return _with_recorded(own, event, header)
@@ -249,7 +253,7 @@ def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> 
     )
 
 
-def _with_electorate(own: Decisions, event: ElectorateFixed) -> Decisions:
+def _with_electorate(own: Decisions, event: ElectorateFixed, header: Header) -> Decisions:
     own = _changed(
         own,
         event.decision,
@@ -258,6 +262,7 @@ def _with_electorate(own: Decisions, event: ElectorateFixed) -> Decisions:
         rule_position=event.rule,
         electors=event.electors,
         votes=HashTrieMap(),
+        opened_at=header.on,
         deadline=event.deadline,
         extended=False,
         tally=None,

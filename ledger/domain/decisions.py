@@ -5,7 +5,7 @@
                         tied, deferred -> open again
 
 `decision_state.py` holds what a decision is and becomes, `outcomes.py` what follows from votes and
-from time; here is what may be recorded. Rules D1 to D23.
+from time; here is what may be recorded. Rules D1 to D24.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from ledger.domain import (
     bodies,
-    decision_rules,
     decision_state,
     mandates,
     meetings,
@@ -22,6 +21,7 @@ from ledger.domain import (
     people,
 )
 from ledger.domain.decision_state import UNDECIDED, VALID, Decisions, known
+from ledger.domain.events.chains import ObjectiveAdopted, ObjectiveRevised
 from ledger.domain.events.decision_rules import DecisionRuleAdopted
 from ledger.domain.events.decisions import (
     AdviceAnswered,
@@ -111,6 +111,7 @@ RULES = (
     Rule(
         "D23", "Over een voorstel dat onder mandaat wordt beslist, wordt niet gestemd.", "default"
     ),
+    Rule("D24", "Over de ketendoelstelling beslissen alle partners, eensgezind.", "[S] K:886-905"),
 )
 
 __all__ = ["FOLLOWS", "RULES", "Decisions", "check", "due", "evolve", "follow", "known"]
@@ -135,7 +136,7 @@ def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
         case VoteCast():
             _vote_cast(chain, event, header)
         case DissentRecorded():
-            _dissent_recorded(chain, event)
+            _dissent_recorded(chain, event, header)
         case AdviceAnswered():
             _advice_answered(chain, event, header)
         case TieBroken():
@@ -144,8 +145,12 @@ def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
             _taken_under_mandate(chain, event, header)
         case DecisionSuperseded():
             _standing(chain, event.decision, VALID, "D10")
-        case DecisionRevoked() | DecisionExecuted():
+        case DecisionRevoked():
             _standing(chain, event.decision, VALID, "D14")
+        case DecisionExecuted():
+            _standing(chain, event.decision, VALID, "D14")
+            waits = event.decision in chain.decisions.pending
+            require(not waits, "D14", f"{event.decision} is nog niet van kracht")
         case DecisionRecorded():
             _decision_recorded(chain, event, header)
         case DecisionStatusRecorded():
@@ -188,6 +193,8 @@ def _proposal_submitted(chain: ChainState, event: ProposalSubmitted) -> None:
 
 def _proposal_amended(chain: ChainState, event: ProposalAmended) -> None:
     _standing(chain, event.decision, frozenset({"proposed", "deferred"}), "D6")
+    own = not known(chain, event.decision).imported
+    require(own, "D6", f"{event.decision} is overgenomen en hier nooit voorgelegd")
     _cited(chain, event.decision, event)
     _competent(chain, known(chain, event.decision).body, event.effects)
 
@@ -219,8 +226,8 @@ def _cited(chain: ChainState, decision: str, event: ProposalSubmitted | Proposal
         require(valid, "D10", f"{cited.decision} staat op {status} en geldt niet")
 
 
-def _dissent_recorded(chain: ChainState, event: DissentRecorded) -> None:
-    body = bodies.seat_of(chain, event.seat).body
+def _dissent_recorded(chain: ChainState, event: DissentRecorded, header: Header) -> None:
+    body = bodies.seat_of(chain, event.seat, header.day).body
     decided = known(chain, event.decision).body
     require(body == decided, "D19", f"zetel {event.seat} hoort bij {body}, niet {decided}")
 
@@ -240,9 +247,7 @@ def _deliberation_opened(chain: ChainState, event: DeliberationOpened, header: H
     decision = known(chain, event.decision)
     fresh = decision.status in ("proposed", "deferred", "tied") and not decision.imported
     require(fresh, "D6", f"{event.decision} staat op {decision.status}")
-    version = decision_rules.in_force(
-        chain, body=decision.body, subject=decision.subject, moment=header.on
-    )
+    version = outcomes.version_for(chain, decision, moment=header.on)
     told_at = decision.submitted_at
     if event.meeting:
         meeting = meetings.known(chain, event.meeting)
@@ -258,6 +263,8 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
     decision = known(chain, event.decision)
     is_open = decision.status == "open"
     require(is_open, "D8", f"{event.decision} staat op {decision.status}")
+    begun = decision.opened_at <= header.on
+    require(begun, "D8", f"de stemming is geopend op {decision.opened_at}")
     in_time = header.on < decision.deadline
     require(in_time, "D8", f"de stemming sloot op {decision.deadline}")
     mandated = decision.rule is not None and decision.rule.kind == "under-mandate"
@@ -266,7 +273,7 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
     require(elector, "D9", f"zetel {event.seat} hoort niet bij het kiescollege")
     office = chain.roles.holds(header.by, "chain-office", header.day)
     require(not office, "G14", f"{header.by} werkt bij het ketenbureau")
-    term = bodies.holder(bodies.seat_of(chain, event.seat), header.day)
+    term = bodies.holder(bodies.seat_of(chain, event.seat, header.day), header.day)
     in_person = term is not None and term.person == header.by
     require(
         in_person or decision.substitution,
@@ -288,6 +295,8 @@ def _taken_under_mandate(
     decision = known(chain, event.decision)
     undecided = decision.status in UNDECIDED
     require(undecided, "D6", f"{event.decision} staat op {decision.status}")
+    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in decision.effects)
+    require(not joint, "D24", f"{event.decision} gaat over de ketendoelstelling")
     scope = mandates.reach(chain, event.mandate, header.day)
     if scope is None:
         raise Refused("D12", f"{event.mandate} reikt op {header.day} nergens toe")

@@ -1,7 +1,7 @@
 """The chain memory: lessons, reasons told afterwards, clerical corrections and notes.
 
 Everything here is added beside what stands, at any time, and changes nothing of it: no rule ever
-reads a correction. Rules L1 to L6.
+reads a correction. Rules L1 to L7.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ RULES = (
     ),
     Rule("L5", "Een correctie maakt verschil.", "default"),
     Rule("L6", "Persoonsgegevens staan nooit in een correctie; zij worden verzegeld.", "default"),
+    # Held at the door of the ledger (`ledger/corrections.py`), where the texts are.
+    Rule("L7", "Een correctie noemt wat er staat, letter voor letter.", "default"),
 )
 
 WORDING = frozenset(

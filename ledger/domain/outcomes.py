@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ledger.domain import bodies, decision_rules, tally
 from ledger.domain.decision_state import Decision, earlier
+from ledger.domain.events.chains import ObjectiveAdopted, ObjectiveRevised
 from ledger.domain.events.decision_rules import DecisionRule
 from ledger.domain.events.decisions import (
     DeadlineExtended,
@@ -87,9 +88,7 @@ def _not_cited(chain: ChainState, name: str) -> tuple[Event, ...]:
 
 def _electorate(chain: ChainState, name: str, header: Header) -> ElectorateFixed:
     decision = chain.decisions.all[name]
-    version = decision_rules.in_force(
-        chain, body=decision.body, subject=decision.subject, moment=header.on
-    )
+    version = version_for(chain, decision, moment=header.on)
     electors = _electors(chain, decision.body, header.day)
     present = {one.organisation for one in electors if one.holder}
     left_out = [one for one in chain.chains.partners_on(header.day) if one not in present]
@@ -103,9 +102,24 @@ def _electorate(chain: ChainState, name: str, header: Header) -> ElectorateFixed
     )
 
 
+def version_for(chain: ChainState, decision: Decision, *, moment: str) -> decision_rules.Version:
+    """Return the rule version by which a decision is taken at a moment.
+
+    The joint objective is supported by every partner, so it asks unanimity whatever the body's
+    own rule says: then the founding rule counts.
+    """
+    version = decision_rules.in_force(
+        chain, body=decision.body, subject=decision.subject, moment=moment
+    )
+    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in decision.effects)
+    if not joint or version.rule.kind == "unanimity":
+        return version
+    return decision_rules.founding(chain)
+
+
 def _electors(chain: ChainState, body: str, day: str) -> tuple[Elector, ...]:
     found = []
-    for name, seat in bodies.voting_seats(chain, chain.bodies.bodies[body]):
+    for name, seat in bodies.voting_seats(chain, chain.bodies.bodies[body], day):
         term = bodies.holder(seat, day)
         found.append(
             Elector(

@@ -237,6 +237,9 @@ class Alarms(Struct, frozen=True):
         return Alarms(moments=moments, first=first)
 
     def ringing(self, now: str) -> Iterator[tuple[str, str]]:
-        """Give (moment, key) of all that is due now, earliest first, ties by key."""
+        """Give (moment, key) of what falls due first, if that is now or before; ties by key.
+
+        One at a time: recording it changes what waits, and the next is asked for after that.
+        """
         if self.first and self.first <= now:
-            yield from sorted((at, key) for key, at in self.moments.items() if at <= now)
+            yield min((at, key) for key, at in self.moments.items() if at == self.first)

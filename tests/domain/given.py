@@ -12,7 +12,7 @@ from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreat
 from ledger.domain.events.chains import ChainEstablished, FoundingPartner
 from ledger.domain.events.decision_rules import DecisionRule, DecisionRuleAdopted
 from ledger.domain.events.people import PersonRegistered
-from ledger.domain.values import Event, NotAllowed, Refused, Source, instant, later, moment
+from ledger.domain.values import Event, NotAllowed, Refused, Scope, Source, instant, later, moment
 from ledger.recording import Act, Entry
 
 START = "2024-01-01T09:00:00.000000Z"
@@ -62,11 +62,20 @@ class Life:
         act: str = "",
         recorded_by: str = "",
         source: Source | None = None,
+        scope: Scope | None = None,
     ) -> Result:
         """Record one act at `on` (an instant or a day; empty: now); the clock never goes back."""
         when = on_day(on) if len(on) == 10 else (on or self.now)
         clock = max(self.now, when)
-        wanted = Act(event=event, by=by, act=act, on=when, recorded_by=recorded_by, source=source)
+        wanted = Act(
+            event=event,
+            by=by,
+            act=act,
+            on=when,
+            recorded_by=recorded_by,
+            source=source,
+            scope=scope,
+        )
         try:
             done = recording.record(self.state, wanted, at=clock)
         except Refused as refusal:

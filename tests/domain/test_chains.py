@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from ledger.domain.chain import ChainState
+from ledger.domain.chain import ChainState, check
 from ledger.domain.chains import eleven_test
 from ledger.domain.events.actions import ActionAssigned, ActionCompleted
 from ledger.domain.events.bodies import BodyEstablished, SeatAbolished, SeatAssigned, SeatCreated
@@ -28,7 +28,7 @@ from ledger.domain.events.chains import (
 from ledger.domain.events.decision_rules import DecisionRuleAdopted
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned, RoleEnded
-from ledger.domain.values import Document
+from ledger.domain.values import Document, Refused
 from tests.domain.given import IMPORTER, PARTNERS, SOURCE, Life, a_chain, founding, people
 
 GOOD_RSIN = "123456782"
@@ -265,6 +265,14 @@ def test_seats_and_roles_end_with_the_partnership() -> None:
     assert after.roles.holder("representative", "2024-06-01", organisation="cbs") is None
     assert after.roles.holder("representative", "2024-05-31", organisation="cbs") is not None
     result.life.time_passes(1000).brings()
+
+
+def test_the_end_of_a_partnership_that_runs_is_a_false_record() -> None:
+    life = a_chain().done(withdrew("cbs"), by="p-cbs")
+    ended = life.time_passes(200)
+    with pytest.raises(Refused, match="C7"):
+        check(life.state, PartnershipEnded(organisation="cbs"), life.entries[-1].header)
+    check(life.state, PartnershipEnded(organisation="cbs"), ended.entries[0].header)
 
 
 def test_a_partner_that_left_may_come_back_and_both_terms_count() -> None:

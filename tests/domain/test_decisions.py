@@ -8,6 +8,7 @@ from ledger.domain.events.bodies import (
     SeatCreated,
     SeatVacated,
 )
+from ledger.domain.events.chains import ObjectiveAdopted
 from ledger.domain.events.decision_rules import (
     DecisionRule,
     DecisionRuleAdopted,
@@ -578,3 +579,28 @@ def test_history_does_not_make_somebody_else_vote_either() -> None:
 def test_a_body_gives_mandates_of_its_own_only() -> None:
     BOARD.record(proposal("b-1", DELEGATE, body="stuurgroep"), by="p-bd").refused("D20")
     BOARD.record(proposal("b-1", DELEGATE), by="bestuur-p-bd").gives()
+
+
+OBJECTIVE = ObjectiveAdopted(
+    objective="doel-2", text="Samen foutloos.", supported_by=("bd", "cbs", "uwv")
+)
+
+
+def test_the_objective_of_the_chain_asks_every_partner_whatever_the_rule_of_the_body() -> None:
+    life = vote(vote(opened(BOARD, OBJECTIVE), "bd", "for").life, "uwv", "for").life
+    vote(life, "cbs", "against").gives(DecisionRejected)
+    vote(life, "cbs", "for").gives(DecisionAdopted, DecisionTookForce, ObjectiveAdopted)
+
+
+def test_nobody_adopts_the_objective_of_the_chain_under_a_mandate() -> None:
+    life = BOARD.given(DELEGATE).done(proposal("b-1", OBJECTIVE), by="bestuur-p-bd")
+    life.record(DECIDED, by="manager").refused("D24")
+
+
+def test_what_follows_from_something_confidential_is_confidential() -> None:
+    life = vote(vote(opened(BOARD), "bd", "for").life, "uwv", "for").life
+    last = VoteCast(decision="b-1", seat="bestuur-cbs", choice="for")
+    secret = life.record(last, by="bestuur-p-cbs", scope="confidential")
+    assert {entry.header.scope for entry in secret.entries} == {"confidential"}
+    plain = life.record(last, by="bestuur-p-cbs")
+    assert {entry.header.scope for entry in plain.entries} == {"chain"}

@@ -166,14 +166,13 @@ class EffectFailed(Event, frozen=True, kw_only=True):
 
 
 class DecisionSuperseded(Event, frozen=True, kw_only=True):
-    """Another decision takes its place; `one_sided` when only one of the two says so."""
+    """Another decision takes its place; `stated_by` tells which of the two says so."""
 
     SENTENCE = "Besluit {decision} is vervangen door {by_decision}."
     WHO = ("rules",)
 
     decision: Slug
     by_decision: Slug
-    one_sided: bool = False
     stated_by: Literal["both", "successor", "predecessor"] = "both"
 
 
