@@ -117,8 +117,8 @@ class Batch:
         recorded_at = state.acts.get(job.act.act)
         if recorded_at is not None:
             return self._first(job, job.act, recorded_at)
-        act = corrections.held_against(job.act, partial(self._bytes_at, job.chain))
-        recorded = recording.record(state, act, at=self._at)
+        read = partial(self._bytes_at, job.chain)
+        recorded = corrections.record(state, job.act, at=self._at, read=read)
         self._add(recorded)
         receipt = receipt_of(recorded)
         job.offered = recorded.entries[-len(receipt.positions)].data

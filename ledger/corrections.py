@@ -12,11 +12,23 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ledger import recording
+from ledger.domain.chain import ChainState
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.values import require
-from ledger.recording import Act
+from ledger.recording import Act, Recorded
 
 Read = Callable[[int], bytes | None]
+
+
+def record(chain: ChainState, act: Act, *, at: str, read: Read) -> Recorded:
+    """Record an act as `recording.record` does, held against the record it is about.
+
+    The rules are asked first: a refusal that tells what stands there is for who may correct it.
+    """
+    recorded = recording.record(chain, act, at=at)
+    held = held_against(act, read)
+    return recorded if held is act else recording.record(chain, held, at=at)
 
 
 def held_against(act: Act, read: Read) -> Act:

@@ -22,7 +22,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self, cast
 
-from ledger import catalogue, corrections, recording
+from ledger import catalogue, corrections
 from ledger.audit import Findings, Stored, audit
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
@@ -121,6 +121,11 @@ class Ledger:
         self._writer.close(timeout_seconds)
         self._notices.close(timeout_seconds)
 
+    @property
+    def writing(self) -> bool:
+        """Whether acts are being recorded; false after closing, or when the writer broke down."""
+        return self._writer.running
+
     def submit(
         self,
         chain: str,
@@ -199,8 +204,8 @@ class Ledger:
         """Tell what recording this act would give now, or why not; nothing is stored."""
         state = self._states.caught_up(_slug(chain))
         try:
-            act = corrections.held_against(act, partial(self._bytes_at, chain))
-            recorded = recording.record(state, act, at=instant(self._clock()))
+            now, read = instant(self._clock()), partial(self._bytes_at, chain)
+            recorded = corrections.record(state, act, at=now, read=read)
         except Refused as refusal:
             return Trial(refusal=refusal)
         return Trial(entries=recorded.entries, first=recorded.first)

@@ -96,6 +96,11 @@ class Writer:
             job.future.cancel()
             raise
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread that records is alive."""
+        return self._thread.is_alive()
+
     def close(self, timeout_seconds: float) -> None:
         """Take no more acts, record what waits, and stop; what is left over is told so."""
         self._waiting.close()

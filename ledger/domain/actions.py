@@ -1,6 +1,6 @@
 """Actions: agreed measures, kept under watch until they are done.
 
-Open -> overdue (by time) -> done or cancelled; a delay makes an action open again. Rules X1 to X7.
+Open -> overdue (by time) -> done or cancelled; a delay makes an action open again. Rules X1 to X8.
 """
 
 from __future__ import annotations
@@ -33,19 +33,22 @@ RULES = (
     Rule("X5", "Alleen een lopende actie wordt afgerond, uitgesteld of geschrapt.", "default"),
     Rule("X6", "Uitstel geeft een actie een latere dag, die nog niet voorbij is.", "default"),
     Rule("X7", "Een actie is over tijd als haar laatste dag voorbij is.", "[S] K:1095-1096"),
+    Rule("X8", "Wat met een actie gebeurt, ligt niet voor haar begin of haar uitstel.", "default"),
 )
 
 
 class Action(Struct, frozen=True):
     """What an organisation will do, in which role, before the end of which day.
 
-    `decision` and `meeting` say which body it came from, if any.
+    `agreed_at` is when that day was agreed, at first or by the last delay; `decision` and `meeting`
+    say which body it came from, if any.
     """
 
     organisation: str
     role: str
     due_on: str
     position: int
+    agreed_at: str
     decision: str = ""
     meeting: str = ""
     status: Literal["open", "overdue", "done", "cancelled"] = "open"
@@ -69,7 +72,7 @@ def check(chain: ChainState, event: ActionEvent, header: Header) -> None:
         case ActionAssigned():
             _action_assigned(chain, event, header)
         case ActionCompleted() | ActionCancelled():
-            _running(chain, event.action)
+            _in_order(_running(chain, event.action), event.action, header)
         case ActionDelayed():
             _action_delayed(chain, event, header)
         case ActionOverdue():
@@ -111,8 +114,15 @@ def _running(chain: ChainState, name: str) -> Action:
     return action
 
 
+def _in_order(action: Action, name: str, header: Header) -> None:
+    """However late it is recorded; that it was overdue by then is no step of anybody's."""
+    agreed_at = action.agreed_at
+    require(agreed_at <= header.on, "X8", f"{name} loopt pas vanaf {agreed_at} tot {action.due_on}")
+
+
 def _action_delayed(chain: ChainState, event: ActionDelayed, header: Header) -> None:
     action = _running(chain, event.action)
+    _in_order(action, event.action, header)
     later_day = action.due_on < event.due_on
     require(later_day, "X6", f"{event.due_on} is niet later dan {action.due_on}")
     ahead = header.source is not None or header.day <= event.due_on
@@ -133,6 +143,7 @@ def evolve(own: Actions, event: ActionEvent, header: Header) -> Actions:
                 role=event.role,
                 due_on=event.due_on,
                 position=header.position,
+                agreed_at=header.on,
                 decision=event.decision,
                 meeting=event.meeting,
             )
@@ -141,7 +152,8 @@ def evolve(own: Actions, event: ActionEvent, header: Header) -> Actions:
         case ActionDelayed():
             terms = own.terms.set(event.action, _end_of(event.due_on))
             own = replace(own, terms=terms)
-            return _with(own, event.action, due_on=event.due_on, status="open")
+            agreed = {"due_on": event.due_on, "agreed_at": header.on}
+            return _with(own, event.action, **agreed, status="open")
         case ActionCompleted():
             return _with(_without_term(own, event.action), event.action, status="done")
         case ActionCancelled():

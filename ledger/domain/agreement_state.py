@@ -23,9 +23,10 @@ Status = Literal["proposed", "in-force", "expired", "terminated"]
 
 
 class Version(Struct, frozen=True):
-    """One text: who has to sign it, who did, what is measured, and its term."""
+    """One text, put before its parties at `since`: who has to sign it, who did, and its term."""
 
     number: int
+    since: str
     parties: tuple[str, ...]
     start: str
     until: str
@@ -120,18 +121,19 @@ def proposed(event: AgreementProposed, header: Header) -> Agreement:
         provider=event.provider,
         consumer=event.consumer,
         position=header.position,
-        draft=_version(event, 1),
+        draft=_version(event, 1, header),
     )
 
 
-def amended(before: Agreement, event: AgreementAmended) -> Agreement:
+def amended(before: Agreement, event: AgreementAmended, header: Header) -> Agreement:
     """Return the agreement with a new version before the parties; an unsigned one gives way."""
-    return replace(before, draft=_version(event, before.newest.number + 1))
+    return replace(before, draft=_version(event, before.newest.number + 1, header))
 
 
-def _version(event: AgreementProposed | AgreementAmended, number: int) -> Version:
+def _version(event: AgreementProposed | AgreementAmended, number: int, header: Header) -> Version:
     return Version(
         number=number,
+        since=header.on,
         parties=event.parties,
         start=event.valid_from,
         until=event.valid_until,

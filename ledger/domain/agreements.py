@@ -2,8 +2,8 @@
 
 Agreement: proposed -> in force -> expired or terminated. A new version lies before its parties
 while the one in force stays so; it takes over on its first day, once its own parties all signed.
-An agreement ended as of a later day binds until then. Rules A1 to A12 here, A13 to A18 (keeping
-what was agreed) in `compliance`.
+An agreement ended as of a later day binds until then. Rules A1 to A12 and A19 here, A13 to A18
+(keeping what was agreed) in `compliance`.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ RULES = (
     Rule("A16", "Een vastgestelde schending wordt verontschuldigd door de afnemer.", "default"),
     Rule("A17", "Niemand is gebonden aan wat hij niet heeft ondertekend.", "default"),
     Rule("A18", "Een partner bevestigt de invoering in zijn eigen lijn zelf.", "[S] K:1038-1052"),
+    Rule("A19", "Niemand tekent, wijzigt of beëindigt wat nog niet voorligt.", "default"),
 )
 
 FOLLOWS: tuple[type[Event], ...] = (AgreementSigned, ServiceLevelMeasured)
@@ -93,7 +94,7 @@ def check(chain: ChainState, event: AgreementEvent, header: Header) -> None:
             _sound(chain, proposed(event, header), event.text, header.day)
         case AgreementAmended():
             before = _open(chain, event.agreement, header)
-            _sound(chain, amended(before, event), event.text, header.day)
+            _sound(chain, amended(before, event, header), event.text, header.day)
         case AgreementSigned():
             _agreement_signed(chain, event, header)
         case AgreementEnteredIntoForce():
@@ -117,6 +118,8 @@ def check(chain: ChainState, event: AgreementEvent, header: Header) -> None:
 def _open(chain: ChainState, name: str, header: Header) -> Agreement:
     found = known(chain, name)
     require(found.open_on(header.day), "A7", f"{name} eindigde per {found.until}")
+    since = found.newest.since
+    require(since <= header.on, "A19", f"{name} ligt voor sinds {since}")
     return found
 
 
@@ -217,7 +220,8 @@ def evolve(own: Agreements, event: AgreementEvent, header: Header) -> Agreements
         case AgreementProposed():
             return _with(own, event.agreement, proposed(event, header))
         case AgreementAmended():
-            return _with(own, event.agreement, amended(own.all[event.agreement], event))
+            after = amended(own.all[event.agreement], event, header)
+            return _with(own, event.agreement, after)
         case AgreementSigned():
             return _with_signature(own, event)
         case AgreementEnteredIntoForce():

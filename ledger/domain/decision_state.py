@@ -67,8 +67,9 @@ VALID = frozenset({"adopted", "in-force", "executed"})
 class Decision(Struct, frozen=True):
     """A decision from proposal to end. What deliberation needs is dropped when it closes.
 
-    `rule` and `rule_position` are the version frozen when it was opened; `deadline` is when voting
-    ends; `meeting` is where it is decided, if anywhere; `tally` is kept while the votes are tied.
+    It has its status since `status_on`. `rule` and `rule_position` are the version frozen when it
+    was opened; `deadline` is when voting ends; `meeting` is where it is decided, if anywhere;
+    `tally` is kept while the votes are tied.
     """
 
     body: str
@@ -87,7 +88,6 @@ class Decision(Struct, frozen=True):
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
     votes: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
-    opened_at: str = ""
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
@@ -151,24 +151,26 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
             own = _changed(own, event.decision, deadline=event.deadline, extended=True)
             return _waiting(own, f"vote/{event.decision}", event.deadline)
         case DecisionAdopted():
-            own = _closed(own, event.decision, "adopted", keep=True)
+            own = _closed(own, event.decision, "adopted", header, keep=True)
             return _waiting(own, f"force/{event.decision}", event.in_force_at)
         case DecisionTied() | DecisionDeferred():
             status = "tied" if isinstance(event, DecisionTied) else "deferred"
             own = replace(own, alarms=own.alarms.clear(f"vote/{event.decision}"))
-            return _changed(own, event.decision, status=status, tally=event.tally)
+            changes = {"status": status, "status_on": header.on, "tally": event.tally}
+            return _changed(own, event.decision, **changes)
         case DecisionTakenUnderMandate():
-            return _closed(own, event.decision, event.outcome, keep=event.outcome == "adopted")
+            keep = event.outcome == "adopted"
+            return _closed(own, event.decision, event.outcome, header, keep=keep)
         case DecisionTookForce():
             whole = own.all[event.decision]
-            return replace(_closed(own, event.decision, "in-force"), taking_force=whole)
+            return replace(_closed(own, event.decision, "in-force", header), taking_force=whole)
         case ProposalWithdrawn() | DecisionRejected() | DecisionLapsed():
-            return _closed(own, event.decision, BECOMES[type(event)])
+            return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionSuperseded() | DecisionRevoked():
             # Also of what still waits out its reflection time: it never takes force then.
-            return _closed(own, event.decision, BECOMES[type(event)])
+            return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionExecuted():
-            return _changed(own, event.decision, status=BECOMES[type(event)])
+            return _changed(own, event.decision, status=BECOMES[type(event)], status_on=header.on)
         case DecisionRecorded():
             return _with_recorded(own, event, header)
         case DecisionStatusRecorded():
@@ -207,7 +209,9 @@ def _waiting(own: Decisions, key: str, moment: str) -> Decisions:
     return replace(own, alarms=own.alarms.set(key, moment))
 
 
-def _closed(own: Decisions, name: str, status: str, *, keep: bool = False) -> Decisions:
+def _closed(
+    own: Decisions, name: str, status: str, header: Header, *, keep: bool = False
+) -> Decisions:
     """End deliberation. What it needed is forgotten; `keep` leaves the effects for taking force."""
     alarms = own.alarms.clear(f"vote/{name}").clear(f"force/{name}")
     own = replace(own, alarms=alarms, pending=own.pending if keep else own.pending.discard(name))
@@ -216,6 +220,7 @@ def _closed(own: Decisions, name: str, status: str, *, keep: bool = False) -> De
         own,
         name,
         status=status,
+        status_on=header.on,
         effects=effects,
         supersedes=own.all[name].supersedes if keep else (),
         electors=(),
@@ -240,6 +245,7 @@ def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> 
         position=header.position,
         submitted_at=header.on,
         status="proposed",
+        status_on=header.on,
         amount_cents=event.amount_cents,
         cites=tuple(one.decision for one in event.cites),
         supersedes=_superseding(event),
@@ -262,7 +268,7 @@ def _with_electorate(own: Decisions, event: ElectorateFixed, header: Header) -> 
         rule_position=event.rule,
         electors=event.electors,
         votes=HashTrieMap(),
-        opened_at=header.on,
+        status_on=header.on,
         deadline=event.deadline,
         extended=False,
         tally=None,

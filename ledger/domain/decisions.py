@@ -5,7 +5,7 @@
                         tied, deferred -> open again
 
 `decision_state.py` holds what a decision is and becomes, `outcomes.py` what follows from votes and
-from time; here is what may be recorded. Rules D1 to D24.
+from time; here is what may be recorded. Rules D1 to D25.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 from ledger.domain import (
     bodies,
     decision_state,
+    escalation_state,
     mandates,
     meetings,
     outcomes,
@@ -112,11 +113,23 @@ RULES = (
         "D23", "Over een voorstel dat onder mandaat wordt beslist, wordt niet gestemd.", "default"
     ),
     Rule("D24", "Over de ketendoelstelling beslissen alle partners, eensgezind.", "[S] K:886-905"),
+    Rule("D25", "Een stap in een besluit ligt niet voor de vorige stap.", "default"),
 )
 
 __all__ = ["FOLLOWS", "RULES", "Decisions", "check", "due", "evolve", "follow", "known"]
 
 FOLLOWS = outcomes.FOLLOWS
+STEPS = (
+    ProposalAmended,
+    ProposalWithdrawn,
+    DeliberationOpened,
+    TieBroken,
+    DecisionTakenUnderMandate,
+    DecisionSuperseded,
+    DecisionRevoked,
+    DecisionExecuted,
+)
+"""What brings a decision further, or to its end."""
 evolve = decision_state.evolve
 follow = outcomes.follow
 due = outcomes.due
@@ -124,6 +137,8 @@ due = outcomes.due
 
 def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
     """Refuse what the procedure does not allow. Consequences come from the rules themselves."""
+    if isinstance(event, STEPS):
+        _in_order(chain, event.decision, header)
     match event:
         case ProposalSubmitted():
             _proposal_submitted(chain, event)
@@ -175,6 +190,12 @@ def _standing(chain: ChainState, name: str, wanted: frozenset[str], rule: str) -
     require(status in wanted, rule, f"{name} staat op {status}")
 
 
+def _in_order(chain: ChainState, decision: str, header: Header) -> None:
+    """However late it is recorded, nothing happens between two steps that are already told."""
+    since, status = known(chain, decision).status_on, known(chain, decision).status
+    require(since <= header.on, "D25", f"{decision} staat al sinds {since} op {status}")
+
+
 def _new(chain: ChainState, decision: str) -> None:
     free = decision not in chain.decisions.all
     require(free, "D1", f"het kenmerk {decision} is al van een ander besluit")
@@ -187,6 +208,10 @@ def _proposal_submitted(chain: ChainState, event: ProposalSubmitted) -> None:
         raise Refused("D2", f"overleg {event.body} bestaat niet of werkt niet meer")
     seats = bodies.voting_seats(chain, body)
     require(seats, "D2", f"overleg {event.body} heeft geen stemhebbende zetels")
+    prepared = not event.prepared_by or event.prepared_by in chain.bodies.bodies
+    require(prepared, "D2", f"overleg {event.prepared_by}, dat het voorbereidde, bestaat niet")
+    if event.escalation:
+        escalation_state.known(chain, event.escalation)
     _cited(chain, event.decision, event)
     _competent(chain, event.body, event.effects)
 
@@ -263,8 +288,8 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
     decision = known(chain, event.decision)
     is_open = decision.status == "open"
     require(is_open, "D8", f"{event.decision} staat op {decision.status}")
-    begun = decision.opened_at <= header.on
-    require(begun, "D8", f"de stemming is geopend op {decision.opened_at}")
+    begun = decision.status_on <= header.on
+    require(begun, "D8", f"de stemming is geopend op {decision.status_on}")
     in_time = header.on < decision.deadline
     require(in_time, "D8", f"de stemming sloot op {decision.deadline}")
     mandated = decision.rule is not None and decision.rule.kind == "under-mandate"
@@ -317,7 +342,7 @@ def _decision_recorded(chain: ChainState, event: DecisionRecorded, header: Heade
     _new(chain, event.decision)
     explained = header.source is not None or (event.deviation and event.accepted_by)
     require(explained, "D15", "zonder bron ontbreekt de reden of wie de afwijking aanvaardde")
-    for person in (*event.proposers, *event.accepted_by):
+    for person in (*event.proposers, *event.sponsors, *event.accepted_by):
         people.known(chain, person)
     if event.body:
         exists = event.body in chain.bodies.bodies

@@ -23,7 +23,8 @@ STATUS_NAMES = {"open": "open", "resolved": "opgelost", "closed": "gesloten"}
 class Escalation(Struct, frozen=True):
     """A matter on its ladder (the place of that version in `Escalations.ladders`).
 
-    `unprepared` says that the lack of horizontal talks was put on record.
+    Its last step was at `moved_at`; `unprepared` says that the lack of horizontal talks was put on
+    record.
     """
 
     subject: str
@@ -32,6 +33,7 @@ class Escalation(Struct, frozen=True):
     rung: int
     highest: int
     position: int
+    moved_at: str
     status: Literal["open", "resolved", "closed"] = "open"
     received: bool = False
     unprepared: bool = False

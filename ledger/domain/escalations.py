@@ -3,7 +3,7 @@
 Escalation: open (raised -> received -> sent back or forwarded …) -> resolved -> closed. A term runs
 from the moment a rung receives the matter until it moves or is resolved. A bypass is a use of
 doorzettingsmacht like any other: told to all seats and put before the board. What an escalation is,
-`escalation_state` says; what a ladder is, `ladder`. Rules E1 to E16.
+`escalation_state` says; what a ladder is, `ladder`. Rules E1 to E17.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ RULES = (
     Rule("E14", "Opgelost wordt met een besluit of met een oplossing in woorden.", "default"),
     Rule("E15", "Sluiten kan nadat de escalatie is opgelost.", "default"),
     Rule("E16", "De termijn van een trede loopt vanaf de ontvangst.", "default"),
+    Rule("E17", "Een stap in een escalatie ligt niet voor de vorige stap.", "default"),
 )
 
 FOLLOWS: tuple[type[Event], ...] = (
@@ -79,9 +80,22 @@ FOLLOWS: tuple[type[Event], ...] = (
     EscalationClosed,
 )
 
+STEPS = (
+    EscalationReceived,
+    EscalationSentBack,
+    EscalationForwarded,
+    EmergencyBypassInvoked,
+    PoliticalDecisionReceived,
+    EscalationResolved,
+    EscalationClosed,
+)
+"""What brings a raised escalation further, or to its end."""
+
 
 def check(chain: ChainState, event: EscalationEvent, header: Header) -> None:
     """Refuse a step that the ladder does not have, and any step of what is solved."""
+    if isinstance(event, STEPS):
+        _in_order(chain, event.escalation, header)
     match event:
         case EscalationLadderAdopted():
             ladder.sensible(event)
@@ -116,6 +130,12 @@ def check(chain: ChainState, event: EscalationEvent, header: Header) -> None:
             still_open(chain, event.escalation)
         case _:
             assert_never(event)
+
+
+def _in_order(chain: ChainState, name: str, header: Header) -> None:
+    """However late it is recorded, nothing happens between two steps that are already told."""
+    moved_at = known(chain, name).moved_at
+    require(moved_at <= header.on, "E17", f"de vorige stap van {name} was op {moved_at}")
 
 
 def _partners(chain: ChainState, organisations: tuple[str, ...], day: str) -> None:
@@ -228,18 +248,19 @@ def evolve(own: Escalations, event: EscalationEvent, header: Header) -> Escalati
         case HorizontalAttemptMissing():
             return _with(own, event.escalation, unprepared=True)
         case EscalationReceived():
-            return _with(own, event.escalation, received=True)
+            return _with(own, event.escalation, received=True, moved_at=header.on)
         case EscalationTermSet():
             return replace(own, alarms=own.alarms.set(event.escalation, event.due_at))
         case EscalationTermExpired():
             return replace(own, alarms=own.alarms.clear(event.escalation))
         case EscalationSentBack() | EscalationForwarded() | EmergencyBypassInvoked():
-            return _moved(own, event.escalation, event.to_rung)
+            return _moved(own, event.escalation, event.to_rung, header)
         case EscalationResolved():
             own = replace(own, alarms=own.alarms.clear(event.escalation))
-            return _with(own, event.escalation, status="resolved", decision=event.decision)
+            solved = {"status": "resolved", "decision": event.decision}
+            return _with(own, event.escalation, **solved, moved_at=header.on)
         case EscalationClosed():
-            return _with(own, event.escalation, status="closed")
+            return _with(own, event.escalation, status="closed", moved_at=header.on)
         case PoliticalDecisionReceived():
             return own
         case _:
@@ -263,14 +284,15 @@ def _with_escalation(own: Escalations, event: EscalationRaised, header: Header) 
         rung=event.to_rung,
         highest=event.to_rung,
         position=header.position,
+        moved_at=header.on,
     )
     return replace(own, all=own.all.insert(event.escalation, matter))
 
 
-def _moved(own: Escalations, name: str, to_rung: int) -> Escalations:
+def _moved(own: Escalations, name: str, to_rung: int, header: Header) -> Escalations:
     highest = max(own.all[name].highest, to_rung)
     own = replace(own, alarms=own.alarms.clear(name))
-    return _with(own, name, rung=to_rung, highest=highest, received=False)
+    return _with(own, name, rung=to_rung, highest=highest, received=False, moved_at=header.on)
 
 
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:

@@ -2,7 +2,7 @@
 
 Convened -> held -> minutes adopted; or convened -> cancelled. A point that a rule demands waits for
 the next meeting of its body, and waits again when that meeting is cancelled. Who was present stays
-known, since outcomes may count it. Rules V1 to V12.
+known, since outcomes may count it. Rules V1 to V13.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ RULES = (
         "Het verslag van een gehouden vergadering wordt één keer vastgesteld, opnieuw alleen bij "
         "besluit.",
         "default",
+    ),
+    Rule(
+        "V13", "Een vergadering wordt gehouden of afgezegd nadat zij is bijeengeroepen.", "default"
     ),
 )
 FOLLOWS: tuple[type[Event], ...] = (MeetingConvened, MeetingCancelled, AgendaItemPlanned)
@@ -114,6 +117,7 @@ def check(chain: ChainState, event: MeetingEvent, header: Header) -> None:
         case MeetingHeld():
             _meeting_held(chain, event, header)
         case MeetingCancelled():
+            _in_order(chain, event.meeting, header)
             _still_ahead(chain, event.meeting)
         case MinutesAdopted():
             _minutes_adopted(chain, event, header)
@@ -199,7 +203,13 @@ def _substitute_refused(chain: ChainState, event: SubstituteRefused, header: Hea
     require(not admitted, "V10", f"{event.person} is al toegelaten voor zetel {event.seat}")
 
 
+def _in_order(chain: ChainState, meeting: str, header: Header) -> None:
+    convened_at = known(chain, meeting).convened_at
+    require(convened_at <= header.on, "V13", f"{meeting} is bijeengeroepen op {convened_at}")
+
+
 def _meeting_held(chain: ChainState, event: MeetingHeld, header: Header) -> None:
+    _in_order(chain, event.meeting, header)
     meeting = _still_ahead(chain, event.meeting)
     begun = meeting.starts_at <= header.on or header.source is not None
     require(begun, "V11", f"{event.meeting} begint pas op {meeting.starts_at}")

@@ -20,28 +20,30 @@ MAX_INTEGER = 2**53 - 1
 RULES = "rules"
 """Who recorded a consequence: nobody but the agreed rules."""
 
+_END = r"(?!\n)$"
+"""The end of a text; a bare `$` would let a line end through."""
 _LEAP_DAY = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29"
 _PLAIN_DAY = (
     r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 )
-DATE_PATTERN = rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY})$"
+DATE_PATTERN = rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY}){_END}"
 INSTANT_PATTERN = (
-    rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{{6}}Z$"
+    rf"^(?!0000)(?:{_PLAIN_DAY}|{_LEAP_DAY})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{{6}}Z{_END}"
 )
-SLUG_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+SLUG_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?(?!\n)$"
 
 Date = Annotated[str, Meta(pattern=DATE_PATTERN, extra_json_schema={"format": "date"})]
 """A calendar day, `2026-11-21`."""
-OptionalDate = Annotated[str, Meta(pattern=rf"^$|{DATE_PATTERN}")]
+OptionalDate = Annotated[str, Meta(pattern=rf"^{_END}|{DATE_PATTERN}")]
 """A calendar day, or nothing."""
 Instant = Annotated[str, Meta(pattern=INSTANT_PATTERN, extra_json_schema={"format": "date-time"})]
 """A moment in UTC with six fixed digits, `2026-11-21T20:00:00.000000Z`."""
 Slug = Annotated[str, Meta(pattern=SLUG_PATTERN)]
 """The short id of a thing, unique per chain and kind: 1 to 64 letters, digits, `.`, `_`, `-`."""
-OptionalInstant = Annotated[str, Meta(pattern=rf"^$|{INSTANT_PATTERN}")]
+OptionalInstant = Annotated[str, Meta(pattern=rf"^{_END}|{INSTANT_PATTERN}")]
 """A moment, or nothing."""
-NewSlug = Annotated[str, Meta(pattern=rf"^$|{SLUG_PATTERN}")]
+NewSlug = Annotated[str, Meta(pattern=rf"^{_END}|{SLUG_PATTERN}")]
 """The id of a thing that this event makes; left empty, the ledger makes one from the position."""
 PersonId = Annotated[str, Meta(pattern=SLUG_PATTERN)]
 """A pseudonym: never a name."""
@@ -53,10 +55,10 @@ Text = Annotated[str, Meta(max_length=20_000)]
 """Free text of up to 20,000 characters; may be empty."""
 Prose = Annotated[str, Meta(min_length=1, max_length=20_000)]
 """Free text that must say something."""
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{64}}{_END}")]
 """A SHA-256 digest in lower-case hexadecimal."""
 Sealed = Annotated[
-    str, Meta(pattern=r"^$|^[A-Za-z0-9_-]{43}$", extra_json_schema={"x-sealed": True})
+    str, Meta(pattern=rf"^{_END}|^[A-Za-z0-9_-]{{43}}{_END}", extra_json_schema={"x-sealed": True})
 ]
 """The digest of a sealed value (base64url, 43 characters); the value itself lives elsewhere."""
 Cents = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]

@@ -30,9 +30,9 @@ class Identifiers(
     eleven-test, `kvk` 8 digits (chamber of commerce).
     """
 
-    oin: Annotated[str, Meta(pattern=r"^$|^\d{20}$")] = ""
-    rsin: Annotated[str, Meta(pattern=r"^$|^\d{9}$")] = ""
-    kvk: Annotated[str, Meta(pattern=r"^$|^\d{8}$")] = ""
+    oin: Annotated[str, Meta(pattern=r"^(?!\n)$|^\d{20}(?!\n)$")] = ""
+    rsin: Annotated[str, Meta(pattern=r"^(?!\n)$|^\d{9}(?!\n)$")] = ""
+    kvk: Annotated[str, Meta(pattern=r"^(?!\n)$|^\d{8}(?!\n)$")] = ""
 
 
 class FoundingPartner(

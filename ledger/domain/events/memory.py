@@ -47,7 +47,7 @@ class RecordCorrected(Event, frozen=True, kw_only=True):
     WHO = ("chain-office", "chain-manager", "chair")
 
     target: Position
-    field: Annotated[str, Meta(pattern=r"^(?:/(?:[^~/]|~[01])*)+$", max_length=200)]
+    field: Annotated[str, Meta(pattern=r"^(?:/(?:[^~/]|~[01])*)+(?!\n)$", max_length=200)]
     was: Text
     becomes: Text
     reason: Prose

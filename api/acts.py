@@ -1,0 +1,176 @@
+"""Recording over HTTP: one route per event type that may be asked for, made from the catalogue.
+
+    POST /v1/chains/{chain}/decisions/{decision}/votes?on=...&by=...&dryRun=true
+    Idempotency-Key: <the act's own key>        X-Act-As: <who acts>
+
+The body is the event itself. What the path says it need not repeat, nor its `type`; what it repeats
+must be equal. `by` names for whom the act is entered: then who asks is `recordedBy`. The answer is
+the receipt: 201, or 200 where the key was used before for this very act. `POST .../records` takes
+an event of any type. Nothing is decided here: the ledger's rules do that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Header, Query
+from msgspec.inspect import IntType, StructType, type_info
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import identity
+from api.act_paths import BASE, IN_BRACES, PATHS
+from api.act_schemas import Attempt, TrialAnswer, documentation
+from api.answers import answer
+from api.parameters import Id, Moment, Parameters, as_position, in_path
+from api.problems import Problem
+from api.request_body import read_object
+from ledger import catalogue
+from ledger.catalogue import Type
+from ledger.domain.values import Event, Scope
+from ledger.ledger import Ledger, Trial
+from ledger.recording import Act
+from ledger.sealed import seal_body
+
+MAX_KEY_CHARACTERS: Final = 128
+_KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARACTERS}}}")
+
+Endpoint = Callable[..., Coroutine[Any, Any, Response]]
+Body = dict[str, Any]
+
+
+class ActParameters(Parameters):
+    """How an act is recorded, beside the event itself."""
+
+    on: Moment | None = None
+    by: Id | None = None
+    scope: Scope | None = None
+    dry_run: bool = False
+
+
+def install(app: FastAPI) -> None:
+    """Add every route that records."""
+    for title, path in PATHS.items():
+        _add(app, path, catalogue.find(title))
+    _add(app, "/records", None)
+
+
+def _add(app: FastAPI, path: str, wanted: Type | None) -> None:
+    app.add_api_route(
+        BASE + path,
+        _endpoint(wanted, path),
+        methods=["POST"],
+        operation_id=f"record{wanted.title if wanted else 'Any'}",
+        status_code=201,
+        response_class=Response,
+        tags=[wanted.capability if wanted else "records"],
+        openapi_extra=documentation(wanted, path),
+    )
+
+
+def _endpoint(wanted: Type | None, path: str) -> Endpoint:
+    """Return the function of one event type's route, or of the one for any type (None)."""
+    named = IN_BRACES.findall(path)
+    numbers = _whole_numbers(wanted) if wanted else frozenset()
+
+    async def record(
+        request: Request,
+        asked: Annotated[ActParameters, Query()],
+        idempotency_key: Annotated[str, Header()] = "",
+    ) -> Response:
+        person = identity.actor(request).person
+        in_path(request, "chain")
+        body = await read_object(request, max_bytes=request.app.state.settings.max_body_bytes)
+        if wanted is not None:
+            body = _typed(body, wanted)
+        for name in named:
+            body = _filled(body, name, _from_path(request, name, whole=name in numbers))
+        return await _recorded(request, body, asked, (person, _key(idempotency_key)))
+
+    return record
+
+
+def _whole_numbers(wanted: Type) -> frozenset[str]:
+    """Return the fields of an event type that hold a whole number, such as a position."""
+    known = type_info(wanted.kind)
+    fields = known.fields if isinstance(known, StructType) else ()
+    return frozenset(one.encode_name for one in fields if isinstance(one.type, IntType))
+
+
+def _from_path(request: Request, name: str, *, whole: bool) -> str | int:
+    given = in_path(request, name)
+    return as_position(given) if whole else given
+
+
+def _typed(body: Body, wanted: Type) -> Body:
+    """Return the body with its type; refuse another one than the address is for."""
+    given = body.get("type", wanted.name)
+    if isinstance(given, str) and given.partition(".")[0] == wanted.title:
+        return {**body, "type": given}
+    shown = repr(given)[:80]
+    raise Problem("malformed", f"Dit adres is voor {wanted.title}, niet voor {shown}.", rule="G13")
+
+
+def _filled(body: Body, name: str, value: str | int) -> Body:
+    """Return the body with a field from the path; refuse it where the two differ."""
+    given = body.get(name, value)
+    if given != value or isinstance(given, bool):
+        shown = repr(given)[:80]
+        raise Problem(
+            "malformed", f"{name} is {value} in het adres en {shown} in de inhoud.", rule="G13"
+        )
+    return {**body, name: value}
+
+
+def _key(given: str) -> str:
+    """Return the act's key; it may stand between quotes, as header fields of its kind do."""
+    bare = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given
+    if bare and not _KEY.fullmatch(bare):
+        raise Problem(
+            "malformed",
+            f"Idempotency-Key telt 1 tot {MAX_KEY_CHARACTERS} zichtbare ASCII-tekens.",
+        )
+    return bare
+
+
+def _kind(body: Body) -> type[Event]:
+    """Return the class of event that the body's `type` names."""
+    name = body.get("type")
+    if not isinstance(name, str):
+        raise Problem("malformed", 'Het veld "type" ontbreekt of is geen tekst.', rule="G13")
+    return catalogue.find(name).kind
+
+
+async def _recorded(
+    request: Request, body: Body, asked: ActParameters, doer: tuple[str, str]
+) -> Response:
+    """Record an event, or try it out, as this person under this key."""
+    person, key = doer
+    ledger: Ledger = request.app.state.ledger
+    chain = in_path(request, "chain")
+    sealed = seal_body(_kind(body), body, act=key)
+    act = Act(
+        event=catalogue.read_body(sealed.body),
+        by=asked.by or person,
+        recorded_by=person if asked.by not in (None, person) else "",
+        act=key,
+        on=asked.on or "",
+        scope=asked.scope,
+    )
+    if asked.dry_run:
+        return _tried(chain, await run_in_threadpool(ledger.try_out, chain, act))
+    seconds = request.app.state.settings.submit_seconds
+    receipt = await ledger.submit_async(chain, act, sealed.disclosures, timeout_seconds=seconds)
+    place = f"/v1/chains/{chain}/records/{receipt.position}"
+    return answer(receipt, 200 if receipt.repeated else 201, headers={"Location": place})
+
+
+def _tried(chain: str, trial: Trial) -> Response:
+    """Answer what an act would come to; a refusal reads as it would if it were recorded."""
+    if trial.refusal is not None:
+        raise trial.refusal
+    records = tuple(Attempt(one.event, one.header) for one in trial.entries)
+    return answer(TrialAnswer(chain=chain, position=trial.first, records=records))

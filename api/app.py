@@ -1,0 +1,129 @@
+"""The server as one application: its doors, and what works behind them from start to stop.
+
+Between start and stop run the ledger (one writer), the runner of the read models and the timer.
+They stop in the order in which work flows: first no more of it comes in, then what is in hand is
+finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from api import (
+    access_log,
+    actions,
+    acts,
+    agreements,
+    audit_trail,
+    bodies,
+    chains,
+    decision_rules,
+    decisions,
+    due,
+    escalations,
+    event_types,
+    health,
+    identity,
+    landing,
+    mandates,
+    meetings,
+    memory,
+    openapi,
+    people,
+    problems,
+    reading,
+    records,
+    roles,
+    search,
+    timeline,
+)
+from api.doorway import Doorway
+from api.settings import Settings
+from api.workplace import KEY_FILE
+from ledger.ledger import Ledger
+from ledger.log.store import Store
+from ledger.timer import Timer
+from ledger.vault import Vault
+from projections.runner import Runner
+
+READS: Final = {
+    "chains": chains,
+    "records": records,
+    "people": people,
+    "bodies": bodies,
+    "roles": roles,
+    "mandates": mandates,
+    "decision rules": decision_rules,
+    "meetings": meetings,
+    "decisions": decisions,
+    "agreements": agreements,
+    "escalations": escalations,
+    "actions": actions,
+    "memory": memory,
+    "timeline": timeline,
+    "search": search,
+    "due": due,
+    "audit": audit_trail,
+}
+"""What can be read of a chain, by the name it has in the OpenAPI document."""
+SPARE_THREADS: Final = 8
+"""Threads for what waits for no connection: trying out, sealing, health."""
+
+
+class Application(FastAPI):
+    """FastAPI with the doorway around all of it, the handling of its own errors included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        settings: Settings = self.state.settings
+        return Doorway(super().build_middleware_stack(), max_requests=settings.max_requests)
+
+
+def create_app(settings: Settings, conninfo: str) -> FastAPI:
+    """Return the server on this database, which has been migrated."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.logs:
+            access_log.start()
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = settings.read_connections + SPARE_THREADS
+        with _at_work(app, settings, conninfo):
+            yield
+
+    app = Application(
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.identify = identity.chosen(settings)
+    problems.install(app)
+    for door in (landing, health, openapi, event_types, chains, acts):
+        door.install(app)
+    for tag, part in READS.items():
+        reading.install(app, tag, part.ROUTES)
+    return app
+
+
+@contextlib.contextmanager
+def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
+    """Start what works behind the doors; stop it in the opposite order."""
+    with contextlib.ExitStack() as stack:
+        writing = stack.enter_context(Store(conninfo, pool_size=settings.write_connections))
+        reading = stack.enter_context(Store(conninfo, pool_size=settings.read_connections))
+        vault = Vault.at(reading, settings.folder / KEY_FILE)
+        ledger = Ledger(writing, vault=vault)
+        stack.callback(ledger.close, settings.stop_seconds)
+        runner = stack.enter_context(Runner(conninfo))
+        runner.start()
+        stack.enter_context(Timer(ledger, settings.tick_seconds))
+        app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
+        yield

@@ -1,0 +1,81 @@
+"""The command line `ketenledger`: every command, how it ends, and how it says what went wrong.
+
+    exit 0   done
+    exit 1   refused by a rule, or not found
+    exit 2   the audit found a break
+    exit 3   the database cannot be reached, or the embedded one cannot start
+    exit 64  the command was not written as it should be
+
+Every command takes `--json` for one JSON document (or JSON lines) on standard output; progress and
+problems go to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from api import cli_read, cli_record, cli_serve, settings
+from api.cli_output import problem
+from ledger import reference
+from ledger.domain.values import NotFound, Refused
+from ledger.embedded import EmbeddedError
+from ledger.ledger import BrokenLog, Overloaded
+from ledger.log.store import MigrationRefused, StoreUnavailable
+
+REFUSED, BROKEN, UNAVAILABLE, USAGE = 1, 2, 3, 64
+USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
+"""What every complaint of typer about the command itself is; it has no public name for it."""
+
+app = typer.Typer(
+    name="ketenledger",
+    help="Ketenledger: het geheugen van een keten, dat niemand stil kan veranderen.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli_serve.add_to(app)
+cli_record.add_to(app)
+cli_read.add_to(app)
+
+
+@app.command()
+def docs(folder: Annotated[Path, typer.Argument(help="De map voor de pagina's.")]) -> None:
+    """Schrijf docs/events.md en docs/rules.md uit de code zelf."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "events.md").write_text(reference.events_page(), encoding="utf-8")
+    (folder / "rules.md").write_text(reference.rules_page(), encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; errors become one line on standard error."""
+    command = typer.main.get_command(app)
+    try:
+        ended = command.main(arguments, prog_name="ketenledger", standalone_mode=False)
+    except USAGE_ERROR as error:
+        return problem(f"{error}", USAGE)
+    except typer.Abort:
+        return 130
+    except Refused as refusal:
+        return problem(f"Geweigerd door regel {refusal.rule}: {refusal.reason}.", REFUSED)
+    except NotFound as error:
+        return problem(str(error), REFUSED)
+    except BrokenLog as error:
+        return problem(str(error), BROKEN)
+    except (StoreUnavailable, EmbeddedError, MigrationRefused, Overloaded) as error:
+        return problem(str(error), UNAVAILABLE)
+    except settings.SettingsRefused as error:
+        return problem(str(error), USAGE)
+    return ended if isinstance(ended, int) else 0
+
+
+if __name__ == "__main__":
+    main()

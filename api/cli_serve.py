@@ -1,0 +1,124 @@
+"""Commands that run the server: bring the tables up to date, serve, and show the demonstration."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from api import cli_output, demo_chain, settings, workplace
+from api.app import create_app
+from api.settings import Settings, SettingsRefused
+
+Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
+Host = Annotated[str | None, typer.Option(help="Het adres waarop de server luistert.")]
+Port = Annotated[int | None, typer.Option(help="De poort waarop de server luistert.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command("serve")(serve)
+    app.command("migrate")(migrate)
+    app.command("demo")(demo)
+
+
+def migrate(json: Json = False) -> None:
+    """Maak de tabellen of breng ze bij; herhalen mag."""
+    with settings.database(settings.from_environment()) as conninfo:
+        workplace.migrate(conninfo)
+    if json:
+        cli_output.as_json({"migrated": True})
+    else:
+        cli_output.say("De tabellen zijn bij.")
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    development: Annotated[
+        bool | None, typer.Option("--development", help="De ontwikkelidentiteit, alleen hier.")
+    ] = None,
+) -> None:
+    """Start de server; Ctrl-C of SIGTERM stopt hem netjes."""
+    chosen = settings.from_environment(host=host, port=port, development=development)
+    with _listening(chosen) as listener, settings.database(chosen) as conninfo:
+        workplace.migrate(conninfo)
+        _run(create_app(chosen, conninfo), listener, chosen)
+
+
+def demo(port: Port = None) -> None:
+    """Leg de voorbeeldketen vast (één keer) en start de server om haar te bekijken."""
+    chosen = settings.from_environment(host="127.0.0.1", port=port, development=True)
+    with _listening(chosen) as listener:
+        with workplace.opened(chosen) as work:
+            summary = demo_chain.record_demo(work.ledger)
+            work.runner.catch_up(summary.chain)
+        with settings.database(chosen) as conninfo:
+            app = create_app(chosen, conninfo)
+            _run(app, listener, chosen, greeting=_greeting(summary, chosen))
+
+
+def _greeting(summary: demo_chain.Summary, chosen: Settings) -> str:
+    """What a newcomer sees first: what there is, and what to open."""
+    lines = [
+        "",
+        f"Keten {summary.chain}: {summary.size} gebeurtenissen, "
+        f"waarvan {summary.recorded} nu vastgelegd.",
+        "",
+        f"Open {chosen.address}/ of vraag:",
+        "",
+    ]
+    lines += [f"  {asked}\n    {url}" for asked, url in demo_chain.tour(chosen.address)]
+    lines += [
+        "",
+        "In een tweede venster:",
+        f"  .venv/bin/ketenledger who chain-manager {summary.chain} --on 2009-06-01",
+        f"  .venv/bin/ketenledger audit {summary.chain}",
+        "",
+        "Ctrl-C stopt alles.",
+    ]
+    return "\n".join(lines)
+
+
+def _listening(chosen: Settings) -> socket.socket:
+    """Take the port before anything else starts, so that a taken one is said at once."""
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    try:
+        return socket.create_server((chosen.host, chosen.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsRefused(
+            f"Poort {chosen.port} op {chosen.host} is niet vrij ({error.strerror}): kies een "
+            f"andere, bijvoorbeeld met PORT={chosen.port + 1} of --port {chosen.port + 1}."
+        ) from error
+
+
+class _Server(uvicorn.Server):
+    """A server that says something to people once it answers."""
+
+    greeting = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.greeting:
+            cli_output.say(self.greeting)
+
+
+def _run(app: FastAPI, listener: socket.socket, chosen: Settings, *, greeting: str = "") -> None:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(chosen.stop_seconds),
+    )
+    server = _Server(config)
+    server.greeting = greeting
+    # Ctrl-C is how a person stops a server, so it is a good end and no failure.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])

@@ -1,0 +1,131 @@
+"""The words in which the demonstration chain is told: a day, who acts, what happens, who votes how.
+
+A script plays every line against the rules while it is written, so that a line the rules refuse
+cannot stand in the story, and a line that points at an earlier record finds its position by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final, NotRequired, Self, TypedDict
+
+import msgspec
+
+from ledger import recording
+from ledger.domain import bodies
+from ledger.domain.chain import ChainState
+from ledger.domain.events.decisions import Choice, DeliberationOpened, VoteCast
+from ledger.domain.events.meetings import AttendanceRecorded
+from ledger.domain.events.people import PersonRegistered
+from ledger.domain.values import Document, Event, Refused, instant, moment
+from ledger.recording import Act, Entry
+
+CHAIN: Final = "loonaangifteketen"
+OWNERS: Final = ("belastingdienst", "uwv", "cbs")
+FOR: Final = "for"
+AGAINST: Final = "against"
+ABSTAIN: Final = "abstain"
+TOLD_AT: Final = "2015-01-01T00:00:00.000000Z"
+"""When the story is played: after its last day. Only the day of an act counts for the rules."""
+
+_FIRST_MINUTE: Final = "T08:00:00.000000Z"
+_STEP: Final = moment(f"2006-01-01{_FIRST_MINUTE}") - moment("2006-01-01T07:55:00.000000Z")
+_CHOICES: Final[dict[str, Choice]] = {FOR: "for", AGAINST: "against", ABSTAIN: "abstain"}
+
+
+class Line(TypedDict):
+    """One line as `ketenledger record` takes it."""
+
+    body: dict[str, Any]
+    on: str
+    by: str
+    act: str
+    recordedBy: NotRequired[str]
+
+
+class Script:
+    """The story so far: its lines, what the ledger would hold after them, and the clock."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.entries: list[Entry] = []
+        self.state = ChainState(name=CHAIN)
+        self._now = moment(f"2006-01-01{_FIRST_MINUTE}")
+
+    def on(self, day: str) -> Self:
+        """Go to the morning of a later day."""
+        morning = moment(f"{day}{_FIRST_MINUTE}")
+        if morning <= self._now:
+            raise ValueError(f"{day} ligt niet na {instant(self._now)}")
+        self._now = morning
+        return self
+
+    def act(self, by: str, *events: Event, recorded_by: str = "") -> Self:
+        """Let somebody record these events, five minutes apart."""
+        for event in events:
+            self._play(event, by=by, recorded_by=recorded_by)
+        return self
+
+    def register(self, by: str, **functions: str) -> Self:
+        """Register people by their function; an underscore in a pseudonym is written as `-`."""
+        people = ((name.replace("_", "-"), function) for name, function in functions.items())
+        return self.act(by, *(PersonRegistered(person=name, function=is_) for name, is_ in people))
+
+    def open(self, decision: str, *, by: str, meeting: str = "") -> Self:
+        """Open the deliberation on a proposal, in a meeting or in writing."""
+        return self.act(by, DeliberationOpened(decision=decision, meeting=meeting))
+
+    def vote(self, decision: str, *, recorded_by: str = "", **positions: str) -> Self:
+        """Let seats vote, each by its holder: `uwv="against: reden"` or just `uwv=FOR`."""
+        body = self.state.decisions.all[decision].body
+        for organisation, position in positions.items():
+            choice, _, reason = position.partition(": ")
+            seat = f"{body}-{organisation}"
+            vote = VoteCast(decision=decision, seat=seat, choice=_CHOICES[choice], reason=reason)
+            self.act(self.holder(seat), vote, recorded_by=recorded_by)
+        return self
+
+    def attend(self, meeting: str, *organisations: str, by: str = "") -> Self:
+        """Record who is present, by themselves or by somebody who keeps the list."""
+        body = self.state.meetings.all[meeting].body
+        for organisation in organisations:
+            seat = f"{body}-{organisation}"
+            person = self.holder(seat)
+            self.act(by or person, AttendanceRecorded(meeting=meeting, seat=seat, person=person))
+        return self
+
+    def holder(self, seat: str) -> str:
+        """Return who holds a seat today."""
+        term = bodies.holder(self.state.bodies.seats[seat], instant(self._now)[:10])
+        if term is None:
+            raise ValueError(f"zetel {seat} is vacant")
+        return term.person
+
+    def position(self, kind: type[Event], **fields: str) -> int:
+        """Return where the last event of a type stands that has these field values."""
+        for entry in reversed(self.entries):
+            fits = all(getattr(entry.event, name, None) == value for name, value in fields.items())
+            if type(entry.event) is kind and fits:
+                return entry.header.position
+        raise ValueError(f"nog geen {kind.__name__} met {fields}")
+
+    def _play(self, event: Event, *, by: str, recorded_by: str) -> None:
+        on, act = instant(self._now), f"demo-{len(self.lines) + 1:03d}"
+        wanted = Act(event=event, by=by, act=act, on=on, recorded_by=recorded_by)
+        try:
+            done = recording.record(self.state, wanted, at=TOLD_AT)
+        except Refused as refusal:
+            refusal.add_note(f"bij {act} van het demonstratieverhaal, {on}")
+            raise
+        self.state = done.chain
+        self.entries.extend(done.entries)
+        line = Line(body=msgspec.json.decode(msgspec.json.encode(event)), on=on, by=by, act=act)
+        if recorded_by:
+            line["recordedBy"] = recorded_by
+        self.lines.append(line)
+        self._now += _STEP
+
+
+def document(title: str) -> Document:
+    """Return a document that exists in the story only; its digest is that of its title."""
+    return Document(title=title, sha256=hashlib.sha256(title.encode()).hexdigest())

@@ -1,0 +1,106 @@
+"""How the server is doing: whether it lives, whether it can serve, and what it waits for.
+
+`live` asks nothing of anything else: a server that lost its database lives, and must not be
+restarted for it. `ready` tells whether requests make sense here now.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import FastAPI
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answer_schemas import answered, named
+from api.answers import answer
+from api.doorway import API_VERSION
+from api.problems import Problem
+from ledger.log.store import Store, StoreUnavailable
+from projections.runner import Runner
+
+CHECK_SECONDS = 3.0
+
+State = Literal["pass", "warn", "fail"]
+
+
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    status: State = "pass"
+
+
+class Health(Struct, frozen=True, rename="camel"):
+    """What the server found: `behind` is how many records the read models have yet to take in."""
+
+    status: State
+    version: str
+    database: State
+    writer: State
+    read_models: State
+    behind: int | None = None
+
+
+def install(app: FastAPI) -> None:
+    """Add the routes that tell how the server is doing."""
+    routes = (
+        ("", health, "getHealth", "How the server is doing.", Health),
+        ("/live", live, "getLive", "Whether the process answers.", Alive),
+        ("/ready", ready, "getReady", "Whether the server can do its work now.", Health),
+    )
+    for path, endpoint, operation, summary, kind in routes:
+        app.add_api_route(
+            f"/v1/health{path}",
+            endpoint,
+            operation_id=operation,
+            summary=summary,
+            tags=["server"],
+            response_class=Response,
+            openapi_extra=answered(named(kind)),
+        )
+
+
+async def live() -> Response:
+    """Answer that the process lives."""
+    return answer(Alive())
+
+
+def health(request: Request) -> Response:
+    """Answer how the server is doing, whatever that is."""
+    return answer(_found(request))
+
+
+def ready(request: Request) -> Response:
+    """Answer that the server can do its work, or a problem that says why not."""
+    found = _found(request)
+    if found.database == "fail":
+        raise Problem("unavailable", "De database is niet beschikbaar.")
+    if found.writer == "fail":
+        raise Problem("unavailable", "Het vastleggen staat stil; het logboek zegt waarom.")
+    if found.read_models == "fail":
+        raise Problem("unavailable", "De leesmodellen staan stil; het logboek zegt waarom.")
+    return answer(found)
+
+
+def _found(request: Request) -> Health:
+    runner: Runner = request.app.state.runner
+    store: Store = request.app.state.reading
+    writer: State = "pass" if request.app.state.ledger.writing else "fail"
+    try:
+        with store.connection(statement_seconds=CHECK_SECONDS) as lent:
+            lent.execute("SELECT 1")
+        sizes, done = store.sizes(), runner.sizes()
+    except StoreUnavailable:
+        models: State = "warn" if runner.running else "fail"
+        return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
+    behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
+    following: State = "fail" if not runner.running else "warn" if behind else "pass"
+    return Health(
+        "fail" if writer == "fail" else following,
+        API_VERSION,
+        database="pass",
+        writer=writer,
+        read_models=following,
+        behind=behind,
+    )

@@ -1,0 +1,205 @@
+"""Reading over HTTP: what every route that reads a chain has in common.
+
+    GET /v1/chains/{chain}/...?knownAt=<position or moment>&validOn=<day>&atLeast=<position>
+
+A capability's file names its paths, its filters, and the function that asks the read model; this
+file finds out who reads, waits for `atLeast`, lends a connection, and makes pages. Everything a
+route answers goes through one view, so through one filter of scopes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+from fastapi import FastAPI, Query
+from msgspec import Struct
+from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import identity
+from api.act_paths import BASE, IN_BRACES
+from api.answer_schemas import answered, identified, page_of
+from api.answers import MEDIA_TYPE, answer, listing
+from api.identity import Identity
+from api.parameters import Day, Parameters, as_known_at, as_words, in_path
+from api.problems import Problem
+from ledger.domain.values import MAX_INTEGER, Refused
+from projections.runner import Runner
+from projections.views import (
+    DEFAULT_LIMIT,
+    MAX_CURSOR,
+    MAX_LIMIT,
+    Conn,
+    Doc,
+    Page,
+    Paging,
+    View,
+    look,
+)
+
+FIRST_PAUSE_SECONDS: Final = 0.01
+LONGEST_PAUSE_SECONDS: Final = 0.25
+"""How often is looked whether the read models have reached a position: less and less."""
+
+KnownAt = Annotated[int | str, BeforeValidator(as_known_at)]
+Cursor = Annotated[str, AfterValidator(as_words), Field(max_length=MAX_CURSOR)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Position = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+
+class AsOf(Parameters):
+    """For which moment a question is asked, on both axes of time."""
+
+    known_at: KnownAt | None = None
+    valid_on: Day | None = None
+    at_least: Position | None = None
+
+
+class Listing(AsOf):
+    """The same for a list, and which part of it."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = ""
+
+
+P = TypeVar("P", bound=AsOf)
+
+
+class Asked(Struct, Generic[P], frozen=True):
+    """One question: the connection to ask it on, the view it is asked in, its parameters."""
+
+    connection: Conn
+    view: View
+    parameters: P
+    request: Request
+
+    @property
+    def paging(self) -> Paging:
+        """Which part of a list is asked for."""
+        asked = self.parameters
+        return Paging(asked.cursor, asked.limit) if isinstance(asked, Listing) else Paging()
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The parameters of this route alone; what was not given is empty."""
+        own = self.parameters.model_dump(exclude=set(Listing.model_fields))
+        return {name: "" if value is None else value for name, value in own.items()}
+
+    def named(self, name: str) -> str:
+        """Return the id of the thing that the path names."""
+        return in_path(self.request, name)
+
+
+class Route(Struct, frozen=True):
+    """One address below a chain, what it answers, and how it is told in the OpenAPI document."""
+
+    path: str
+    operation: str
+    summary: str
+    ask: Callable[[Asked[Any]], Doc | Page | Response]
+    schema: dict[str, Any]
+    parameters: type[AsOf] = AsOf
+    media_type: str = MEDIA_TYPE
+
+
+def a_list(
+    path: str,
+    thing: str,
+    summary: str,
+    query: Callable[..., Page],
+    parameters: type[Listing] = Listing,
+) -> Route:
+    """Return the route of a list of things; its own parameters are the query's own."""
+
+    def ask(asked: Asked[Any]) -> Page:
+        return query(asked.connection, asked.view, asked.paging, **asked.filters)
+
+    operation = f"list{camel(path)}"
+    return Route(path, operation, summary, ask, page_of(identified(thing)), parameters)
+
+
+def an_item(path: str, summary: str, query: Callable[[Conn, View, str], Doc]) -> Route:
+    """Return the route of one thing, named by the last part of the path."""
+    thing = IN_BRACES.findall(path)[-1]
+
+    def ask(asked: Asked[AsOf]) -> Doc:
+        return query(asked.connection, asked.view, asked.named(thing))
+
+    return Route(path, f"get{camel(thing)}", summary, ask, identified(thing))
+
+
+def camel(path: str) -> str:
+    """Return the words of a path in one: `/decision-rules` is `DecisionRules`."""
+    return "".join(word[0].upper() + word[1:] for word in re.findall(r"[A-Za-z]+", path))
+
+
+def install(app: FastAPI, tag: str, routes: Iterable[Route]) -> None:
+    """Add the routes of one capability."""
+    for route in routes:
+        app.add_api_route(
+            BASE + route.path,
+            _endpoint(route),
+            operation_id=route.operation,
+            summary=route.summary,
+            tags=[tag],
+            response_class=Response,
+            openapi_extra=answered(route.schema, media_type=route.media_type),
+        )
+
+
+def _endpoint(route: Route) -> Callable[..., Coroutine[Any, Any, Response]]:
+    async def read(request: Request, parameters: Any) -> Response:
+        reader = identity.reader(request)
+        await _reached(request, parameters.at_least)
+        # In a thread, where waiting for the database blocks nobody.
+        return await run_in_threadpool(_answered, route, request, parameters, reader)
+
+    # The parameters differ per route, so their type cannot stand in the signature above.
+    read.__annotations__["parameters"] = Annotated[route.parameters, Query()]
+    return read
+
+
+async def _reached(request: Request, position: int | None) -> None:
+    """Wait until the read models hold a position, for a bounded time; no thread waits with us."""
+    if position is None:
+        return
+    chain = in_path(request, "chain")
+    runner: Runner = request.app.state.runner
+    end = time.monotonic() + request.app.state.settings.at_least_seconds
+    pause = FIRST_PAUSE_SECONDS
+    while not await run_in_threadpool(runner.wait, chain, position, 0):
+        if time.monotonic() > end:
+            raise Problem(
+                "unavailable", f"Gebeurtenis {position} van keten {chain} is nog niet verwerkt."
+            )
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity) -> Response:
+    seconds = request.app.state.settings.read_seconds
+    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
+        view = look(
+            lent,
+            in_path(request, "chain"),
+            reader=reader.scopes,
+            known_at=parameters.known_at,
+            valid_on=parameters.valid_on or "",
+        )
+        try:
+            found = route.ask(Asked(lent, view, parameters, request))
+        except Refused as refusal:
+            # No act was refused here, only a question: the rule's own sentence is about acts.
+            raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal
+    if isinstance(found, Response):
+        return found
+    if isinstance(found, Page):
+        # The pages that follow show the same state, also while the chain grows.
+        return listing(request, found.items, found.next, knownAt=view.known_at)
+    return answer(found)

@@ -1,0 +1,95 @@
+"""Reading the body of a request: one JSON object, within limits, in a form a record can hold."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from api.problems import Problem
+from ledger.log import canonical
+
+BODY_SECONDS: Final = 20.0
+"""How long a caller may take to send a body."""
+
+
+async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON object in the body of a request.
+
+    Raises Problem: another media type, too long, too slow, broken, no object, a field twice, or
+    text and numbers outside what a record can hold (G8).
+    """
+    _require_json(request)
+    data = await _read(request, max_bytes)
+    fault = canonical.problem(data)
+    if fault is not None:
+        raise Problem("malformed", fault, rule="G8" if _text_is_at_fault(data) else "G13")
+    value = msgspec.json.decode(data)
+    if not isinstance(value, dict):
+        raise Problem("malformed", "De inhoud is geen JSON-object.", rule="G13")
+    return cast(dict[str, Any], value)
+
+
+def _require_json(request: Request) -> None:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem(
+            "unsupported-media-type",
+            f"Verwacht Content-Type application/json, gevonden {media_type[:80] or 'geen'}.",
+        )
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem("unsupported-media-type", "Verstuur de inhoud zonder Content-Encoding.")
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    too_large = Problem("too-large", f"De inhoud is langer dan {max_bytes} bytes.")
+    if _promised(request) > max_bytes:
+        raise too_large
+    data = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > max_bytes:
+                    raise too_large
+    except TimeoutError as error:
+        raise Problem("too-slow", f"De inhoud was er niet in {BODY_SECONDS:.0f} s.") from error
+    except ClientDisconnect as error:
+        raise Problem("malformed", "De verbinding brak voor het einde van de inhoud.") from error
+    return bytes(data)
+
+
+def _promised(request: Request) -> int:
+    length = request.headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
+
+
+def _text_is_at_fault(data: bytes) -> bool:
+    """Tell whether the JSON is sound but some text in it is not; sentences alone do not say."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return any(
+        "\0" in text
+        or any("\ud800" <= letter <= "\udfff" for letter in text)
+        or not unicodedata.is_normalized("NFC", text)
+        for text in _texts(value)
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

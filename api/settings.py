@@ -1,0 +1,142 @@
+"""Settings of the server, from the environment and the command line, checked before it starts.
+
+    DATABASE_URL               a PostgreSQL of one's own, as a libpq URL or conninfo; the variables
+                               of libpq itself (PGPASSWORD, PGSSLMODE, ...) keep their meaning
+    KETENLEDGER_FOLDER         the data folder: the embedded database and the keys; `.ketenledger`
+    KETENLEDGER_HOST, _PORT    where the server listens; 127.0.0.1 and 8000
+    KETENLEDGER_BASE_URL       under which address others reach it, where that is not host and port
+    KETENLEDGER_DEVELOPMENT    1: the development identity; only on this machine itself
+
+Settings print themselves without the database URL, since a password may stand in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ledger.embedded import running
+
+PREFIX = "KETENLEDGER_"
+YES = ("1", "true", "ja", "yes")
+NO = ("", "0", "false", "nee", "no")
+MAX_PORT = 65_535
+
+
+class SettingsRefused(Exception):
+    """The server cannot start like this; the message is one Dutch line that says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a server needs to know; every limit stands here."""
+
+    database_url: str = field(default="", repr=False)
+    folder: Path = Path(".ketenledger")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    development: bool = False
+
+    max_body_bytes: int = 256 * 1024
+    max_requests: int = 512
+    """How many requests are dealt with at once; one more is told to come back."""
+    read_connections: int = 8
+    write_connections: int = 4
+    read_seconds: float = 10.0
+    """How long one question to the read models may take."""
+    submit_seconds: float = 30.0
+    """How long a caller waits until an act is on disk."""
+    at_least_seconds: float = 5.0
+    """How long a reader waits for the read models to have a position."""
+    tick_seconds: float = 5.0
+    """How often is looked for what time has made happen."""
+    logs: bool = True
+    """Whether the server writes its log, JSON lines on standard error."""
+    stop_seconds: float = 20.0
+    """How long the work in hand may take when the server stops."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= MAX_PORT:
+            raise SettingsRefused(f"Poort {self.port} bestaat niet: kies er een tot {MAX_PORT}.")
+        if self.development and not is_loopback(self.host):
+            raise SettingsRefused(
+                f"De ontwikkelmodus kent iedereen alle rechten toe en mag daarom niet op "
+                f"{self.host} luisteren: gebruik 127.0.0.1 of laat --development weg."
+            )
+        if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
+            raise SettingsRefused("KETENLEDGER_BASE_URL begint met http:// of https://.")
+
+    @property
+    def address(self) -> str:
+        """Where others reach the server, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def from_environment(
+    environment: Mapping[str, str] = os.environ,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    development: bool | None = None,
+) -> Settings:
+    """Return the settings of the environment; what the command line says goes first.
+
+    Raises SettingsRefused.
+    """
+    said = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    if development is None:
+        development = _flag("KETENLEDGER_DEVELOPMENT", said.get("development", ""))
+    return Settings(
+        database_url=environment.get("DATABASE_URL", ""),
+        folder=Path(said.get("folder") or Settings.folder),
+        host=host or said.get("host") or Settings.host,
+        port=_number("KETENLEDGER_PORT", said.get("port", "")) if port is None else port,
+        base_url=said.get("base_url", ""),
+        development=development,
+    )
+
+
+@contextlib.contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """Give the conninfo of the database: the one named, else the embedded one, which is started."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with running(settings.folder) as conninfo:
+            yield conninfo
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine itself reaches this host name or address."""
+    bare = host.removeprefix("[").removesuffix("]")
+    if bare.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in (*YES, *NO):
+        raise SettingsRefused(f"{name} is 1 of 0, niet {value!r}.")
+    return value.lower() in YES
+
+
+def _number(name: str, value: str) -> int:
+    if not value:
+        return Settings.port
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsRefused(f"{name} is een geheel getal, niet {value!r}.")
+    return int(value)

@@ -1,0 +1,52 @@
+"""Where commands and the server work: the database with its ledger, vault and read models, opened.
+
+The same for every door, so that a command and a server beside each other use one database in one
+way: with `DATABASE_URL` that one, otherwise the embedded one in the data folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from msgspec import Struct
+
+from api.settings import Settings, database
+from ledger.ledger import Ledger
+from ledger.log import store as record_store
+from ledger.log.store import Store
+from ledger.vault import Vault
+from projections.runner import Runner
+from projections.runner import migrate as migrate_read_models
+
+CONNECTIONS: Final = 4
+KEY_FILE: Final = "disclosures.key"
+
+
+class Workplace(Struct, frozen=True):
+    """An opened database: the ledger to record with and the runner of the read models."""
+
+    conninfo: str
+    store: Store
+    ledger: Ledger
+    runner: Runner
+
+
+def migrate(conninfo: str) -> None:
+    """Make or bring up to date all tables; safe to repeat and to run twice at once."""
+    record_store.migrate(conninfo)
+    migrate_read_models(conninfo)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Workplace]:
+    """Open the database, migrated, and close everything in order at the end."""
+    with database(settings) as conninfo:
+        migrate(conninfo)
+        with (
+            Store(conninfo, pool_size=CONNECTIONS) as store,
+            Ledger(store, vault=Vault.at(store, settings.folder / KEY_FILE)) as ledger,
+            Runner(conninfo) as runner,
+        ):
+            yield Workplace(conninfo, store, ledger, runner)

@@ -1,0 +1,110 @@
+"""Who decided what, in which capacity: the acts of a person, for a partner, or on a decision.
+
+Each act comes with its sentence and with what its `under` stands for: the role, seat or mandate
+that made it lawful. For a partner these are the acts that rest on one of its roles, on a seat of
+its own, or on a mandate that it gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg.sql import SQL
+
+from projections import scopes
+from projections.capacities import with_capacities
+from projections.folding import RESTS_ON
+from projections.items import seen_at
+from projections.timeline import told
+from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+
+# Under the two headings that a person can have in a record.
+OF_A_PERSON = SQL("""
+    SELECT t.position
+    FROM read_records AS t
+    WHERE {visible} AND (t.actor = %(name)s OR t.recorded_by = %(name)s)
+        AND {reach}
+    ORDER BY t.position DESC
+    LIMIT %(size)s
+""")
+
+OF_A_DECISION = SQL("""
+    SELECT l.position
+    FROM read_links AS l
+    JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
+    WHERE {visible} AND l.chain = %(chain)s AND l.kind = 'decision' AND l.id = %(name)s
+        AND {reach}
+    ORDER BY l.position DESC
+    LIMIT %(size)s
+""")
+
+# The positions that gave somebody a capacity on behalf of this partner, then the acts under them.
+FOR_A_PARTNER = SQL("""
+    WITH given AS (
+        SELECT g.position FROM read_links AS g
+        JOIN read_roles AS a ON a.chain = g.chain AND a.kind = g.kind AND a.id = g.id
+        WHERE {visible_role} AND g.chain = %(chain)s AND a.organisation = %(name)s
+        UNION
+        SELECT g.position FROM read_links AS g
+        JOIN read_bodies AS s ON s.chain = g.chain AND s.kind = g.kind AND s.id = g.id
+        WHERE {visible_seat} AND g.chain = %(chain)s AND s.kind = 'seat'
+            AND s.organisation = %(name)s
+        UNION
+        SELECT g.position FROM read_links AS g
+        JOIN read_mandates AS m ON m.chain = g.chain AND m.kind = g.kind AND m.id = g.id
+        WHERE {visible_mandate} AND g.chain = %(chain)s AND m.kind = 'mandate'
+            AND m.grantor = %(name)s
+    ), acts AS (
+        SELECT DISTINCT u.position
+        FROM given
+        JOIN read_links AS u ON u.chain = %(chain)s AND u.kind = %(rests_on)s
+            AND u.id = given.position::text
+    )
+    SELECT t.position
+    FROM acts
+    JOIN read_records AS t ON t.chain = %(chain)s AND t.position = acts.position
+    WHERE {visible} AND {reach}
+    ORDER BY t.position DESC
+    LIMIT %(size)s
+""")
+
+REACH: Final = SQL("""
+    (%(before)s::int8 IS NULL OR t.position < %(before)s)
+    AND (%(valid_on)s::date IS NULL OR t.occurred_at < %(valid_on)s::date + 1)
+""")
+
+
+def of_person(connection: Conn, view: View, paging: Paging, person: str) -> Page:
+    """Return a page of what somebody did or recorded for others, newest first."""
+    return _acts(connection, view, paging, OF_A_PERSON, person)
+
+
+def of_decision(connection: Conn, view: View, paging: Paging, decision: str) -> Page:
+    """Return a page of all that was done on a decision, newest first."""
+    return _acts(connection, view, paging, OF_A_DECISION, decision)
+
+
+def for_partner(connection: Conn, view: View, paging: Paging, organisation: str) -> Page:
+    """Return a page of what was done on behalf of a partner, newest first."""
+    return _acts(connection, view, paging, FOR_A_PARTNER, organisation)
+
+
+def _acts(connection: Conn, view: View, paging: Paging, query: SQL, name: str) -> Page:
+    [before] = paging.after(int) or (None,)
+    asked = view.parameters(name=name, before=before, rests_on=RESTS_ON, size=paging.size + 1)
+    composed = query.format(
+        visible=scopes.entry("t"),
+        visible_role=scopes.version("a"),
+        visible_seat=scopes.version("s"),
+        visible_mandate=scopes.version("m"),
+        reach=REACH,
+    )
+    rows, following = page(fetch(connection, composed, asked), paging, "position")
+    return Page(_told(connection, view, [row["position"] for row in rows]), following)
+
+
+def _told(connection: Conn, view: View, positions: Sequence[int]) -> list[Doc]:
+    entries = told(connection, view, seen_at(connection, view, positions))
+    with_capacities(connection, view, entries)
+    return sorted(entries, key=lambda one: int(one["position"]), reverse=True)

@@ -1,0 +1,237 @@
+"""Chains, their partners and their objectives as readers find them.
+
+A partner may leave and come back: its terms are kept apart, and the list tells of each partner
+whether it is one on the day that was asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg.sql import SQL
+
+from ledger.domain.events import chains as c
+from ledger.domain.values import Header
+from projections import scopes
+from projections.listing import Wanted, everything, listed
+from projections.names import titles
+from projections.tables import text
+from projections.things import (
+    Kind,
+    Part,
+    Words,
+    fields,
+    ids,
+    listed_in,
+    mark,
+    picked,
+    stamp,
+)
+from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+from projections.whole import whole
+
+VERSION = 1
+TABLE = listed_in("chains", text("organisation"))
+
+# A chain is its own first key, so this walks along one index whatever the number of chains.
+CHAINS = SQL("""
+    SELECT t.id, t.summary
+    FROM read_chains AS t
+    WHERE {visible} AND t.kind = 'chain' AND t.chain > %(after)s
+    ORDER BY t.chain
+    LIMIT %(size)s
+""").format(visible=scopes.current("t"))
+
+
+def _whole(_event: Any, header: Header) -> tuple[str, ...]:
+    return (header.chain,)
+
+
+def _established(doc: Doc, event: c.ChainEstablished, header: Header) -> None:
+    doc |= fields(event, "name", "origin", "legal_basis", "reasons", "import_authority", "direct")
+    doc["foundingObjective"] = event.objective
+    doc["founders"] = [one.organisation for one in event.partners]
+    doc["established"] = stamp(header)
+    mark(doc, header, "open")
+
+
+def _governance(doc: Doc, event: c.GovernanceModelAdopted, header: Header) -> None:
+    doc["direct"] = list(event.direct)
+    doc.setdefault("governance", []).append({**fields(event, "direct", "reason"), **stamp(header)})
+
+
+def _problem(doc: Doc, event: c.DrivingProblemRecorded, header: Header) -> None:
+    told_so = {**fields(event, "text", "documents"), **stamp(header)}
+    doc.setdefault("drivingProblems", []).append(told_so)
+
+
+def _condition(doc: Doc, event: c.ChainConditionDeclared, header: Header) -> None:
+    entry = {**fields(event, "condition", "reason"), **stamp(header)}
+    doc.setdefault("conditions", []).append(entry)
+
+
+def _dissolved(doc: Doc, event: c.ChainDissolved, header: Header) -> None:
+    doc["dissolved"] = {**fields(event, "reason", "archive_transfer_plan"), **stamp(header)}
+    mark(doc, header, "closed")
+
+
+def _chain_row(doc: Doc) -> Doc:
+    summary = picked(doc, "name", "origin", "since")
+    conditions = sorted(doc.get("conditions", []), key=lambda one: (one["on"], one["position"]))
+    if conditions:
+        summary["condition"] = conditions[-1]["condition"]
+    if "dissolved" in doc:
+        summary["dissolvedOn"] = doc["dissolved"]["on"][:10]
+    return {"valid_from": doc["since"][:10], "summary": summary}
+
+
+CHAIN = Kind(
+    name="chain",
+    table=TABLE,
+    parts={
+        c.ChainEstablished: Part(_whole, _established),
+        c.GovernanceModelAdopted: Part(_whole, _governance),
+        c.DrivingProblemRecorded: Part(_whole, _problem),
+        c.ChainConditionDeclared: Part(_whole, _condition),
+        c.ChainDissolved: Part(_whole, _dissolved),
+    },
+    row=_chain_row,
+    words=lambda doc: Words(
+        doc.get("name", ""), "\n".join(one["text"] for one in doc.get("drivingProblems", []))
+    ),
+)
+
+
+def _admitted(doc: Doc, event: c.PartnerAdmitted, header: Header) -> None:
+    doc |= fields(event, "organisation", "name", "representative", "identifiers", "consent")
+    doc.setdefault("terms", []).append({"validFrom": event.effective_on, **stamp(header)})
+    mark(doc, header, event.status, on=_start_of(event.effective_on))
+
+
+def _start_of(day: str) -> str:
+    return f"{day}T00:00:00.000000Z"
+
+
+def _status_changed(doc: Doc, event: c.PartnerStatusChanged, header: Header) -> None:
+    mark(doc, header, event.status)
+    doc["statuses"][-1] |= fields(event, "legal_basis")
+
+
+def _withdrew(doc: Doc, event: c.PartnerWithdrew, header: Header) -> None:
+    terms: list[Doc] = doc.setdefault("terms", [])
+    if not terms:
+        terms.append({})
+    terms[-1] |= {"validUntil": event.effective_on, "notice": event.notice, "ended": stamp(header)}
+    mark(doc, header, "withdrawn", on=_start_of(event.effective_on))
+
+
+def _contributed(doc: Doc, event: c.ContributionCommitted, header: Header) -> None:
+    entry = {**fields(event, "contribution", "period", "management_contract"), **stamp(header)}
+    doc.setdefault("contributions", []).append(entry)
+
+
+def _no_more(_doc: Doc, _event: c.PartnershipEnded, _header: Header) -> None:
+    """The term already says on which day it ended."""
+
+
+def _partner_row(doc: Doc) -> Doc:
+    terms = doc.get("terms", [])
+    summary = picked(doc, "organisation", "name", "representative", "identifiers")
+    if terms:
+        summary["terms"] = [picked(one, "validFrom", "validUntil") for one in terms]
+    return {
+        "valid_from": terms[0].get("validFrom", "") if terms else "",
+        "valid_until": terms[-1].get("validUntil", "") if terms else "",
+        "organisation": doc["partner"],
+        "summary": summary,
+    }
+
+
+PARTNER = Kind(
+    name="partner",
+    table=TABLE,
+    parts={
+        c.PartnerAdmitted: Part(ids("organisation"), _admitted),
+        c.PartnerStatusChanged: Part(ids("organisation"), _status_changed),
+        c.PartnerWithdrew: Part(ids("organisation"), _withdrew),
+        c.PartnershipEnded: Part(ids("organisation"), _no_more),
+        c.ContributionCommitted: Part(ids("organisation"), _contributed),
+    },
+    row=_partner_row,
+    words=lambda doc: Words(
+        doc.get("name", ""), "\n".join(one["contribution"] for one in doc.get("contributions", []))
+    ),
+    dated=True,
+    gone=frozenset({"withdrawn"}),
+)
+
+
+def _objective(doc: Doc, event: Any, header: Header) -> None:
+    if doc["objective"] == event.objective:
+        doc |= fields(event, "text", "targets", "supported_by")
+        doc |= {"supersedes": event.supersedes} if hasattr(event, "supersedes") else {}
+        doc["validFrom"] = header.day
+        doc["adopted"] = stamp(header)
+        mark(doc, header, "in-force")
+    else:
+        doc["validUntil"] = header.day
+        doc["supersededBy"] = event.objective
+        mark(doc, header, "superseded")
+
+
+OBJECTIVE = Kind(
+    name="objective",
+    table=TABLE,
+    parts={
+        c.ObjectiveAdopted: Part(ids("objective"), _objective),
+        c.ObjectiveRevised: Part(ids("objective", "supersedes"), _objective),
+    },
+    row=lambda doc: {
+        "valid_from": doc.get("validFrom", ""),
+        "valid_until": doc.get("validUntil", ""),
+        "summary": picked(doc, "text", "targets", "supportedBy", "supersedes", "supersededBy"),
+    },
+    words=lambda doc: Words("", "\n".join([doc.get("text", ""), *doc.get("targets", [])])),
+    dated=True,
+)
+KINDS: Final = (CHAIN, PARTNER, OBJECTIVE)
+
+
+def chains(connection: Conn, reader: frozenset[str], paging: Paging) -> Page:
+    """Return a page of the chains of which a reader may know anything, by name."""
+    [after] = paging.after(str) or ("",)
+    asked = {"rank": scopes.rank(reader), "after": after, "size": paging.size + 1}
+    rows, following = page(fetch(connection, CHAINS, asked), paging, "id")
+    return Page([row["summary"] for row in rows], following)
+
+
+def chain(connection: Conn, view: View) -> Doc:
+    """Return a chain with its partners and objectives; `knownAt` is the position it is told of."""
+    doc = whole(connection, view, CHAIN, view.chain)
+    doc["knownAt"] = view.known_at
+    doc["partners"] = everything(connection, view, PARTNER, Wanted(valid=True))
+    doc["objectives"] = everything(connection, view, OBJECTIVE, Wanted(valid=True))
+    return doc
+
+
+def partners(connection: Conn, view: View, paging: Paging) -> Page:
+    """Return a page of partners, also of those that left, each with its terms."""
+    return listed(connection, view, paging, PARTNER, Wanted())
+
+
+def partner(connection: Conn, view: View, organisation: str) -> Doc:
+    """Return a partner with its terms and contributions."""
+    doc = whole(connection, view, PARTNER, organisation)
+    known = titles(connection, view, {("person", doc.get("representative", ""))})
+    doc["representativeFunction"] = next(iter(known.values()), "")
+    return doc
+
+
+def objective(connection: Conn, view: View, name: str) -> Doc:
+    """Return an objective: its targets, who supports it, and what it replaced."""
+    return whole(connection, view, OBJECTIVE, name)
+
+
+def objectives(connection: Conn, view: View, paging: Paging) -> Page:
+    """Return a page of objectives, newest first, also of those that were revised."""
+    return listed(connection, view, paging, OBJECTIVE, Wanted(newest_first=True))

@@ -1,0 +1,294 @@
+"""One chain's records turned into rows of read models, a batch at a time.
+
+    records -> what each is about -> the documents of those things -> rows that changed -> tables
+
+Documents are kept between batches, up to a limit; one that is not at hand is made again from the
+records that the links tell of. Everything is written in a handful of statements, whatever the
+size of the batch.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from psycopg import Cursor
+from psycopg.sql import SQL, Identifier
+
+from ledger import catalogue
+from ledger.domain.events.memory import EventAnnotated, RecordCorrected
+from ledger.domain.events.outcomes import DecisionTookForce
+from ledger.domain.values import RULES
+from projections import scopes, tables
+from projections.models import MODELS, Model
+from projections.spelling import plain
+from projections.tables import DUE, LINKS, RECORDS, STATUSES, TEXTS, VERSION_COLUMNS, Table
+from projections.things import Kind, Part, Seen, Thing, Values, row_of
+
+Key = tuple[str, str]
+Place = tuple[str, str, int]
+
+MAX_THINGS: Final = 4096
+"""How many things of a chain stay at hand between two batches."""
+RESTS_ON: Final = "under"
+"""The kind of link from a record to the position that made it lawful."""
+
+EARLIER = SQL("""
+    SELECT r.position, r.type, r.things
+    FROM {records} AS r
+    WHERE r.chain = %(chain)s AND r.position = ANY(%(positions)s::int8[])
+""")
+
+# All records that made these things so far, each thing's in order.
+HISTORY = SQL("""
+    SELECT given.kind, given.id, r.state
+    FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
+    JOIN {links} AS l ON l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
+        AND l.position < %(before)s
+    JOIN records AS r ON r.originator_id = %(chain)s AND r.originator_version = l.position + 1
+    ORDER BY given.kind, given.id, l.position
+""")
+
+
+class Earlier(NamedTuple):
+    """What is known of a record by its position: its type, and the things it is about."""
+
+    type: str
+    things: tuple[Key, ...]
+
+
+class Folding:
+    """The read models of one chain, as far as `position`; -1 before the first record.
+
+    `models` are written, to tables whose names end in `suffix`.
+    """
+
+    def __init__(self, chain: str, models: Iterable[Model], suffix: str = "") -> None:
+        self.chain = chain
+        self.position = -1
+        self._tables = {table.name: table for model in models for table in model.tables}
+        self._suffix = suffix
+        own = suffix if RECORDS.name in self._tables else ""
+        self._earlier = EARLIER.format(records=Identifier(RECORDS.name + own))
+        self._history = HISTORY.format(links=Identifier(LINKS.name + own))
+        self._kinds = {kind.name: kind for model in models for kind in model.kinds}
+        self._parts = _parts(self._kinds.values())
+        self._things: OrderedDict[Key, Thing] = OrderedDict()
+
+    def forget(self) -> None:
+        """Start afresh from the tables: somebody else may have written meanwhile."""
+        self._things.clear()
+
+    def take(self, cursor: Cursor[Any], rows: Sequence[tuple[int, bytes]]) -> None:
+        """Take in the next records, as (position, bytes), and write what changed."""
+        seen = [_read(data) for _, data in rows]
+        about = self._about(cursor, seen)
+        batch = Batch(self._tables)
+        self._bring(cursor, {key for keys in about for key in keys}, before=rows[0][0])
+        for one, keys in zip(seen, about, strict=True):
+            for key in keys:
+                self._add(key, one, batch)
+            batch.record(one, keys)
+        batch.write(cursor, self.chain, self._suffix)
+        self.position = rows[-1][0]
+        while len(self._things) > MAX_THINGS:
+            self._things.popitem(last=False)
+
+    def _about(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> list[list[Key]]:
+        """Return for each record the things it is about, in a fixed order."""
+        earlier = self._look_back(cursor, seen)
+        about = []
+        for one in seen:
+            keys = dict.fromkeys(self._named(one))
+            for position in _leans_on(one):
+                found = earlier.get(position)
+                if found is not None:
+                    keys.update(dict.fromkeys(_inherited(one, found)))
+            known = [key for key in keys if key[0] in self._kinds]
+            name = catalogue.type_name(type(one.event))
+            earlier[one.header.position] = Earlier(name, tuple(known))
+            about.append(known)
+        return about
+
+    def _look_back(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> dict[int, Earlier]:
+        first = seen[0].header.position
+        wanted = sorted({at for one in seen for at in _leans_on(one) if at < first})
+        if not wanted:
+            return {}
+        asked = {"chain": self.chain, "positions": wanted}
+        return {
+            position: Earlier(name, tuple(_key(thing) for thing in things))
+            for position, name, things in cursor.execute(self._earlier, asked).fetchall()
+        }
+
+    def _named(self, seen: Seen) -> Iterable[Key]:
+        for kind, part in self._parts.get(type(seen.event), ()):
+            for name in part.ids(seen.event, seen.header):
+                yield (kind.name, name)
+
+    def _bring(self, cursor: Cursor[Any], wanted: set[Key], *, before: int) -> None:
+        """Have the documents of these things at hand, as they were before a position."""
+        missing = sorted(key for key in wanted if key not in self._things)
+        for key in missing:
+            self._things[key] = Thing(self._kinds[key[0]], key[1])
+        if missing and before:
+            kinds, ids = map(list, zip(*missing, strict=True))
+            asked = {"chain": self.chain, "kinds": kinds, "ids": ids, "before": before}
+            cursor.execute(self._history, asked)
+            for kind, name, data in cursor:
+                self._things[kind, name].take(_read(data))
+            for key in missing:
+                self._things[key].rows = self._rows(self._things[key])
+
+    def _add(self, key: Key, seen: Seen, batch: Batch) -> None:
+        thing = self._things[key]
+        self._things.move_to_end(key)
+        statuses = len(thing.statuses)
+        thing.take(seen)
+        rows = self._rows(thing)
+        for place in {**thing.rows, **rows}:
+            before, after = thing.rows.get(place), rows.get(place)
+            if before != after:
+                scope, table = place
+                batch.change((*key, scope), table, seen.header.position, before, after)
+        thing.rows = rows
+        for number, entry in enumerate(thing.statuses[statuses:]):
+            batch.status(key, number, entry, seen)
+
+    def _rows(self, thing: Thing) -> dict[tuple[int, str], Values]:
+        """Return the rows of a thing by rank and table, for the tables that are written here."""
+        rows: dict[tuple[int, str], Values] = {}
+        for start, end, doc in thing.spans():
+            for table, values in _views_of(thing.kind, doc, self._tables):
+                rows[start, table] = (end, doc["positions"][0], *values)
+        return rows
+
+
+class Batch:
+    """The rows that one batch adds and closes, by table."""
+
+    def __init__(self, written: dict[str, Table]) -> None:
+        self._tables = written
+        self._rows: dict[str, list[list[Any]]] = {name: [] for name in written}
+        self._closings: dict[str, list[tuple[str, str, int, int]]] = {name: [] for name in written}
+        self._open: dict[tuple[str, Place], list[Any]] = {}
+
+    def change(
+        self, place: Place, table: str, position: int, before: Values | None, after: Values | None
+    ) -> None:
+        """End a version at a position, where there was one, and begin the next."""
+        if before is not None:
+            row = self._open.pop((table, place), None)
+            if row is None:
+                self._closings[table].append((*place, position))
+            else:
+                row[5] = position
+        if after is not None:
+            row = [*place, after[0], position, None, *after[1:], *_derived(table, after)]
+            self._rows[table].append(row)
+            self._open[table, place] = row
+
+    def status(self, key: Key, number: int, entry: dict[str, Any], seen: Seen) -> None:
+        """Add a status that a record gave to a thing."""
+        if STATUSES.name in self._rows:
+            scope = scopes.RANKS[seen.header.scope]
+            at = (entry["on"], seen.header.position, number, scope, entry["status"])
+            self._rows[STATUSES.name].append([*key, *at, _json(entry)])
+
+    def record(self, seen: Seen, about: Sequence[Key]) -> None:
+        """Add a record itself, with links to it from the things it is about and rests on."""
+        if RECORDS.name not in self._rows:
+            return
+        header = seen.header
+        scope = scopes.RANKS[header.scope]
+        name = catalogue.type_name(type(seen.event))
+        things = " ".join(f"{kind}:{thing}" for kind, thing in about)
+        at = (header.position, header.at, header.on)
+        row = [*at, name, header.by, header.recorded_by, scope, things]
+        self._rows[RECORDS.name].append(row)
+        rests = () if header.by == RULES else header.under
+        for kind, thing in (*about, *((RESTS_ON, str(position)) for position in rests)):
+            self._rows[LINKS.name].append([kind, thing, header.position, scope])
+
+    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
+        """Write it all in one go: first what ends, then what begins."""
+        for name, closings in self._closings.items():
+            if closings:
+                tables.close(cursor, self._tables[name], chain, closings, suffix)
+        for name, rows in self._rows.items():
+            if rows:
+                tables.insert(cursor, self._tables[name], chain, rows, suffix)
+
+
+def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:
+    found: dict[type, list[tuple[Kind, Part]]] = {}
+    for kind in kinds:
+        for event, part in kind.parts.items():
+            found.setdefault(event, []).append((kind, part))
+    return found
+
+
+def _read(data: bytes) -> Seen:
+    record = catalogue.decode(data)
+    return Seen(record.body, record.header)
+
+
+def _key(thing: str) -> Key:
+    kind, _, name = thing.partition(":")
+    return (kind, name)
+
+
+def _leans_on(seen: Seen) -> tuple[int, ...]:
+    """Return the earlier records that say what this one is about."""
+    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+        return (seen.event.target,)
+    return seen.header.under if seen.header.by == RULES else ()
+
+
+def _inherited(seen: Seen, earlier: Earlier) -> tuple[Key, ...]:
+    """Return what is the matter of an earlier record and so of this one too.
+
+    A correction or note is about what its target is about; what a decision records, about that.
+    """
+    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+        return earlier.things
+    if earlier.type != catalogue.type_name(DecisionTookForce):
+        return ()
+    return tuple(key for key in earlier.things if key[0] == "decision")
+
+
+def _views_of(
+    kind: Kind, doc: dict[str, Any], written: dict[str, Table]
+) -> Iterable[tuple[str, Values]]:
+    """Give what the tables of versions hold of a thing: its own, its words, what it waits for."""
+    own = kind.table
+    if own.name in written:
+        row = row_of(kind, doc)
+        row["summary"] = _json(row["summary"])
+        columns = own.given[len(VERSION_COLUMNS) :]
+        yield own.name, tuple(row.get(column.name, "") for column in columns)
+    if TEXTS.name in written:
+        words = kind.words(doc)
+        yield TEXTS.name, (words.title, words.text)
+    waiting = kind.waiting(doc) if DUE.name in written else None
+    if waiting is not None:
+        at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
+        summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting)}
+        yield DUE.name, (at, waiting.what, waiting.owner, _json(summary))
+
+
+def _derived(table: str, values: Values) -> Iterable[str]:
+    """Give what is only worth computing for a row that is really written."""
+    if table == TEXTS.name:
+        yield plain("\n".join(values[-2:]))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def everything(chain: str, suffix: str = "") -> Folding:
+    """Return a folding that writes every read model."""
+    return Folding(chain, MODELS.values(), suffix)

@@ -1,0 +1,171 @@
+"""Lists: the rows of a capability's table that a reader sees, page by page.
+
+Things come in the order in which they were first recorded, oldest or newest first; that order
+never changes, so a page continues exactly where the last one ended. A row holds little; an item
+tells all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct, field
+from psycopg.sql import SQL, Composed, Identifier, Placeholder
+
+from projections import matching, scopes
+from projections.items import find_many
+from projections.matching import Words
+from projections.things import Kind, row_of
+from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, fetch, page
+
+# The status that held on the day, whatever the order in which statuses came in.
+LIST = SQL("""
+    SELECT t.id, t.since, t.valid_from, t.valid_until, t.summary, s.entry AS status
+    FROM {table} AS t
+    LEFT JOIN LATERAL (
+        SELECT e.entry, e.status
+        FROM read_statuses AS e
+        WHERE {visible_status} AND e.kind = t.kind AND e.id = t.id
+            AND e.occurred_at < %(day)s::date + 1
+        ORDER BY e.occurred_at DESC, e.position DESC, e.number DESC
+        LIMIT 1
+    ) AS s ON true
+    WHERE {visible} AND t.kind = %(kind)s AND {conditions}
+    ORDER BY t.since {order}, t.id {order}
+    LIMIT %(size)s
+""")
+
+ASCENDING: Final = (SQL("ASC"), SQL("(t.since, t.id) > (%(since)s, %(id)s)"))
+DESCENDING: Final = (SQL("DESC"), SQL("(t.since, t.id) < (%(since)s, %(id)s)"))
+STATUS_IS = SQL("s.status = ANY(%(status)s::text[])")
+EQUALS = SQL("t.{column} = {value}")
+CONTAINS = SQL("{value} = ANY(t.{column})")
+VALID_THEN = SQL("""
+    t.valid_from <= %(day)s::date AND (t.valid_until IS NULL OR t.valid_until > %(day)s::date)
+    AND (s.status IS NULL OR s.status <> ALL(%(gone)s::text[]))
+""")
+THERE_THEN = SQL("t.valid_from <= %(valid_on)s::date")
+HAS_WORDS = SQL("""
+    EXISTS (
+        SELECT 1 FROM read_texts AS x
+        WHERE {visible} AND x.kind = t.kind AND x.id = t.id AND {matching}
+    )
+""")
+
+POSITIONS = SQL("""
+    SELECT l.id, array_agg(l.position ORDER BY l.position) AS positions
+    FROM read_links AS l
+    WHERE {visible} AND l.kind = %(kind)s AND l.id = ANY(%(ids)s::text[])
+    GROUP BY l.id
+""").format(visible=scopes.entry("l"))
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to: columns that hold a value, statuses, words in the text.
+
+    An empty value chooses nothing. `valid` asks for what is valid on the day of the view even where
+    no day was asked for.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    status: tuple[str, ...] = ()
+    text: str = ""
+    valid: bool = False
+    newest_first: bool = False
+
+
+def listed(connection: Conn, view: View, paging: Paging, kind: Kind, wanted: Wanted) -> Page:
+    """Return a page of things of a kind, each with its id, status and the positions it rests on."""
+    after = paging.after(int, str)
+    columns = {name: value for name, value in wanted.columns.items() if value}
+    words = matching.words(connection, wanted.text)
+    asked = view.parameters(
+        kind=kind.name,
+        gone=sorted(kind.gone),
+        status=list(wanted.status),
+        size=paging.size + 1,
+        since=after[0] if after else None,
+        id=after[1] if after else None,
+        **{f"with_{name}": value for name, value in columns.items()},
+        **words.parameters(),
+    )
+    order, beyond = DESCENDING if wanted.newest_first else ASCENDING
+    conditions = _conditions(view, kind, wanted, columns, words)
+    query = LIST.format(
+        table=Identifier(kind.table.name),
+        visible=scopes.version("t"),
+        visible_status=scopes.entry("e"),
+        conditions=SQL(" AND ").join([*conditions, beyond if after else SQL("true")]),
+        order=order,
+    )
+    rows, following = page(fetch(connection, query, asked), paging, "since", "id")
+    if view.valid_on and not kind.dated:
+        _as_it_was(connection, view, kind, rows)
+    rests_on = positions(connection, view, kind, [row["id"] for row in rows])
+    return Page([_item(view, kind, row, rests_on) for row in rows], following)
+
+
+def _as_it_was(connection: Conn, view: View, kind: Kind, rows: list[Doc]) -> None:
+    """Tell of each thing what had occurred by the day, where the row tells all that is known."""
+    found = find_many(connection, view, kind, [row["id"] for row in rows])
+    for row in rows:
+        if row["id"] in found:
+            row["summary"] = row_of(kind, found[row["id"]].doc)["summary"]
+
+
+def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list[Doc]:
+    """Return all things of a kind that are wanted, for an answer that shows them together."""
+    found: list[Doc] = []
+    paging = Paging(limit=MAX_LIMIT)
+    while True:
+        part = listed(connection, view, paging, kind, wanted)
+        found += part.items
+        if not part.next:
+            return found
+        paging = Paging(part.next, MAX_LIMIT)
+
+
+def positions(connection: Conn, view: View, kind: Kind, ids: list[str]) -> dict[str, list[int]]:
+    """Return for each thing the positions of the records that it rests on."""
+    if not ids:
+        return {}
+    rows = fetch(connection, POSITIONS, view.parameters(kind=kind.name, ids=ids))
+    return {row["id"]: row["positions"] for row in rows}
+
+
+def _conditions(
+    view: View, kind: Kind, wanted: Wanted, columns: Mapping[str, str], words: Words
+) -> list[SQL | Composed]:
+    types = {column.name: column.type for column in kind.table.columns}
+    found: list[SQL | Composed] = []
+    for name in columns:
+        shape = CONTAINS if types[name] == "text[]" else EQUALS
+        found.append(shape.format(column=Identifier(name), value=Placeholder(f"with_{name}")))
+    if wanted.status:
+        found.append(STATUS_IS)
+    if wanted.text:
+        matches = words.condition("x") if words else SQL("false")
+        found.append(HAS_WORDS.format(visible=scopes.version("x"), matching=matches))
+    if kind.dated and (view.valid_on or wanted.valid):
+        found.append(VALID_THEN)
+    elif view.valid_on:
+        found.append(THERE_THEN)
+    return found
+
+
+def _item(view: View, kind: Kind, row: Doc, rests_on: Mapping[str, list[int]]) -> Doc:
+    item: Doc = {**row["summary"], "positions": rests_on.get(row["id"], [])}
+    if row["status"] is not None:
+        item["status"] = row["status"]["status"]
+        item["statusSince"] = row["status"]["on"]
+        if "label" in row["status"]:
+            item["statusLabel"] = row["status"]["label"]
+    if kind.dated and row["valid_from"] is not None:
+        starts, ends = str(row["valid_from"]), str(row["valid_until"] or "")
+        item["validFrom"] = starts
+        if ends:
+            item["validUntil"] = ends
+        in_term = starts <= view.day and (not ends or view.day < ends)
+        item["valid"] = in_term and item.get("status", "") not in kind.gone
+    return item

@@ -1,0 +1,57 @@
+"""Names of things: what a reader calls the partner, seat or decision behind an id.
+
+A name is looked up among what this reader may know; where there is none, the id speaks for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from psycopg.sql import SQL
+
+from projections import scopes
+from projections.views import Conn, View, fetch
+
+Ref = tuple[str, str]
+
+BY_NAME_ALONE: Final = frozenset({"partner", "body", "chain"})
+"""Kinds that people know by name; of the others the id is said as well."""
+
+TITLES = SQL("""
+    SELECT x.kind, x.id, x.title
+    FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
+    JOIN read_texts AS x ON x.kind = asked.kind AND x.id = asked.id
+    WHERE {visible} AND x.title <> ''
+""").format(visible=scopes.version("x"))
+
+
+def titles(connection: Conn, view: View, wanted: Iterable[Ref]) -> dict[Ref, str]:
+    """Return the names of these things, as far as the reader may know them.
+
+    A seat goes by the name of the organisation whose seat it is.
+    """
+    found = _titles(connection, view, set(wanted))
+    organisations = {("partner", name) for (kind, _), name in found.items() if kind == "seat"}
+    known = _titles(connection, view, organisations)
+    return {
+        ref: known.get(("partner", name), name) if ref[0] == "seat" else name
+        for ref, name in found.items()
+    }
+
+
+def _titles(connection: Conn, view: View, wanted: set[Ref]) -> dict[Ref, str]:
+    if not wanted:
+        return {}
+    kinds, ids = map(list, zip(*sorted(wanted), strict=True))
+    rows = fetch(connection, TITLES, view.parameters(kinds=kinds, ids=ids))
+    return {(row["kind"], row["id"]): row["title"] for row in rows}
+
+
+def said(ref: Ref, known: dict[Ref, str]) -> str:
+    """Return how a sentence speaks of a thing: by its name, its id, or both."""
+    kind, name = ref
+    title = known.get(ref, "")
+    if not title or title == name:
+        return name
+    return title if kind in BY_NAME_ALONE else f"{name} ({title})"

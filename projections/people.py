@@ -1,0 +1,61 @@
+"""People as readers find them: a pseudonym and a function, never a name.
+
+Name and contact are sealed: what is shown here is their digest, which says only that there is
+something to disclose to whoever may see it.
+"""
+
+from __future__ import annotations
+
+from ledger.domain.events import people as p
+from ledger.domain.values import Header
+from projections import bodies, roles
+from projections.listing import Wanted, everything, listed
+from projections.things import Kind, Part, Words, fields, ids, listed_in, picked, stamp
+from projections.views import Conn, Doc, Page, Paging, View
+from projections.whole import whole
+
+VERSION = 1
+TABLE = listed_in("people")
+
+
+def _registered(doc: Doc, event: p.PersonRegistered, header: Header) -> None:
+    doc |= fields(event, "function")
+    doc["registered"] = stamp(header)
+    _sealed(doc, event, header)
+
+
+def _sealed(doc: Doc, event: p.PersonRegistered | p.PersonDetailsGiven, _header: Header) -> None:
+    """Show the newest digest of each sealed value."""
+    digests = fields(event, "name", "contact")
+    if digests:
+        doc["sealed"] = {**doc.get("sealed", {}), **digests}
+
+
+PERSON = Kind(
+    name="person",
+    table=TABLE,
+    parts={
+        p.PersonRegistered: Part(ids("person"), _registered),
+        p.PersonDetailsGiven: Part(ids("person"), _sealed),
+    },
+    row=lambda doc: {
+        "valid_from": doc["since"][:10],
+        "summary": picked(doc, "function", "sealed"),
+    },
+    words=lambda doc: Words(doc.get("function", "")),
+)
+KINDS = (PERSON,)
+
+
+def people(connection: Conn, view: View, paging: Paging) -> Page:
+    """Return a page of the people who take part, by pseudonym and function."""
+    return listed(connection, view, paging, PERSON, Wanted())
+
+
+def person(connection: Conn, view: View, name: str) -> Doc:
+    """Return somebody with the roles and seats they have or had."""
+    doc = whole(connection, view, PERSON, name)
+    own = Wanted(columns={"person": name})
+    doc["roles"] = everything(connection, view, roles.ASSIGNMENT, own)
+    doc["seats"] = bodies.seats_ever_held(connection, view, name)
+    return doc

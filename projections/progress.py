@@ -1,0 +1,170 @@
+"""How far the read models are, and who may move them: positions, locks, versions.
+
+The position of a chain is kept by the `eventsourcing` library's tracking recorder: one row per
+chain, written in the same transaction as the rows it stands for, and only ever forward. Its
+words: the upstream application is a chain, the notification id is how many records were taken in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresTrackingRecorder
+from psycopg import Connection, Cursor
+from psycopg.rows import dict_row, tuple_row
+
+from ledger.log.database import Datastore, statement_limit
+from projections.models import Model
+
+BATCH_SECONDS: Final = 60.0
+
+# Advisory locks of this database: numbers nobody else uses, the ASCII bytes of "ketenrdm" and on.
+_SWAP: Final = 7738719513699215469
+_REBUILD: Final = 7738719513699215470
+
+# A batch is many probes of an index, never a walk along a table, also before it was analysed. What
+# a crash may take back is both rows and position, and is made again.
+BATCH_SETTINGS = """
+    SELECT
+        set_config('enable_seqscan', 'off', true),
+        set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true),
+        set_config('synchronous_commit', 'off', true)
+"""
+
+# A swap of tables waits for the batches under way, and new ones wait for it.
+SHARE_TABLES = "SELECT pg_advisory_xact_lock_shared(%(swap)s)"
+TAKE_TABLES = "SELECT pg_advisory_xact_lock(%(swap)s)"
+TAKE_CHAIN = "SELECT pg_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s)) IS NOT NULL"
+TRY_CHAIN = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s))"
+TAKE_REBUILD = """
+    SELECT set_config('lock_timeout', %(wait)s, false), pg_advisory_lock(%(rebuild)s)
+"""
+
+READ_ON = """
+    SELECT originator_version - 1, state
+    FROM records
+    WHERE originator_id = %(chain)s
+        AND originator_version BETWEEN %(first)s AND %(last)s
+    ORDER BY originator_version
+"""
+
+REACHED = """
+    SELECT application_name, notification_id
+    FROM read_progress
+    WHERE application_name <> '__migration__'
+    ORDER BY application_name
+"""
+
+VERSIONS_TABLE = """
+    CREATE TABLE IF NOT EXISTS read_models (
+        name text PRIMARY KEY,
+        version text NOT NULL,
+        built_at timestamptz NOT NULL DEFAULT now()
+    )
+"""
+VERSIONS = "SELECT name, version FROM read_models"
+REMEMBER = """
+    INSERT INTO read_models (name, version)
+    VALUES (%(name)s, %(version)s)
+    ON CONFLICT (name) DO UPDATE SET version = excluded.version, built_at = now()
+"""
+
+
+class ReadModelsDiffer(Exception):
+    """The tables were made by another version of this code; says so in Dutch."""
+
+
+class Progress(PostgresTrackingRecorder):
+    """The positions of all chains, in the table `read_progress`."""
+
+    def __init__(self, datastore: Datastore) -> None:
+        super().__init__(datastore, tracking_table_name="read_progress")
+        self._store = datastore
+
+    @contextmanager
+    def batch(self, chain: str, *, wait: bool) -> Iterator[Cursor[Any] | None]:
+        """Open a transaction in which this chain is ours alone; None if another process has it.
+
+        With `wait` it is waited for, up to the lock time-out.
+        """
+        with (
+            self._store.session() as connection,
+            connection.transaction(),
+            statement_limit(connection, BATCH_SECONDS),
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            settle(cursor)
+            cursor.execute(SHARE_TABLES, {"swap": _SWAP})
+            asked = {"chain": chain, "swap": _SWAP}
+            row = cursor.execute(TAKE_CHAIN if wait else TRY_CHAIN, asked).fetchone()
+            yield cursor if row is not None and row[0] else None
+
+    def reached(self, cursor: Cursor[Any], chain: str) -> int:
+        """Return how many records of a chain were taken in."""
+        with cursor.connection.cursor(row_factory=dict_row) as asking:
+            return self._max_tracking_id(chain, asking) or 0
+
+    def keep(self, cursor: Cursor[Any], chain: str, size: int) -> None:
+        """Say in this transaction how many were taken in; IntegrityError if that is no step on."""
+        with cursor.connection.cursor(row_factory=dict_row) as writing:
+            self._insert_tracking(writing, Tracking(chain, size))
+
+    def all(self) -> dict[str, int]:
+        """Return how many records of each chain were taken in."""
+        with self._store.session() as connection:
+            return reached_everywhere(connection)
+
+
+def reached_everywhere(connection: Connection[Any]) -> dict[str, int]:
+    """Return how many records of each chain were taken in, as this transaction sees it."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(REACHED).fetchall())
+
+
+def read_on(cursor: Cursor[Any], chain: str, size: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return the records of a chain that follow the first `size`, at most `limit`."""
+    asked = {"chain": chain, "first": size + 1, "last": size + limit}
+    return cursor.execute(READ_ON, asked).fetchall()
+
+
+def require_same(cursor: Cursor[Any], models: Iterable[Model]) -> None:
+    """Raise ReadModelsDiffer unless the tables are those of this code."""
+    found: dict[str, str] = dict(cursor.execute(VERSIONS).fetchall())
+    for model in models:
+        if found.get(model.name) != model.version:
+            raise ReadModelsDiffer(
+                f"Leesmodel {model.name} is van versie {found.get(model.name, 'geen')}; "
+                f"deze code verwacht {model.version}. Voer een migratie uit."
+            )
+
+
+def outdated(connection: Connection[Any], models: Iterable[Model]) -> list[Model]:
+    """Return the models whose tables are of another version, or not there at all."""
+    connection.execute(VERSIONS_TABLE)
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        found: dict[str, str] = dict(cursor.execute(VERSIONS).fetchall())
+    return [model for model in models if found.get(model.name) != model.version]
+
+
+def remember(connection: Connection[Any], model: Model) -> None:
+    """Say that the tables of a model are now those of this code."""
+    connection.execute(REMEMBER, {"name": model.name, "version": model.version})
+
+
+def take_tables(connection: Connection[Any]) -> None:
+    """Hold all batches until the end of this transaction; the batches under way finish first."""
+    connection.execute(TAKE_TABLES, {"swap": _SWAP})
+
+
+def take_rebuild(connection: Connection[Any], wait: str) -> None:
+    """Become the one process that builds read models anew, until this connection closes."""
+    connection.execute(TAKE_REBUILD, {"rebuild": _REBUILD, "wait": wait})
+
+
+def settle(cursor: Cursor[Any]) -> None:
+    """Give this transaction the settings of a batch."""
+    cursor.execute(BATCH_SETTINGS)

@@ -1,0 +1,197 @@
+"""Building read models anew: beside the live ones, then in their place.
+
+The new tables are filled from the record while the live ones go on being read and kept up. When
+they are level, batches are held for a moment, the last records are taken in, and the names change
+in one transaction. A build that breaks off leaves the live tables as they were; the next one
+starts over.
+
+`migrate` makes the tables the first time, and builds a model anew when its version has changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Identifier
+
+from ledger.domain.values import NotFound
+from ledger.log.database import Datastore, connect, unavailable_is_ours
+from ledger.log.migrations import MigrationRefused
+from projections import progress, tables
+from projections.folding import Folding
+from projections.models import MODELS, Model
+from projections.tables import NEXT, OLD, SEARCH_CONFIGURATION, Table
+
+Report = Callable[[int, int], None]
+
+BATCH: Final = 2000
+STATEMENT_SECONDS: Final = 600.0
+OTHER_BUILD_WAIT: Final = "120s"
+SWAP_WAIT: Final = "500ms"
+"""How long readers may queue behind a change of names before it is tried again."""
+SWAP_SECONDS: Final = 120.0
+SWAP_PAUSE_SECONDS: Final = 0.2
+
+EXTENSIONS: Final = ("pg_trgm", "unaccent")
+EXTENSIONS_THERE = "SELECT extname FROM pg_extension WHERE extname = ANY(%(names)s)"
+
+CONFIGURATION_THERE = """
+    SELECT 1 FROM pg_ts_config
+    WHERE cfgname = %(name)s AND cfgnamespace = 'public'::regnamespace
+"""
+# Accents off first, then the Dutch stem: both for what is indexed and for what is asked.
+MAKE_CONFIGURATION = SQL("CREATE TEXT SEARCH CONFIGURATION public.{name} (COPY = pg_catalog.dutch)")
+MAP_CONFIGURATION = SQL("""
+    ALTER TEXT SEARCH CONFIGURATION public.{name}
+    ALTER MAPPING FOR hword, hword_part, word WITH public.unaccent, pg_catalog.dutch_stem
+""")
+
+LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %(wait)s, true)"
+TABLE_THERE = "SELECT to_regclass(%(name)s) IS NOT NULL"
+
+
+def migrate(conninfo: str, report: Report | None = None) -> list[str]:
+    """Bring the tables of the read models up to this code; return the names of those built anew.
+
+    The tables of the record must be there. A second time changes nothing.
+    """
+    with Datastore(conninfo, pool_size=1) as datastore, _builder(conninfo) as connection:
+        progress.Progress(datastore).create_table()
+        _make_configuration(connection)
+        old = progress.outdated(connection, MODELS.values())
+        if old:
+            _build(connection, old, report)
+        return [model.name for model in old]
+
+
+def rebuild(conninfo: str, name: str | None = None, report: Report | None = None) -> list[str]:
+    """Build one read model (None: all) anew; return the names. NotFound for a name that is none."""
+    if name is not None and name not in MODELS:
+        raise NotFound(f"Er is geen leesmodel {name}; wel: {', '.join(MODELS)}.")
+    chosen = [model for model in MODELS.values() if name in (None, model.name)]
+    with _builder(conninfo) as connection:
+        _build(connection, chosen, report)
+    return [model.name for model in chosen]
+
+
+def _builder(conninfo: str) -> Connection[Any]:
+    """Return the connection that builds: there is one at a time, until it is closed."""
+    connection = connect(conninfo, statement_seconds=STATEMENT_SECONDS)
+    try:
+        with unavailable_is_ours():
+            progress.take_rebuild(connection, OTHER_BUILD_WAIT)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _build(connection: Connection[Any], models: Sequence[Model], report: Report | None) -> None:
+    parts = [table for model in models for table in model.tables]
+    with unavailable_is_ours():
+        for table in parts:
+            tables.drop(connection, table, NEXT)
+            tables.drop(connection, table, OLD)
+            tables.create(connection, table, NEXT)
+        done = _fill_level(connection, models, report)
+        for table in parts:
+            tables.create_indexes(connection, table, NEXT)
+            tables.analyse(connection, table, NEXT)
+        _swap(connection, models, done)
+        for table in parts:
+            tables.drop(connection, table, OLD)
+
+
+def _fill_level(
+    connection: Connection[Any], models: Sequence[Model], report: Report | None
+) -> dict[str, int]:
+    """Fill the new tables until the live ones are at most a batch ahead; return the sizes."""
+    done: dict[str, int] = {}
+    while True:
+        goal = progress.reached_everywhere(connection)
+        if sum(goal.values()) - sum(done.values()) <= BATCH:
+            return done
+        done = _fill(connection, models, done, goal, report)
+
+
+def _fill(
+    connection: Connection[Any],
+    models: Sequence[Model],
+    done: dict[str, int],
+    goal: dict[str, int],
+    report: Report | None = None,
+) -> dict[str, int]:
+    """Take records into the new tables up to the sizes in `goal`; return those sizes."""
+    for chain, end in goal.items():
+        folding = Folding(chain, models, NEXT)
+        size = done.get(chain, 0)
+        while size < end:
+            size = _step(connection, folding, size, min(BATCH, end - size))
+            done = {**done, chain: size}
+            if report is not None:
+                report(sum(done.values()), sum(goal.values()))
+    return done
+
+
+def _step(connection: Connection[Any], folding: Folding, size: int, limit: int) -> int:
+    with (
+        connection.transaction(),
+        connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+    ):
+        progress.settle(cursor)
+        rows = progress.read_on(cursor, folding.chain, size, limit)
+        folding.take(cursor, rows)
+    return rows[-1][0] + 1
+
+
+def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, int]) -> None:
+    """Put the new tables in place; a reader in the way is not pushed aside, it is tried again."""
+    end = time.monotonic() + SWAP_SECONDS
+    while True:
+        try:
+            with connection.transaction():
+                progress.take_tables(connection)
+                _fill(connection, models, done, progress.reached_everywhere(connection))
+                connection.execute(LOCK_TIMEOUT, {"wait": SWAP_WAIT})
+                _change_names(connection, models)
+            return
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > end:
+                raise
+            time.sleep(SWAP_PAUSE_SECONDS)
+
+
+def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
+    for model in models:
+        for table in model.tables:
+            if _there(connection, table):
+                tables.rename(connection, table, "", OLD)
+            tables.rename(connection, table, NEXT, "")
+        progress.remember(connection, model)
+
+
+def _there(connection: Connection[Any], table: Table) -> bool:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(TABLE_THERE, {"name": f"public.{table.name}"}).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _make_configuration(connection: Connection[Any]) -> None:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(EXTENSIONS_THERE, {"names": list(EXTENSIONS)}).fetchall()
+        missing = sorted(set(EXTENSIONS) - {name for (name,) in found})
+        if missing:
+            raise MigrationRefused(
+                f"De leesmodellen vragen de uitbreiding {', '.join(missing)} (postgresql-contrib)."
+            )
+        if cursor.execute(CONFIGURATION_THERE, {"name": SEARCH_CONFIGURATION}).fetchone():
+            return
+    name = Identifier(SEARCH_CONFIGURATION)
+    with connection.transaction():
+        connection.execute(MAKE_CONFIGURATION.format(name=name))
+        connection.execute(MAP_CONFIGURATION.format(name=name))

@@ -1,0 +1,57 @@
+"""The record as readers find it: one line of it in full, or many, narrow.
+
+What is served of a record is what was stored; here it comes with its sentence and the things it
+is about. The exact bytes, as they were hashed, are given too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from psycopg.sql import SQL
+
+from ledger import catalogue
+from ledger.domain.values import NotFound
+from projections import scopes
+from projections.capacities import with_capacities
+from projections.things import Seen
+from projections.timeline import Chosen, timeline, told
+from projections.views import Conn, Doc, Page, Paging, View, fetch
+
+RECORD = SQL("""
+    SELECT r.state, r.leaf_hash
+    FROM read_records AS t
+    JOIN records AS r ON r.originator_id = t.chain AND r.originator_version = t.position + 1
+    WHERE {visible} AND t.position = %(position)s
+""").format(visible=scopes.entry("t"))
+
+
+class Stored(NamedTuple):
+    """A record as it lies in the log: its exact bytes and their leaf hash."""
+
+    data: bytes
+    leaf_hash: bytes
+
+
+def records(connection: Conn, view: View, paging: Paging, chosen: Chosen) -> Page:
+    """Return a page of records in the order of the log, each with its sentence."""
+    return timeline(connection, view, paging, chosen, newest_first=False)
+
+
+def stored(connection: Conn, view: View, position: int) -> Stored:
+    """Return the bytes of a record; NotFound if the reader may not see it, or it is not there."""
+    rows = fetch(connection, RECORD, view.parameters(position=position))
+    if not rows:
+        raise NotFound(f"Gebeurtenis {position} bestaat niet, of was toen nog niet bekend.")
+    [row] = rows
+    return Stored(bytes(row["state"]), bytes(row["leaf_hash"]))
+
+
+def record(connection: Conn, view: View, position: int) -> Doc:
+    """Return a record in full: body and header as stored, what it says, what it rests on."""
+    found = stored(connection, view, position)
+    read = catalogue.decode(found.data)
+    [entry] = told(connection, view, [Seen(read.body, read.header)])
+    with_capacities(connection, view, [entry])
+    return {**entry, **msgspec.json.decode(found.data), "leafHash": found.leaf_hash.hex()}

@@ -1,0 +1,94 @@
+"""Roles as readers find them: who held which role, for which organisation, from when until when.
+
+"Who was the chain manager on that day" is one question: a role, a day, and the answer is a list.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from ledger.domain.events import roles as r
+from ledger.domain.events.roles import RoleKind
+from ledger.domain.values import Header
+from projections.listing import Wanted, listed
+from projections.names import titles
+from projections.tables import text
+from projections.things import Kind, Part, Words, fields, ids, listed_in, picked, stamp
+from projections.views import Conn, Doc, Page, Paging, View
+from projections.whole import whole
+from projections.words import word
+
+VERSION = 1
+TABLE = listed_in(
+    "roles",
+    text("role"),
+    text("label"),
+    text("organisation"),
+    text("person"),
+    indexes=("(chain, role, since, id)", "(chain, person, since, id)"),
+)
+SHOWN = ("role", "label", "person", "organisation")
+
+
+def _assigned(doc: Doc, event: r.RoleAssigned, header: Header) -> None:
+    doc |= fields(event, *SHOWN, "result_obligation", "valid_from", "valid_until")
+    doc["assigned"] = stamp(header)
+
+
+def _ended(doc: Doc, event: r.RoleEnded, header: Header) -> None:
+    doc["ended"] = {**fields(event, "reason"), "was": doc.get("validUntil", ""), **stamp(header)}
+    doc["validUntil"] = event.valid_until
+
+
+ASSIGNMENT = Kind(
+    name="assignment",
+    table=TABLE,
+    parts={
+        r.RoleAssigned: Part(ids("assignment"), _assigned),
+        r.RoleEnded: Part(ids("assignment"), _ended),
+    },
+    row=lambda doc: {
+        "valid_from": doc.get("validFrom", ""),
+        "valid_until": doc.get("validUntil", ""),
+        **{name: doc.get(name, "") for name in ("role", "label", "organisation", "person")},
+        "summary": picked(doc, *SHOWN),
+    },
+    words=lambda doc: Words(
+        doc.get("label", "") or word(doc.get("role", "")), doc.get("resultObligation", "")
+    ),
+    dated=True,
+)
+KINDS = (ASSIGNMENT,)
+
+
+def roles(
+    connection: Conn,
+    view: View,
+    paging: Paging,
+    *,
+    role: str = "",
+    organisation: str = "",
+    person: str = "",
+) -> Page:
+    """Return a page of role assignments; where a day was asked for, those held on that day.
+
+    `role` is a kind of role, or the name of one of the chain's own making.
+    """
+    heading = "role" if role in get_args(RoleKind) else "label"
+    wanted = Wanted(columns={heading: role, "organisation": organisation, "person": person})
+    found = listed(connection, view, paging, ASSIGNMENT, wanted)
+    known = titles(
+        connection,
+        view,
+        {("person", one.get("person", "")) for one in found.items}
+        | {("partner", one.get("organisation", "")) for one in found.items},
+    )
+    for one in found.items:
+        one["function"] = known.get(("person", one.get("person", "")), "")
+        one["organisationName"] = known.get(("partner", one.get("organisation", "")), "")
+    return found
+
+
+def role(connection: Conn, view: View, assignment: str) -> Doc:
+    """Return one assignment of a role, with the authority by which it was given."""
+    return whole(connection, view, ASSIGNMENT, assignment)

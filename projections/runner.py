@@ -1,0 +1,190 @@
+"""The runner: takes what was recorded into the read models, each record exactly once.
+
+A batch is one transaction: the next records of a chain, the rows they change, the new position.
+Any number of processes may run it; each batch of a chain is made by one of them. Whatever breaks
+halfway leaves no trace, and the next batch starts where the last finished one ended.
+
+The runner is woken when a chain grows, and looks for itself now and then, since a wake-up may be
+missed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self
+
+from eventsourcing.persistence import IntegrityError
+
+from ledger.log.database import Datastore
+from ledger.log.store import Store, StoreUnavailable
+from projections import folding, rebuild
+from projections.folding import Folding
+from projections.models import MODELS
+from projections.progress import Progress, read_on, require_same
+from projections.rebuild import migrate
+
+__all__ = ["Runner", "migrate"]
+
+LOG = logging.getLogger(__name__)
+
+BATCH: Final = 1000
+POLL_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 0.05
+"""How often a waiting reader looks whether another process has moved the read models."""
+MAX_FOLDINGS: Final = 64
+
+
+class Runner:
+    """Keeps the read models up with the record; one per process.
+
+    `start` and `stop` run it beside other work; `catch_up` does the same work at once.
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._store = Store(conninfo, pool_size=1)
+        self._datastore = Datastore(conninfo, pool_size=2)
+        self._progress = Progress(self._datastore)
+        self._foldings: dict[str, Folding] = {}
+        self._working = threading.Lock()
+        self._moved = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Follow all chains in a thread of its own, until `stop`."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="read models", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
+
+    def close(self) -> None:
+        """Stop, and give back the connections."""
+        self.stop()
+        self._store.close()
+        self._datastore.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is at work; if not, `failure` says why."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def catch_up(self, chain: str | None = None) -> int:
+        """Take in all that was recorded, of one chain or of all; return how many records.
+
+        Raises StoreUnavailable, or ReadModelsDiffer where the tables are of another version.
+        """
+        return sum(self._follow(name, wait=True) for name in self._behind(chain))
+
+    def sizes(self) -> dict[str, int]:
+        """Return how many records of each chain were taken in."""
+        return self._progress.all()
+
+    def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
+        """Wait until the record at a position was taken in; False when that takes too long."""
+        end = time.monotonic() + timeout_seconds
+        while self.sizes().get(chain, 0) <= position:
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            with self._moved:
+                self._moved.wait(min(left, LOOK_SECONDS))
+        return True
+
+    def rebuild(self, name: str | None = None) -> list[str]:
+        """Build a read model (None: all) anew beside the live one; return the names."""
+        return rebuild.rebuild(self._conninfo, name)
+
+    def _behind(self, chain: str | None) -> list[str]:
+        """Return the chains that have records which were not taken in."""
+        done = self._progress.all()
+        sizes = self._store.sizes() if chain is None else {chain: self._store.size(chain)}
+        return [name for name, size in sizes.items() if size > done.get(name, 0)]
+
+    def _follow(self, chain: str, *, wait: bool) -> int:
+        total = 0
+        while not self._stopping.is_set() or wait:
+            taken = self._batch(chain, wait=wait)
+            total += taken
+            if not taken:
+                break
+        return total
+
+    def _batch(self, chain: str, *, wait: bool) -> int:
+        """Take in the next records of a chain; return how many, 0 if there were none for us."""
+        with (
+            self._working,
+            self._ours(chain) as own,
+            self._progress.batch(chain, wait=wait) as cursor,
+        ):
+            if cursor is None:
+                return 0
+            require_same(cursor, MODELS.values())
+            size = self._progress.reached(cursor, chain)
+            rows = read_on(cursor, chain, size, BATCH)
+            if not rows:
+                return 0
+            if own.position != size - 1:
+                own.forget()
+            own.take(cursor, rows)
+            self._progress.keep(cursor, chain, rows[-1][0] + 1)
+        with self._moved:
+            self._moved.notify_all()
+        return len(rows)
+
+    @contextmanager
+    def _ours(self, chain: str) -> Iterator[Folding]:
+        """Lend the folding of a chain; what a failed batch made of it is thrown away."""
+        own = self._foldings.pop(chain, None) or folding.everything(chain)
+        yield own
+        self._foldings[chain] = own
+        if len(self._foldings) > MAX_FOLDINGS:
+            self._foldings.pop(next(iter(self._foldings)))
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._listen()
+        except BaseException as error:
+            self.failure = error
+            LOG.exception("the read models have stopped")
+            raise
+
+    def _listen(self) -> None:
+        try:
+            for chain in self._store.listen(POLL_SECONDS):
+                if self._stopping.is_set():
+                    return
+                for name in self._behind(chain or None):
+                    self._follow(name, wait=False)
+        except StoreUnavailable as error:
+            LOG.warning("the read models wait for the database: %s", error)
+            self._stopping.wait(PAUSE_SECONDS)
+        except IntegrityError:
+            # Another process was ahead of us with the same batch; it stands.
+            LOG.info("another process took this batch in")

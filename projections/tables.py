@@ -1,0 +1,287 @@
+"""The tables of the read models: their columns, how they are made, filled and put in place.
+
+Two shapes. A table of versions holds a row for as long as it was known (`known_from` up to, not
+including, `known_until`) and for whom (`scope` up to `scope_until`). A table of entries holds
+what came with one record and never changes. Every key begins with the chain.
+
+New rows are copied in, one stream per table and batch. Names of tables and columns are ours, not
+input; they are quoted all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from psycopg import Connection, Cursor
+from psycopg.sql import SQL, Composed, Identifier
+
+NEXT: Final = "_next"
+OLD: Final = "_old"
+SEARCH_CONFIGURATION: Final = "ketenledger"
+
+CREATE = SQL("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key})) {storage}")
+# Versions are closed where they stand, so a page keeps some room; analysing often keeps plans
+# right.
+STORAGE = SQL("""
+    WITH (
+        fillfactor = 85,
+        autovacuum_analyze_threshold = 1000,
+        autovacuum_analyze_scale_factor = 0.02
+    )
+""")
+CREATE_INDEX = SQL("CREATE INDEX ON {table} {columns}")
+DROP = SQL("DROP TABLE IF EXISTS {table}")
+RENAME = SQL("ALTER TABLE {table} RENAME TO {name}")
+ANALYSE = SQL("ANALYZE {table}")
+
+COPY = SQL("COPY {table} ({columns}) FROM STDIN")
+
+CLOSE = SQL("""
+    UPDATE {table} AS t
+    SET known_until = given.known_until
+    FROM unnest(
+        %(kinds)b::text[], %(ids)b::text[], %(scopes)b::int2[], %(untils)b::int8[]
+    ) AS given (kind, id, scope, known_until)
+    WHERE t.chain = %(chain)s AND t.kind = given.kind AND t.id = given.id
+        AND t.scope = given.scope AND t.known_until IS NULL
+""")
+
+
+class Column(Struct, frozen=True):
+    """A column: its type, and how a value is written so that the database reads it as that type.
+
+    `generated` columns are computed by the database.
+    """
+
+    name: str
+    type: str
+    written: Callable[[str], str | None] | None = None
+    generated: bool = False
+    nullable: bool = False
+
+
+class Table(Struct, frozen=True):
+    """A table of versions or of entries, and its indexes as they are written after its name."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> list[Column]:
+        """The columns that are written, in order, after the chain."""
+        return [column for column in self.columns if not column.generated]
+
+    @property
+    def converted(self) -> list[tuple[int, Callable[[str], str | None]]]:
+        """The places of the columns whose values are written in a form of their own."""
+        return [
+            (place, column.written)
+            for place, column in enumerate(self.given)
+            if column.written is not None
+        ]
+
+    @property
+    def digest(self) -> str:
+        """A short name for this very shape, which changes when a column or index does."""
+        columns = [(one.name, one.type, one.nullable) for one in self.columns]
+        shape = repr((columns, self.key, self.indexes)).encode()
+        return hashlib.sha256(shape).hexdigest()[:16]
+
+
+def text(name: str) -> Column:
+    """Return a column of text."""
+    return Column(name, "text")
+
+
+def several(name: str) -> Column:
+    """Return a column of ids; they come in as one text with spaces between them."""
+    return Column(name, "text[]", _several)
+
+
+def number(name: str, kind: str = "int8", *, nullable: bool = False) -> Column:
+    """Return a column of whole numbers."""
+    return Column(name, kind, nullable=nullable)
+
+
+def day(name: str) -> Column:
+    """Return a column of calendar days; they come in as text, empty for none."""
+    return Column(name, "date", lambda text: text or None, nullable=True)
+
+
+def moment(name: str) -> Column:
+    """Return a column of moments; they come in as text, empty for the end of time."""
+    return Column(name, "timestamptz", lambda text: text or "infinity")
+
+
+def document(name: str) -> Column:
+    """Return a column of JSON; it comes in as text."""
+    return Column(name, "jsonb")
+
+
+def _several(ids: str) -> str:
+    """Write ids as an array. No id has a character that needs more than quotes around it."""
+    return "{" + ",".join(f'"{one}"' for one in ids.split()) + "}"
+
+
+VERSION_COLUMNS: Final = (
+    text("kind"),
+    text("id"),
+    number("scope", "int2"),
+    number("scope_until", "int2"),
+    number("known_from"),
+    number("known_until", nullable=True),
+    number("since"),
+)
+VERSION_KEY: Final = ("chain", "kind", "id", "scope", "known_from")
+
+
+def versions(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
+    """Return a table of versions; `since` is the position of the first record of the thing."""
+    in_order = "(chain, kind, since, id)"
+    return Table(name, (*VERSION_COLUMNS, *columns), VERSION_KEY, (in_order, *indexes))
+
+
+RECORDS: Final = Table(
+    "read_records",
+    (
+        number("position"),
+        moment("recorded_at"),
+        moment("occurred_at"),
+        text("type"),
+        text("actor"),
+        text("recorded_by"),
+        number("scope", "int2"),
+        several("things"),
+    ),
+    ("chain", "position"),
+    (
+        "(chain, recorded_at, position)",
+        "(chain, type, position)",
+        "(chain, actor, position)",
+    ),
+)
+LINKS: Final = Table(
+    "read_links",
+    (text("kind"), text("id"), number("position"), number("scope", "int2")),
+    ("chain", "kind", "id", "position"),
+)
+STATUSES: Final = Table(
+    "read_statuses",
+    (
+        text("kind"),
+        text("id"),
+        moment("occurred_at"),
+        number("position"),
+        number("number", "int2"),
+        number("scope", "int2"),
+        text("status"),
+        document("entry"),
+    ),
+    ("chain", "kind", "id", "occurred_at", "position", "number"),
+)
+TEXTS: Final = versions(
+    "read_texts",
+    text("title"),
+    text("body"),
+    text("plain"),
+    Column(
+        "found_by",
+        "tsvector GENERATED ALWAYS AS ("
+        f"setweight(to_tsvector('public.{SEARCH_CONFIGURATION}', title), 'A') || "
+        f"to_tsvector('public.{SEARCH_CONFIGURATION}', body) || "
+        "setweight(to_tsvector('simple', plain), 'D')) STORED",
+        generated=True,
+    ),
+    indexes=("USING gin (found_by)", "USING gin (plain gin_trgm_ops)"),
+)
+DUE: Final = versions(
+    "read_due",
+    moment("due_at"),
+    text("what"),
+    text("owner"),
+    document("summary"),
+    indexes=("(chain, due_at, kind, id)",),
+)
+
+
+def create(connection: Connection[Any], table: Table, suffix: str = "") -> None:
+    """Make a table, without its indexes, if it is not there."""
+    columns = (text("chain"), *table.columns)
+    connection.execute(
+        CREATE.format(
+            table=Identifier(table.name + suffix),
+            columns=SQL(", ").join(map(_definition, columns)),
+            key=_names(table.key),
+            storage=STORAGE,
+        )
+    )
+
+
+def _definition(column: Column) -> Composed:
+    required = SQL("" if column.generated or column.nullable else "NOT NULL")
+    return SQL("{} {} {}").format(Identifier(column.name), _constant(column.type), required)
+
+
+def _constant(words: str) -> SQL:
+    """Make SQL of words that stand in this package's own code, never of input."""
+    return SQL(words)
+
+
+def create_indexes(connection: Connection[Any], table: Table, suffix: str = "") -> None:
+    """Make the indexes of a table; the database chooses their names."""
+    for columns in table.indexes:
+        name = Identifier(table.name + suffix)
+        connection.execute(CREATE_INDEX.format(table=name, columns=_constant(columns)))
+
+
+def drop(connection: Connection[Any], table: Table, suffix: str) -> None:
+    """Remove a table that lies beside the live one."""
+    connection.execute(DROP.format(table=Identifier(table.name + suffix)))
+
+
+def rename(connection: Connection[Any], table: Table, before: str, after: str) -> None:
+    """Give a table, or the one beside it, another suffix."""
+    connection.execute(
+        RENAME.format(table=Identifier(table.name + before), name=Identifier(table.name + after))
+    )
+
+
+def analyse(connection: Connection[Any], table: Table, suffix: str = "") -> None:
+    """Let the planner know how a table is filled."""
+    connection.execute(ANALYSE.format(table=Identifier(table.name + suffix)))
+
+
+def insert(
+    cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[Any]], suffix: str = ""
+) -> None:
+    """Add rows, each with the values of `table.given` in order."""
+    names = ["chain", *(column.name for column in table.given)]
+    statement = COPY.format(table=Identifier(table.name + suffix), columns=_names(names))
+    converted = table.converted
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            for place, written in converted:
+                row[place] = written(row[place])
+            copy.write_row((chain, *row))
+
+
+def close(
+    cursor: Cursor[Any],
+    table: Table,
+    chain: str,
+    closings: Sequence[tuple[str, str, int, int]],
+    suffix: str = "",
+) -> None:
+    """End the open versions of (kind, id, scope) at a position, in one statement."""
+    kinds, ids, scopes, untils = map(list, zip(*closings, strict=True))
+    asked = {"chain": chain, "kinds": kinds, "ids": ids, "scopes": scopes, "untils": untils}
+    cursor.execute(CLOSE.format(table=Identifier(table.name + suffix)), asked)
+
+
+def _names(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(Identifier(name) for name in names)

@@ -1,0 +1,259 @@
+"""Things as they are known: every thing is what its records make of it, one after the other.
+
+A capability says for each kind of thing which events are about it and what each adds (`Part`),
+and which row a reader's list shows of it. A fold copies facts into a document: it never refuses,
+and it needs no earlier record, because a reader may be allowed to see some records of a thing and
+not others.
+
+One thing has a document for each rank of readers that knows it otherwise (see
+`projections/scopes.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ledger.domain.events.memory import EventAnnotated, RecordCorrected
+from ledger.domain.values import Event, Header
+from projections import scopes
+from projections.tables import Column, Table, day, document, versions
+from projections.views import Doc
+
+Ids = Callable[[Any, Header], Iterable[str]]
+Fold = Callable[[Doc, Any, Header], None]
+Values = tuple[Any, ...]
+
+
+class Part(Struct, frozen=True):
+    """What an event means for things of one kind: for which ones, and what it adds to each."""
+
+    ids: Ids
+    fold: Fold
+
+
+class Words(Struct, frozen=True):
+    """How a thing is named, and all the text it can be found by."""
+
+    title: str
+    text: str = ""
+
+
+class Waiting(Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What a thing waits for: `what` in one word, and the moment by which (a day's end for a day).
+
+    `owner` is the organisation, seat holder or body that has to act, where it is known.
+    """
+
+    what: str
+    due_at: str = ""
+    due_on: str = ""
+    owner: str = ""
+
+
+def _waits_for_nothing(_: Doc) -> Waiting | None:
+    return None
+
+
+def _ignored(_doc: Doc, _event: Any, _header: Header) -> None:
+    return
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """A kind of thing: `name` is also the field that holds its id.
+
+    `row` gives the columns of its table; `dated` says that a thing of this kind is valid in a
+    term of its own, whenever that was recorded; other things are there from the moment they
+    occurred. In the statuses of `gone` a dated thing is not valid, whatever its term. `under`
+    looks at every record about the thing, after the event's own part.
+    """
+
+    name: str
+    table: Table
+    parts: Mapping[type[Event], Part]
+    row: Callable[[Doc], Doc]
+    words: Callable[[Doc], Words]
+    waiting: Callable[[Doc], Waiting | None] = _waits_for_nothing
+    dated: bool = False
+    gone: frozenset[str] = frozenset()
+    under: Fold = _ignored
+
+
+def listed_in(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
+    """Return the table of a capability: when a thing is valid, what it is found by, a summary."""
+    own = (day("valid_from"), day("valid_until"), *columns, document("summary"))
+    return versions(f"read_{name}", *own, indexes=indexes)
+
+
+class Seen(Struct, frozen=True):
+    """A record as it was read: the event and its header."""
+
+    event: Event
+    header: Header
+
+
+def ids(*fields: str) -> Ids:
+    """Return a function that gives the ids in these fields of an event, one or many in each."""
+
+    def found(event: Any, _: Header) -> Iterable[str]:
+        for name in fields:
+            value = getattr(event, name)
+            if isinstance(value, tuple):
+                yield from value
+            elif value:
+                yield value
+
+    return found
+
+
+def position_id(_event: Any, header: Header) -> Iterable[str]:
+    """Give the id of a thing that has no other name than the position of its record."""
+    yield str(header.position)
+
+
+def stamp(header: Header) -> Doc:
+    """Return when and by whom something was done, and on what authority, as readers see it."""
+    made: Doc = {"position": header.position, "on": header.on, "by": header.by}
+    if header.recorded_by:
+        made["recordedBy"] = header.recorded_by
+    if header.under:
+        made["under"] = list(header.under)
+    if header.source is not None:
+        made["imported"] = imported(header)
+    return made
+
+
+def imported(header: Header) -> Doc:
+    """Return the label of something that was taken over from elsewhere."""
+    return {} if header.source is None else plain(header.source)
+
+
+def plain(value: object) -> Any:
+    """Return a Struct (or many) as JSON has it: in objects and lists, also where it has tuples."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def fields(event: object, *names: str) -> Doc:
+    """Return these fields of an event under their JSON names, leaving out what is empty."""
+    found: Doc = {}
+    for name in names:
+        value = getattr(event, name)
+        if value not in ("", (), None):
+            found[camel(name)] = value if isinstance(value, str | int) else plain(value)
+    return found
+
+
+def picked(doc: Doc, *names: str) -> Doc:
+    """Return these entries of a document, where they are there."""
+    return {name: doc[name] for name in names if name in doc}
+
+
+@cache
+def camel(name: str) -> str:
+    """Return a field's name as JSON has it: `valid_from` is `validFrom`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def mark(doc: Doc, header: Header, status: str, *, label: str = "", on: str = "") -> None:
+    """Give a thing a status from a moment on (empty: when it occurred)."""
+    entry: Doc = {"status": status, "on": on or header.on, "position": header.position}
+    if label:
+        entry["label"] = label
+    if header.source is not None:
+        entry["imported"] = imported(header)
+    doc["statuses"].append(entry)
+
+
+def in_time(doc: Doc) -> list[Doc]:
+    """Return the statuses of a thing in the order in which they held, however they came in."""
+    found: list[Doc] = doc["statuses"]
+    return sorted(found, key=lambda one: (one["on"], one["position"]))
+
+
+def status_on(doc: Doc, day: str) -> Doc | None:
+    """Return the status that a thing had at the end of a day, or None before it had any."""
+    held = [one for one in in_time(doc) if one["on"][:10] <= day]
+    return held[-1] if held else None
+
+
+def last_status(doc: Doc) -> str:
+    """Return the status that holds last, or nothing."""
+    found = in_time(doc)
+    return found[-1]["status"] if found else ""
+
+
+def fresh(kind: Kind, name: str) -> Doc:
+    """Return the document of a thing of which nothing is known yet."""
+    return {kind.name: name, "positions": [], "statuses": [], "corrections": [], "annotations": []}
+
+
+def add(kind: Kind, doc: Doc, seen: Seen) -> None:
+    """Let a document take in one record that is about its thing."""
+    event, header = seen.event, seen.header
+    if not doc["positions"] and header.source is not None:
+        doc["imported"] = imported(header)
+    doc["since"] = min(doc.get("since", header.on), header.on)
+    doc["positions"].append(header.position)
+    if isinstance(event, RecordCorrected):
+        doc["corrections"].append(
+            {**stamp(header), **fields(event, "target", "field", "was", "becomes", "reason")}
+        )
+    elif isinstance(event, EventAnnotated):
+        doc["annotations"].append({**stamp(header), **fields(event, "target", "label", "text")})
+    else:
+        part = kind.parts.get(type(event))
+        if part is not None and doc[kind.name] in part.ids(event, header):
+            part.fold(doc, event, header)
+        kind.under(doc, event, header)
+
+
+def row_of(kind: Kind, doc: Doc) -> Doc:
+    """Return the row of a thing; its summary also says which thing, and where it came from."""
+    row = kind.row(doc)
+    label = {"imported": doc["imported"]} if "imported" in doc else {}
+    return row | {"summary": {kind.name: doc[kind.name], **row["summary"], **label}}
+
+
+class Thing:
+    """One thing in the runner's hands: its documents by the rank from which they are read.
+
+    `rows` holds, for each rank and table, the row as it was last written.
+    """
+
+    __slots__ = ("docs", "kind", "name", "rows")
+
+    def __init__(self, kind: Kind, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        self.docs: dict[int, Doc] = {}
+        self.rows: dict[tuple[int, str], Values] = {}
+
+    def take(self, seen: Seen) -> None:
+        """Take in a record for all readers who may see it; others notice nothing."""
+        rank = scopes.RANKS[seen.header.scope]
+        if rank not in self.docs:
+            below = [other for other in self.docs if other < rank]
+            doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)
+            self.docs = dict(sorted({**self.docs, rank: doc}.items()))
+        for other, doc in self.docs.items():
+            if other >= rank:
+                add(self.kind, doc, seen)
+
+    def spans(self) -> list[tuple[int, int, Doc]]:
+        """Return each document with the ranks it is for: from the first up to the second."""
+        starts = list(self.docs)
+        bounds = pairwise([*starts, scopes.END])
+        return [(start, end, self.docs[start]) for start, end in bounds]
+
+    @property
+    def statuses(self) -> list[Doc]:
+        """All statuses so far, whoever may see them, in the order in which they came."""
+        known: list[Doc] = self.docs[max(self.docs)]["statuses"] if self.docs else []
+        return known

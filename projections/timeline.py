@@ -1,0 +1,158 @@
+"""The timeline: what happened in a chain, one sentence for each record.
+
+Every entry says when it happened and when it was recorded, who did it, which things it is about,
+and by `group` (type and thing) which entries a page may draw together, such as five votes on one
+decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from psycopg.sql import SQL
+
+from ledger import catalogue
+from projections import scopes
+from projections.names import Ref, titles
+from projections.sentences import all_references, sentence
+from projections.things import Seen, imported
+from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+
+TIMELINE = SQL("""
+    SELECT t.position, t.things, r.state
+    FROM read_records AS t
+    JOIN records AS r ON r.originator_id = t.chain AND r.originator_version = t.position + 1
+    WHERE {visible} AND {conditions}
+    ORDER BY t.position {order}
+    LIMIT %(size)s
+""")
+CONDITIONS = {
+    "types": SQL("t.type = ANY(%(types)s::text[])"),
+    "by": SQL("t.actor = %(by)s"),
+    "recorded_by": SQL("t.recorded_by = %(recorded_by)s"),
+    "thing": SQL("""
+        t.position IN (
+            SELECT l.position FROM read_links AS l
+            WHERE l.chain = %(chain)s AND l.kind = %(kind)s AND l.id = %(thing)s
+        )
+    """),
+    "since": SQL("t.occurred_at >= %(since)s::date"),
+    "valid_on": SQL("t.occurred_at < %(valid_on)s::date + 1"),
+    "first": SQL("t.position >= %(first)s"),
+    "before": SQL("t.position < %(before)s"),
+    "after": SQL("t.position > %(after)s"),
+}
+
+THINGS = SQL("""
+    SELECT t.position, t.things
+    FROM read_records AS t
+    WHERE {visible} AND t.position = ANY(%(positions)s::int8[])
+""").format(visible=scopes.entry("t"))
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """Which records: of these types, by this person, about this thing, from this day on.
+
+    Empty means no choice. `types` are names with or without version; `capability` stands for all of
+    its types.
+    """
+
+    types: tuple[str, ...] = ()
+    capability: str = ""
+    by: str = ""
+    recorded_by: str = ""
+    kind: str = ""
+    thing: str = ""
+    since: str = ""
+    first: int | None = None
+
+    def wanted_types(self) -> list[str] | None:
+        """Return the stable names of the chosen types, None for all; Refused (G13) if unknown."""
+        names = [catalogue.find(name).name for name in self.types]
+        if self.capability:
+            own = [
+                one.name for one in catalogue.TYPES.values() if one.capability == self.capability
+            ]
+            names = [name for name in own if not names or name in names]
+        return names if self.types or self.capability else None
+
+
+def timeline(
+    connection: Conn, view: View, paging: Paging, chosen: Chosen, *, newest_first: bool = True
+) -> Page:
+    """Return a page of entries, newest or oldest first."""
+    [last] = paging.after(int) or (None,)
+    asked = view.parameters(
+        types=chosen.wanted_types(),
+        by=chosen.by or None,
+        recorded_by=chosen.recorded_by or None,
+        kind=chosen.kind,
+        thing=chosen.thing or None,
+        since=chosen.since or None,
+        first=chosen.first,
+        before=last if newest_first else None,
+        after=None if newest_first else last,
+        size=paging.size + 1,
+    )
+    conditions = [condition for name, condition in CONDITIONS.items() if asked[name] is not None]
+    query = TIMELINE.format(
+        visible=scopes.entry("t"),
+        conditions=SQL(" AND ").join([SQL("true"), *conditions]),
+        order=SQL("DESC" if newest_first else "ASC"),
+    )
+    rows, following = page(fetch(connection, query, asked), paging, "position")
+    seen = [_read(row["state"]) for row in rows]
+    return Page(
+        told(connection, view, seen, {row["position"]: row["things"] for row in rows}), following
+    )
+
+
+def told(
+    connection: Conn, view: View, seen: Sequence[Seen], things: dict[int, list[str]] | None = None
+) -> list[Doc]:
+    """Return an entry for each record, with its sentence and the things it is about, by name."""
+    if things is None:
+        positions = [one.header.position for one in seen]
+        rows = fetch(connection, THINGS, view.parameters(positions=positions)) if seen else []
+        things = {row["position"]: row["things"] for row in rows}
+    about = {position: [_ref(thing) for thing in found] for position, found in things.items()}
+    wanted = {ref for refs in about.values() for ref in refs}
+    known = titles(connection, view, wanted | all_references(one.event for one in seen))
+    return [_entry(one, about.get(one.header.position, []), known) for one in seen]
+
+
+def _ref(thing: str) -> Ref:
+    kind, _, name = thing.partition(":")
+    return (kind, name)
+
+
+def _read(data: bytes) -> Seen:
+    record = catalogue.decode(bytes(data))
+    return Seen(record.body, record.header)
+
+
+def _entry(seen: Seen, about: Iterable[Ref], known: dict[Ref, str]) -> Doc:
+    header = seen.header
+    kind = catalogue.TYPES[catalogue.type_name(type(seen.event))]
+    refs = list(about)
+    entry: Doc = {
+        "position": header.position,
+        "on": header.on,
+        "at": header.at,
+        "type": kind.name,
+        "by": header.by,
+        "scope": header.scope,
+        "sentence": sentence(seen.event, known),
+        "things": [{"kind": ref[0], "id": ref[1], "name": known.get(ref, ref[1])} for ref in refs],
+        "group": " ".join((kind.title, *refs[0])) if refs else kind.title,
+    }
+    optional = {
+        "recordedBy": header.recorded_by,
+        "under": list(header.under),
+        "cause": header.cause,
+        "imported": imported(header),
+    }
+    return entry | {
+        name: value for name, value in optional.items() if value not in ("", [], {}, None)
+    }

@@ -1,0 +1,157 @@
+"""What a reader asks for: of which chain, known when, valid on which day, within which scopes.
+
+A view has one fixed position: everything recorded up to it counts, nothing after it. So the queries
+behind one answer, and the pages of one list, fit together while the chain grows.
+
+Lists come in pages. A cursor is the key of the last row, in a form that only says where to go on.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Composed
+
+from ledger.domain.values import NotFound, Refused, instant
+from projections import scopes
+
+Conn = Connection[Any]
+Doc = dict[str, Any]
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 200
+MAX_CURSOR: Final = 500
+NEVER: Final = -1
+"""A position before the first record."""
+
+NEWEST = SQL("""
+    SELECT max(r.position) AS position
+    FROM read_records AS r
+    WHERE r.chain = %(chain)s AND r.scope <= %(rank)s
+""")
+
+# Recorded times never decrease within a chain, so this is one step in an index.
+KNOWN_THEN = SQL("""
+    SELECT max(r.position) AS position
+    FROM read_records AS r
+    WHERE r.chain = %(chain)s AND r.recorded_at <= %(moment)s::timestamptz
+        AND r.scope <= %(rank)s
+""")
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """A way of looking at one chain.
+
+    `known_at` is the last position that counts, `valid_on` the day that was asked for (empty: none
+    was), `today` the day on which is asked, `now` that moment.
+    """
+
+    chain: str
+    rank: int
+    known_at: int
+    valid_on: str = ""
+    now: str
+
+    @property
+    def day(self) -> str:
+        """The day for which it is told who holds what and what is valid."""
+        return self.valid_on or self.now[:10]
+
+    def parameters(self, **more: object) -> dict[str, object]:
+        """Return what every query of a view needs, and more."""
+        own = {"chain": self.chain, "rank": self.rank, "known_at": self.known_at}
+        return {**own, "valid_on": self.valid_on or None, "day": self.day, **more}
+
+
+class Paging(Struct, frozen=True):
+    """Which part of a list: after which cursor, and how many rows at most."""
+
+    cursor: str = ""
+    limit: int = DEFAULT_LIMIT
+
+    def after(self, *shape: type) -> tuple[Any, ...]:
+        """Return the key in the cursor, empty at the start; Refused (G13) if it is none of ours."""
+        return _key(self.cursor, shape) if self.cursor else ()
+
+    @property
+    def size(self) -> int:
+        """How many rows a page holds; Refused (G13) outside 1 to 200."""
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise Refused("G13", f"limit {self.limit}; verwacht 1 tot en met {MAX_LIMIT}")
+        return self.limit
+
+
+class Page(Struct, frozen=True):
+    """A part of a list; `next` is the cursor of what follows, empty at the end."""
+
+    items: list[Doc]
+    next: str = ""
+
+
+def look(
+    connection: Conn,
+    chain: str,
+    *,
+    reader: Collection[str],
+    known_at: int | str | None = None,
+    valid_on: str = "",
+    now: str = "",
+) -> View:
+    """Return a view of a chain by who has these scopes; NotFound if they see nothing of it then.
+
+    `known_at` is a position or an instant (None: all that is known), `valid_on` a day, `now` the
+    moment of asking.
+    """
+    rank = scopes.rank(reader)
+    asked = {"chain": chain, "rank": rank, "moment": known_at}
+    query = KNOWN_THEN if isinstance(known_at, str) else NEWEST
+    [row] = fetch(connection, query, asked)
+    newest = row["position"]
+    if newest is None:
+        raise NotFound(f"Keten {chain} bestaat niet, of was toen nog niet bekend.")
+    position = min(known_at, newest) if isinstance(known_at, int) else newest
+    moment = now or instant(datetime.now(UTC))
+    return View(chain=chain, rank=rank, known_at=position, valid_on=valid_on, now=moment)
+
+
+def fetch(connection: Conn, query: SQL | Composed, asked: Mapping[str, object]) -> list[Doc]:
+    """Return the rows of a query by column name, whatever the connection gives by itself."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, asked).fetchall()
+
+
+def page(rows: Sequence[Doc], paging: Paging, *key: str) -> tuple[list[Doc], str]:
+    """Cut off the one row too many that a query asked for; return the rows and the next cursor."""
+    kept = list(rows[: paging.size])
+    if len(rows) <= paging.size:
+        return kept, ""
+    return kept, cursor(*(kept[-1][name] for name in key))
+
+
+def cursor(*key: object) -> str:
+    """Write the key of a row as a cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def _key(text: str, shape: tuple[type, ...]) -> tuple[Any, ...]:
+    expected = "verwacht er een uit `next`"
+    if len(text) > MAX_CURSOR:
+        raise Refused("G13", f"een cursor van {len(text)} tekens; {expected}")
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        found = msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=list[Any]
+        )
+    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
+        raise Refused("G13", f"cursor {text[:80]!r}; {expected}") from error
+    if [type(part) for part in found] != list(shape):
+        raise Refused("G13", f"cursor {text[:80]!r}; {expected}")
+    return tuple(found)

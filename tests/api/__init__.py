@@ -1,0 +1,1 @@
+"""Tests of the doors, through a real server on a real database."""

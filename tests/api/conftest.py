@@ -1,0 +1,42 @@
+"""A server for each file of tests here: its tests share it, each with chains of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.api.doors import Doors, open_doors
+from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
+
+
+@pytest.fixture(scope="module")
+def shared_database(server: str, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database of the tests in one file."""
+    name = f"test_{uuid4().hex[:12]}"
+    _run(server, COPY_TEMPLATE, name=name, template=template)
+    try:
+        yield _url(server, name)
+    finally:
+        _run(server, DROP, name=name)
+
+
+@pytest.fixture(scope="module")
+def doors(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """A server in development mode."""
+    with open_doors(shared_database, tmp_path_factory.mktemp("doors")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def chain(doors: Doors) -> str:
+    """A chain that was just founded by bd and uwv, for whom p-bd and p-uwv speak."""
+    name = f"keten-{uuid4().hex[:8]}"
+    doors.found(name)
+    return name
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder of one test."""
+    return tmp_path / "data"

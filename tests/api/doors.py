@@ -1,0 +1,109 @@
+"""A real server for tests: uvicorn in a thread on a free port of loopback, and a caller."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.settings import Settings
+
+START_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+FOUNDER = "p-bd"
+
+
+class Doors:
+    """A caller of one running server."""
+
+    def __init__(self, app: FastAPI, client: httpx.Client) -> None:
+        self.app = app
+        self.client = client
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.get(path, **more)
+
+    def post(
+        self, path: str, body: Any, *, actor: str = FOUNDER, key: str = "", **params: Any
+    ) -> httpx.Response:
+        """Record something as a person; `params` are the query."""
+        headers = {"X-Act-As": actor} if actor else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        return self.client.post(path, json=body, headers=headers, params=params or None)
+
+    def post_bytes(self, path: str, data: bytes, **headers: str) -> httpx.Response:
+        """Send these very bytes as the founder."""
+        given = {"X-Act-As": FOUNDER, "Content-Type": "application/json"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, content=data, headers=given | named)
+
+    def found(self, chain: str, *organisations: str, **more: Any) -> httpx.Response:
+        """Found a chain of these organisations (bd and uwv); `p-<name>` speaks for each."""
+        answer = self.post(
+            f"/v1/chains/{chain}/establishments", founding(*organisations) | more, key="founding"
+        )
+        assert answer.status_code == 201, answer.text
+        return answer
+
+    def size(self, chain: str) -> int:
+        """How many records the chain has on disk."""
+        return int(self.app.state.reading.size(chain))
+
+
+def founding(*organisations: str) -> dict[str, Any]:
+    """Return the body with which a chain is founded."""
+    return {
+        "name": "Testketen",
+        "origin": "chosen",
+        "objective": "Samen doen wat geen van ons alleen kan.",
+        "importAuthority": "importer",
+        "partners": [
+            {
+                "organisation": name,
+                "name": name.upper(),
+                "status": "owner",
+                "representative": f"p-{name}",
+            }
+            for name in organisations or ("bd", "uwv")
+        ],
+    }
+
+
+@contextlib.contextmanager
+def open_doors(conninfo: str, folder: Path, **settings: Any) -> Iterator[Doors]:
+    """Run a server on this database; in development mode unless the settings say otherwise."""
+    wanted = {"development": True, "logs": False, **settings}
+    app = create_app(Settings(folder=folder, **wanted), conninfo)
+    with running(app) as url, httpx.Client(base_url=url, timeout=ANSWER_SECONDS) as client:
+        yield Doors(app, client)
+
+
+@contextlib.contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """Serve an application until the end of the block; give its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", http="httptools")
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            end = time.monotonic() + START_SECONDS
+            while not server.started:
+                assert thread.is_alive(), "the server stopped while it started"
+                assert time.monotonic() < end, "the server did not start in time"
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(START_SECONDS)

@@ -1,0 +1,73 @@
+"""Settings come from the environment, and a server that must not start does not."""
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, SettingsRefused, database, from_environment
+
+URL = "postgresql://ketenledger:geheim@db.example.org/ketenledger"
+
+
+def test_without_an_environment_the_server_listens_on_loopback_only() -> None:
+    settings = from_environment({})
+    assert (settings.host, settings.port, settings.development) == ("127.0.0.1", 8000, False)
+    assert settings.folder == Path(".ketenledger")
+
+
+def test_the_environment_is_read() -> None:
+    settings = from_environment(
+        {
+            "DATABASE_URL": URL,
+            "KETENLEDGER_FOLDER": "elders",
+            "KETENLEDGER_HOST": "0.0.0.0",
+            "KETENLEDGER_PORT": "9000",
+            "KETENLEDGER_BASE_URL": "https://keten.example.org/",
+        }
+    )
+    assert settings.database_url == URL
+    assert (settings.host, settings.port, settings.folder) == ("0.0.0.0", 9000, Path("elders"))
+    assert settings.address == "https://keten.example.org"
+
+
+def test_the_command_line_goes_before_the_environment() -> None:
+    said = {"KETENLEDGER_HOST": "0.0.0.0", "KETENLEDGER_PORT": "9000"}
+    settings = from_environment(said, host="::1", port=0, development=True)
+    assert (settings.host, settings.port, settings.development) == ("::1", 0, True)
+    assert settings.address == "http://[::1]:0"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "localhost", "::1"])
+def test_development_is_allowed_on_loopback(host: str) -> None:
+    assert Settings(host=host, development=True).development
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "keten.example.org"])
+def test_development_is_refused_elsewhere_at_start(host: str) -> None:
+    with pytest.raises(SettingsRefused, match="ontwikkelmodus"):
+        from_environment({"KETENLEDGER_DEVELOPMENT": "1", "KETENLEDGER_HOST": host})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KETENLEDGER_PORT", "acht"),
+        ("KETENLEDGER_PORT", "-1"),
+        ("KETENLEDGER_PORT", "70000"),
+        ("KETENLEDGER_DEVELOPMENT", "misschien"),
+        ("KETENLEDGER_BASE_URL", "keten.example.org"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsRefused):
+        from_environment({name: value})
+
+
+def test_settings_do_not_print_the_database_url() -> None:
+    assert "geheim" not in repr(Settings(database_url=URL))
+
+
+def test_a_database_that_is_named_is_used_as_it_is(tmp_path: Path) -> None:
+    with database(Settings(database_url=URL, folder=tmp_path / "leeg")) as conninfo:
+        assert conninfo == URL
+    assert not (tmp_path / "leeg").exists()

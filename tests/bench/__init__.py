@@ -1,0 +1,1 @@
+"""Speed, measured as ratios in one interleaved run: `make bench`."""

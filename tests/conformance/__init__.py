@@ -1,0 +1,1 @@
+"""The ledger held against what stands outside it: real history, published vectors, API rules."""

@@ -1,0 +1,103 @@
+"""Every question a reader can ask, in one place, so that what holds for all is tried on all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from projections import (
+    actions,
+    agreements,
+    audit,
+    bodies,
+    chains,
+    decision_page,
+    decision_rules,
+    decisions,
+    due,
+    escalations,
+    mandates,
+    meetings,
+    memory,
+    people,
+    records,
+    roles,
+    search,
+    timeline,
+)
+from projections.timeline import Chosen
+from projections.views import Conn, Doc, Page, Paging, View
+
+List = Callable[[Conn, View, Paging], Page]
+Item = Callable[[Conn, View, str], Doc]
+
+LISTS: dict[str, List] = {
+    "partners": chains.partners,
+    "objectives": chains.objectives,
+    "people": people.people,
+    "bodies": bodies.bodies,
+    "roles": roles.roles,
+    "mandates": mandates.mandates,
+    "authorities": mandates.authorities,
+    "decision_rules": decision_rules.decision_rules,
+    "meetings": meetings.meetings,
+    "decisions": decisions.decisions,
+    "agreements": agreements.agreements,
+    "escalations": escalations.escalations,
+    "bottlenecks": escalations.bottlenecks,
+    "ladders": escalations.ladders,
+    "actions": actions.actions,
+    "memory": memory.memory,
+    "lessons": memory.lessons,
+    "due": due.due,
+    "timeline": lambda connection, view, paging: timeline.timeline(
+        connection, view, paging, Chosen()
+    ),
+    "records": lambda connection, view, paging: records.records(connection, view, paging, Chosen()),
+    "search": lambda connection, view, paging: search.search(
+        connection, view, paging, "besluit OR keten OR geheim"
+    ),
+    "audit of a person": lambda connection, view, paging: audit.of_person(
+        connection, view, paging, "ketenmanager"
+    ),
+    "audit for a partner": lambda connection, view, paging: audit.for_partner(
+        connection, view, paging, "uwv"
+    ),
+    "audit of a decision": lambda connection, view, paging: audit.of_decision(
+        connection, view, paging, "B-2007-03"
+    ),
+}
+ITEMS: dict[str, Item] = {
+    "chain": lambda connection, view, _: chains.chain(connection, view),
+    "partner": chains.partner,
+    "objective": chains.objective,
+    "person": people.person,
+    "body": bodies.body,
+    "seat": bodies.seat,
+    "assignment": roles.role,
+    "mandate": mandates.mandate,
+    "authority": mandates.authority,
+    "exercise": mandates.exercise,
+    "decisionRule": decision_rules.decision_rule,
+    "meeting": meetings.meeting,
+    "decision": decision_page.decision,
+    "agreement": agreements.agreement,
+    "escalation": escalations.escalation,
+    "bottleneck": escalations.bottleneck,
+    "ladder": escalations.ladder,
+    "action": actions.action,
+    "lesson": memory.lesson,
+}
+
+
+def pages(query: List, connection: Conn, view: View, limit: int = 200) -> Iterator[Page]:
+    """Give all pages of a list, each after the one before."""
+    page = query(connection, view, Paging("", limit))
+    yield page
+    while page.next:
+        page = query(connection, view, Paging(page.next, limit))
+        yield page
+
+
+def whole(query: List, connection: Conn, view: View, limit: int = 200) -> list[Doc]:
+    """Return everything in a list."""
+    return [item for page in pages(query, connection, view, limit) for item in page.items]

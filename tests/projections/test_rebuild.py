@@ -1,0 +1,124 @@
+"""A rebuilt read model equals the live one, and nobody waits for it."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+
+from ledger.domain.values import NotFound
+from ledger.log.store import Store
+from projections import decisions, rebuild
+from projections.models import MODELS
+from projections.runner import Runner, migrate
+from projections.views import Paging
+from tests.projections.given import dump, keep, reading, row, seen, taken_in
+from tests.projections.scenes import everything, mixed
+
+
+@pytest.mark.parametrize("name", [None, "records", "decisions", "search", "statuses", "bodies"])
+def test_a_rebuilt_read_model_equals_the_live_one(database: str, name: str | None) -> None:
+    taken_in(database, mixed())
+    live = dump(database)
+    with Runner(database) as runner:
+        built = runner.rebuild(name)
+    assert built == (list(MODELS) if name is None else [name])
+    assert dump(database) == live
+
+
+def test_a_read_model_that_was_damaged_is_whole_again(database: str) -> None:
+    taken_in(database, everything())
+    live = dump(database)
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM read_decisions WHERE known_until IS NULL")
+    assert dump(database) != live
+    rebuild.rebuild(database, "decisions")
+    assert dump(database) == live
+
+
+def test_a_rebuild_of_nothing_known_is_refused(database: str) -> None:
+    with pytest.raises(NotFound):
+        rebuild.rebuild(database, "onzin")
+
+
+def test_a_rebuild_takes_in_no_more_than_the_live_tables_have(database: str) -> None:
+    entries = everything()
+    taken_in(database, entries[:100])
+    with Store(database) as store:
+        store.append([row(entry) for entry in entries[100:]])
+    rebuild.rebuild(database)
+    with Runner(database) as runner:
+        assert runner.catch_up() == len(entries) - 100
+    after = dump(database)
+    rebuild.rebuild(database)
+    assert dump(database) == after
+
+
+def test_live_tables_are_kept_up_while_others_are_built(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = everything()
+    keep(database, entries[:200])
+    monkeypatch.setattr("projections.rebuild.BATCH", 20)
+    with Runner(database) as runner, Store(database) as store:
+        runner.catch_up()
+        runner.start()
+
+        def grow(done: int, _total: int) -> None:
+            if done == 100:
+                store.append([row(entry) for entry in entries[200:]])
+                assert runner.wait(entries[0].header.chain, 200, timeout_seconds=30)
+
+        rebuild.rebuild(database, report=grow)
+        assert runner.wait(entries[0].header.chain, len(entries) - 1, timeout_seconds=30)
+    after = dump(database)
+    rebuild.rebuild(database)
+    assert dump(database) == after
+
+
+def test_a_reader_in_the_way_is_waited_for_and_answered(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_in(database, everything())
+    monkeypatch.setattr("projections.rebuild.SWAP_WAIT", "50ms")
+    with reading(database) as connection, connection.transaction():
+        before = decisions.decisions(connection, seen(connection), Paging())
+        builder = threading.Thread(target=rebuild.rebuild, args=(database, "decisions"))
+        builder.start()
+        with reading(database) as another:
+            assert decisions.decisions(another, seen(another), Paging()) == before
+        assert decisions.decisions(connection, seen(connection), Paging()) == before
+    builder.join(60)
+    assert not builder.is_alive()
+    with reading(database) as connection:
+        assert decisions.decisions(connection, seen(connection), Paging()) == before
+
+
+def test_a_build_that_breaks_off_leaves_the_live_tables(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_in(database, everything())
+    live = dump(database)
+    monkeypatch.setattr("projections.rebuild.BATCH", 50)
+
+    def break_off(done: int, _total: int) -> None:
+        if done >= 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild.rebuild(database, report=break_off)
+    assert dump(database) == live
+    rebuild.rebuild(database)
+    assert dump(database) == live
+
+
+def test_a_changed_version_is_built_anew_when_migrating(database: str) -> None:
+    taken_in(database, everything())
+    live = dump(database)
+    assert migrate(database) == []
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE read_models SET version = 'older' WHERE name = 'search'")
+        connection.execute("DELETE FROM read_texts")
+    assert migrate(database) == ["search"]
+    assert dump(database) == live

@@ -1,0 +1,130 @@
+"""Dutch search: a word finds its other forms, its accents, and the longer words it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.domain.events.decisions import ProposalAmended
+from ledger.domain.values import Refused
+from projections.search import search
+from projections.spelling import plain
+from projections.views import Paging
+from tests.domain.test_decisions import BOARD, proposal
+from tests.projections.given import EVERYTHING
+from tests.projections.shown import Shown, shown
+
+TITLES = {
+    "correctie": "Correctieberichten van werkgevers volgen de aangifte",
+    "proces": "Het correctieberichtproces wordt korter",
+    "fiets": "Een fiets voor de loopgroep",
+    "keten": "De loonaangifteketen in cijfers",
+    "coordinatie": "Coördinatie van de beëindiging",
+    "effect": "Een privacy-effectbeoordeling per wijziging",
+    "huis": "Huizen en woningen tellen",
+}
+GOLDEN = {
+    "correctiebericht": {"correctie", "proces"},
+    "correctieberichten": {"correctie", "proces"},
+    "Correctieberichten": {"correctie", "proces"},
+    "fietsen": {"fiets"},
+    "fiets": {"fiets"},
+    "loonaangifte": {"keten"},
+    "loonaangifteketens": {"keten"},
+    "aangifte": {"correctie", "keten"},
+    "coordinatie": {"coordinatie"},
+    "COÖRDINATIE": {"coordinatie"},
+    "beeindigen": {"coordinatie"},
+    "beëindigingen": {"coordinatie"},
+    "effectbeoordeling": {"effect"},
+    "effectbeoordelingen": {"effect"},
+    "woning": {"huis"},
+    "wijzigingen": {"effect"},
+    "de fietsen van werkgevers": set(),
+    "correctieberichten werkgever": {"correctie"},
+    "fiets OR woning": {"fiets", "huis"},
+    '"loopgroep"': {"fiets"},
+    "werkgevers -aangifte": set(),
+    "de het een": set(),
+    "!!!": set(),
+    "": set(),
+    "%": set(),
+    "_____": set(),
+    "vliegtuig": set(),
+}
+
+
+@pytest.fixture
+def readers(database: str) -> Iterator[Shown]:
+    life = BOARD
+    for name, title in TITLES.items():
+        life = life.done(proposal(name, title=title, subject=f"zaak-{name}"), by="bestuur-p-bd")
+    with shown(database, life) as found:
+        yield found
+
+
+def found(readers: Shown, text: str) -> set[str]:
+    page = search(readers.connection, readers.view(), Paging(), text, kind="decision")
+    return {one["decision"] for one in page.items}
+
+
+def test_the_golden_questions_find_what_they_should(readers: Shown) -> None:
+    assert {text: found(readers, text) for text in GOLDEN} == GOLDEN
+
+
+def test_a_whole_word_ranks_above_a_part_of_one(readers: Shown) -> None:
+    page = search(readers.connection, readers.view(), Paging(), "correctiebericht")
+    assert [one["decision"] for one in page.items] == ["correctie", "proces"]
+
+
+def test_a_hit_says_what_was_found_and_what_it_rests_on(readers: Shown) -> None:
+    [hit] = search(readers.connection, readers.view(), Paging(), "zaak-fiets").items
+    assert (hit["kind"], hit["decision"], hit["title"]) == ("decision", "fiets", TITLES["fiets"])
+    assert "«zaak»-«fiets»" in hit["fragment"]
+    assert len(hit["positions"]) == 1
+
+
+def test_hits_come_in_pages(readers: Shown) -> None:
+    view, names, cursor = readers.view(), [], ""
+    while True:
+        page = search(readers.connection, view, Paging(cursor, 2), "beter", kind="decision")
+        names += [one["decision"] for one in page.items]
+        cursor = page.next
+        if not cursor:
+            break
+    assert sorted(names) == sorted(TITLES)
+
+
+def test_a_cursor_that_is_none_is_refused(readers: Shown) -> None:
+    for text in ("onzin", "W10", "WyJ4Il0", "é", "W" * 1000):
+        with pytest.raises(Refused, match="G13"):
+            search(readers.connection, readers.view(), Paging(text), "fiets")
+
+
+def test_what_was_once_written_is_found_as_of_then(database: str) -> None:
+    life = BOARD.done(proposal(title="Over ganzen"), by="bestuur-p-bd")
+    changed = ProposalAmended(
+        decision="b-1", reason="Anders", title="Over zwanen", chain_interest="Beter."
+    )
+    before = life.entries[-1].header.position
+    with shown(database, life.done(changed, by="bestuur-p-bd")) as readers:
+        for word, known_at, hit in (
+            ("ganzen", before, True),
+            ("ganzen", None, False),
+            ("zwanen", before, False),
+            ("zwanen", None, True),
+        ):
+            view = readers.view(known_at=known_at)
+            assert bool(search(readers.connection, view, Paging(), word).items) is hit
+        early = readers.view(valid_on="2023-12-31")
+        assert search(readers.connection, early, Paging(), "zwanen").items == []
+        assert readers.view(reader=EVERYTHING) == readers.view()
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [("Beëindigd", "beeindigd"), ("CAFÉ", "cafe"), ("straße", "strasse"), ("ij", "ij"), ("", "")],
+)
+def test_spelling_takes_off_accents_and_capitals(text: str, spelled: str) -> None:
+    assert plain(text) == spelled
