@@ -3,7 +3,7 @@
     exit 0   done
     exit 1   refused by a rule, or not found
     exit 2   the audit found a break
-    exit 3   the database cannot be reached, or the embedded one cannot start
+    exit 3   the database or the key file cannot be used
     exit 64  the command was not written as it should be
 
 Every command takes `--json` for one JSON document (or JSON lines) on standard output; progress and
@@ -25,8 +25,19 @@ from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
 from ledger.ledger import BrokenLog, Overloaded
 from ledger.log.store import MigrationRefused, StoreUnavailable
+from ledger.vault import KeyRefused
+from projections.progress import ReadModelsDiffer
 
 REFUSED, BROKEN, UNAVAILABLE, USAGE = 1, 2, 3, 64
+NOT_NOW = (
+    StoreUnavailable,
+    EmbeddedError,
+    MigrationRefused,
+    Overloaded,
+    KeyRefused,
+    ReadModelsDiffer,
+)
+"""What keeps a command from working here and now, whatever was asked."""
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What every complaint of typer about the command itself is; it has no public name for it."""
 
@@ -70,7 +81,7 @@ def run(arguments: list[str]) -> int:
         return problem(str(error), REFUSED)
     except BrokenLog as error:
         return problem(str(error), BROKEN)
-    except (StoreUnavailable, EmbeddedError, MigrationRefused, Overloaded) as error:
+    except NOT_NOW as error:
         return problem(str(error), UNAVAILABLE)
     except settings.SettingsRefused as error:
         return problem(str(error), USAGE)

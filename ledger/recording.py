@@ -134,14 +134,15 @@ def pass_time(chain: ChainState, *, at: str) -> Recorded:
 def one_due(chain: ChainState, *, now: str, at: str) -> Recorded | None:
     """Record the one thing that time makes happen first, not later than `now`, and what follows.
 
-    None where nothing is due. `at` is the recorded time.
+    None where nothing is due. `at` is the recorded time. However much follows, it is never refused:
+    time that stood still in a chain would stop everybody in it.
     """
     found = fold.due(chain, now)
     if found is None:
         return None
     entries: list[Entry] = []
     header = _by_rules(chain, found.event, on=found.on, at=max(at, chain.at))
-    after = _apply(chain, found.event, header, entries)
+    after = _apply(chain, found.event, header, entries, bounded=False)
     return Recorded(after, tuple(entries), chain.size)
 
 
@@ -244,7 +245,14 @@ def _by_rules(
     )
 
 
-def _apply(chain: ChainState, event: Event, header: Header, entries: list[Entry]) -> ChainState:
+def _apply(
+    chain: ChainState,
+    event: Event,
+    header: Header,
+    entries: list[Entry],
+    *,
+    bounded: bool = True,
+) -> ChainState:
     """Check and apply one event, then what follows from it, depth first."""
     ended = chain.chains.dissolved >= 0
     closes = isinstance(event, CLOSING)
@@ -256,8 +264,11 @@ def _apply(chain: ChainState, event: Event, header: Header, entries: list[Entry]
     chain = fold.evolve(chain, event, header)
     entries.append(Entry(event, header, data))
     for number, consequence in enumerate(fold.follow(chain, event, header)):
-        require(len(entries) < MAX_CONSEQUENCES, "G9", f"meer dan {MAX_CONSEQUENCES} gevolgen")
-        chain = _consequence(chain, consequence, header, entries, cause=event, number=number)
+        few = len(entries) < MAX_CONSEQUENCES or not bounded
+        require(few, "G9", f"meer dan {MAX_CONSEQUENCES} gevolgen")
+        chain = _consequence(
+            chain, consequence, header, entries, cause=event, number=number, bounded=bounded
+        )
     return chain
 
 
@@ -297,6 +308,7 @@ def _consequence(
     *,
     cause: Event,
     number: int,
+    bounded: bool,
 ) -> ChainState:
     """Apply one consequence; an effect that became impossible is recorded as failed."""
     under = (header.position,) if cause.AUTHORISES else ()
@@ -304,7 +316,7 @@ def _consequence(
     own = _by_rules(chain, event, on=header.on, at=header.at, cause=header, under=under)
     mark = len(entries)
     try:
-        return _apply(chain, event, own, entries)
+        return _apply(chain, event, own, entries, bounded=bounded)
     except Refused as refusal:
         if not isinstance(cause, DecisionTookForce):
             raise

@@ -21,6 +21,7 @@ from ledger import catalogue
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.events.outcomes import DecisionTookForce
 from ledger.domain.values import RULES
+from ledger.faults import FAULTS, BrokenLog
 from projections import scopes, tables
 from projections.models import MODELS, Model
 from projections.spelling import plain
@@ -32,6 +33,8 @@ Place = tuple[str, str, int]
 
 MAX_THINGS: Final = 4096
 """How many things of a chain stay at hand between two batches."""
+MAX_TEXT: Final = 100_000
+"""How many characters of a thing can be searched; a longer text is found by its beginning."""
 RESTS_ON: Final = "under"
 """The kind of link from a record to the position that made it lawful."""
 
@@ -41,14 +44,20 @@ EARLIER = SQL("""
     WHERE r.chain = %(chain)s AND r.position = ANY(%(positions)s::int8[])
 """)
 
-# All records that made these things so far, each thing's in order.
+# All records that made these things so far, each thing's in order. Things are looked up one by
+# one (the inner OFFSET keeps it so): most are new and have none.
 HISTORY = SQL("""
     SELECT given.kind, given.id, r.state
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
-    JOIN {links} AS l ON l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
-        AND l.position < %(before)s
-    JOIN records AS r ON r.originator_id = %(chain)s AND r.originator_version = l.position + 1
-    ORDER BY given.kind, given.id, l.position
+    CROSS JOIN LATERAL (
+        SELECT l.position
+        FROM {links} AS l
+        WHERE l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
+            AND l.position < %(before)s
+        OFFSET 0
+    ) AS own
+    JOIN records AS r ON r.originator_id = %(chain)s AND r.originator_version = own.position + 1
+    ORDER BY given.kind, given.id, own.position
 """)
 
 
@@ -81,20 +90,44 @@ class Folding:
         """Start afresh from the tables: somebody else may have written meanwhile."""
         self._things.clear()
 
-    def take(self, cursor: Cursor[Any], rows: Sequence[tuple[int, bytes]]) -> None:
-        """Take in the next records, as (position, bytes), and write what changed."""
-        seen = [_read(data) for _, data in rows]
+    def take(self, cursor: Cursor[Any], rows: Sequence[tuple[int, bytes]]) -> int:
+        """Take in the next records, as (position, bytes), write what changed; return how many.
+
+        They are taken in up to one that cannot be read; BrokenLog where that is the first.
+        """
+        seen = self._readable(rows)
         about = self._about(cursor, seen)
         batch = Batch(self._tables)
         self._bring(cursor, {key for keys in about for key in keys}, before=rows[0][0])
         for one, keys in zip(seen, about, strict=True):
-            for key in keys:
-                self._add(key, one, batch)
+            try:
+                for key in keys:
+                    self._add(key, one, batch)
+            except FAULTS as error:
+                raise self._broken(one.header.position, error) from error
             batch.record(one, keys)
         batch.write(cursor, self.chain, self._suffix)
-        self.position = rows[-1][0]
+        self.position = seen[-1].header.position
         while len(self._things) > MAX_THINGS:
             self._things.popitem(last=False)
+        return len(seen)
+
+    def _readable(self, rows: Sequence[tuple[int, bytes]]) -> list[Seen]:
+        seen: list[Seen] = []
+        for position, data in rows:
+            try:
+                one = _read(data)
+                if (one.header.chain, one.header.position) != (self.chain, position):
+                    raise ValueError("de gebeurtenis is van een andere plaats")
+            except FAULTS as error:
+                if seen:
+                    break
+                raise self._broken(position, error) from error
+            seen.append(one)
+        return seen
+
+    def _broken(self, position: int, error: Exception) -> BrokenLog:
+        return BrokenLog(self.chain, position, f"{type(error).__name__}: {error}")
 
     def _about(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> list[list[Key]]:
         """Return for each record the things it is about, in a fixed order."""
@@ -271,7 +304,7 @@ def _views_of(
         yield own.name, tuple(row.get(column.name, "") for column in columns)
     if TEXTS.name in written:
         words = kind.words(doc)
-        yield TEXTS.name, (words.title, words.text)
+        yield TEXTS.name, (words.title, words.text[:MAX_TEXT])
     waiting = kind.waiting(doc) if DUE.name in written else None
     if waiting is not None:
         at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")

@@ -16,6 +16,7 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from psycopg import Connection, Cursor
 from psycopg.rows import dict_row, tuple_row
 
+from ledger.faults import BrokenLog
 from ledger.log.database import Datastore, statement_limit
 from projections.models import Model
 
@@ -126,9 +127,15 @@ def reached_everywhere(connection: Connection[Any]) -> dict[str, int]:
 
 
 def read_on(cursor: Cursor[Any], chain: str, size: int, limit: int) -> list[tuple[int, bytes]]:
-    """Return the records of a chain that follow the first `size`, at most `limit`."""
+    """Return the records of a chain that follow the first `size`, at most `limit`.
+
+    They end where one is missing; BrokenLog where that is the first.
+    """
     asked = {"chain": chain, "first": size + 1, "last": size + limit}
-    return cursor.execute(READ_ON, asked).fetchall()
+    rows = cursor.execute(READ_ON, asked).fetchall()
+    if rows and rows[0][0] != size:
+        raise BrokenLog(chain, size, "de gebeurtenis ontbreekt")
+    return [row for expected, row in enumerate(rows, start=size) if row[0] == expected]
 
 
 def require_same(cursor: Cursor[Any], models: Iterable[Model]) -> None:

@@ -20,6 +20,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
 from ledger.domain.values import NotFound
+from ledger.faults import BrokenLog
 from ledger.log.database import Datastore, connect, unavailable_is_ours
 from ledger.log.migrations import MigrationRefused
 from projections import progress, tables
@@ -145,8 +146,9 @@ def _step(connection: Connection[Any], folding: Folding, size: int, limit: int) 
     ):
         progress.settle(cursor)
         rows = progress.read_on(cursor, folding.chain, size, limit)
-        folding.take(cursor, rows)
-    return rows[-1][0] + 1
+        if not rows:
+            raise BrokenLog(folding.chain, size, "de gebeurtenis ontbreekt")
+        return size + folding.take(cursor, rows)
 
 
 def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, int]) -> None:

@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
+import psycopg
 from eventsourcing.persistence import IntegrityError
 
+from ledger.faults import BrokenLog
 from ledger.log.database import Datastore
 from ledger.log.store import Store, StoreUnavailable
 from projections import folding, rebuild
@@ -44,7 +46,8 @@ MAX_FOLDINGS: Final = 64
 class Runner:
     """Keeps the read models up with the record; one per process.
 
-    `start` and `stop` run it beside other work; `catch_up` does the same work at once.
+    `start` and `stop` run it beside other work; `catch_up` does the same work at once. A chain
+    whose log cannot be read is left where it is (`broken` says why); the others go on.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -58,6 +61,7 @@ class Runner:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.failure: BaseException | None = None
+        self.broken: dict[str, BrokenLog] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +101,8 @@ class Runner:
     def catch_up(self, chain: str | None = None) -> int:
         """Take in all that was recorded, of one chain or of all; return how many records.
 
-        Raises StoreUnavailable, or ReadModelsDiffer where the tables are of another version.
+        Raises StoreUnavailable, BrokenLog where a record cannot be read, or ReadModelsDiffer where
+        the tables are of another version.
         """
         return sum(self._follow(name, wait=True) for name in self._behind(chain))
 
@@ -151,11 +156,14 @@ class Runner:
                 return 0
             if own.position != size - 1:
                 own.forget()
-            own.take(cursor, rows)
-            self._progress.keep(cursor, chain, rows[-1][0] + 1)
+            try:
+                taken = own.take(cursor, rows)
+            except psycopg.DataError as error:
+                raise BrokenLog(chain, size, f"of kort daarna: {error}") from error
+            self._progress.keep(cursor, chain, size + taken)
         with self._moved:
             self._moved.notify_all()
-        return len(rows)
+        return taken
 
     @contextmanager
     def _ours(self, chain: str) -> Iterator[Folding]:
@@ -175,13 +183,23 @@ class Runner:
             LOG.exception("the read models have stopped")
             raise
 
+    def _attempt(self, chain: str) -> None:
+        """Follow one chain; a log that is broken costs the others nothing, and is told once."""
+        if chain in self.broken:
+            return
+        try:
+            self._follow(chain, wait=False)
+        except BrokenLog as error:
+            LOG.error("the read models leave this chain: %s", error)
+            self.broken[chain] = error
+
     def _listen(self) -> None:
         try:
             for chain in self._store.listen(POLL_SECONDS):
                 if self._stopping.is_set():
                     return
                 for name in self._behind(chain or None):
-                    self._follow(name, wait=False)
+                    self._attempt(name)
         except StoreUnavailable as error:
             LOG.warning("the read models wait for the database: %s", error)
             self._stopping.wait(PAUSE_SECONDS)

@@ -174,7 +174,11 @@ def mark(doc: Doc, header: Header, status: str, *, label: str = "", on: str = ""
 def in_time(doc: Doc) -> list[Doc]:
     """Return the statuses of a thing in the order in which they held, however they came in."""
     found: list[Doc] = doc["statuses"]
-    return sorted(found, key=lambda one: (one["on"], one["position"]))
+    return sorted(found, key=_moment)
+
+
+def _moment(entry: Doc) -> tuple[str, int]:
+    return (entry["on"], entry["position"])
 
 
 def status_on(doc: Doc, day: str) -> Doc | None:
@@ -185,8 +189,8 @@ def status_on(doc: Doc, day: str) -> Doc | None:
 
 def last_status(doc: Doc) -> str:
     """Return the status that holds last, or nothing."""
-    found = in_time(doc)
-    return found[-1]["status"] if found else ""
+    found: list[Doc] = doc["statuses"]
+    return str(max(reversed(found), key=_moment)["status"]) if found else ""
 
 
 def fresh(kind: Kind, name: str) -> Doc:

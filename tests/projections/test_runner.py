@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
+from ledger.faults import BrokenLog
 from ledger.log.database import Datastore
 from ledger.log.store import Store, StoreUnavailable
 from projections import progress
@@ -179,6 +180,32 @@ def test_code_of_another_version_takes_nothing_in(database: str) -> None:
     assert migrate(database) == ["decisions"]
     with Runner(database) as runner:
         assert runner.catch_up() == 40
+
+
+def test_a_log_that_cannot_be_read_stops_at_that_record_and_costs_others_nothing(
+    database: str,
+) -> None:
+    entries = everything()[:40]
+    with Store(database) as store:
+        for name in ("onleesbaar", "gat", "vreemd"):
+            rows = [row(entry, name) for entry in entries[:9]]
+            wrong = {
+                "onleesbaar": rows[7]._replace(data=b"{}"),
+                "gat": rows[8],
+                "vreemd": rows[7]._replace(data=rows[6].data),
+            }
+            store.append([*rows[:7], wrong[name]])
+        store.append([row(entry) for entry in entries])
+    with Runner(database) as runner:
+        runner.start()
+        assert runner.wait(CHAIN, 39, timeout_seconds=30)
+        while len(runner.broken) < 3:
+            assert not runner.wait("gat", 7, timeout_seconds=0.05)
+        assert runner.running
+        assert {error.position for error in runner.broken.values()} == {7}
+    with Runner(database) as runner, pytest.raises(BrokenLog, match="gebeurtenis 7"):
+        runner.catch_up("onleesbaar")
+    assert sizes(database) == {CHAIN: 40, "onleesbaar": 7, "gat": 7, "vreemd": 7}
 
 
 def test_a_position_never_goes_back(database: str) -> None:

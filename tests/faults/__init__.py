@@ -1,0 +1,1 @@
+"""Faults: what is left when a process dies in the middle of its work."""

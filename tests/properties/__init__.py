@@ -1,0 +1,1 @@
+"""Properties: what holds in every life a chain can have, tried on random ones."""
