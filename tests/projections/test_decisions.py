@@ -32,7 +32,7 @@ from ledger.domain.values import NotFound
 from projections.decision_page import decision
 from projections.decisions import decisions
 from tests.domain.given import Life
-from tests.domain.test_decisions import BOARD, adopted, board, opened, proposal, vote
+from tests.domain.given_decisions import BOARD, adopted, board, opened, proposal, vote
 from tests.projections.shown import shown
 
 RECORDED = DecisionRecorded(

@@ -7,7 +7,7 @@ from ledger.domain.events.decision_rules import DecisionRule
 from projections.due import due
 from projections.views import Paging
 from tests.domain.given import Life
-from tests.domain.test_decisions import BOARD, board, opened, proposal, vote
+from tests.domain.given_decisions import BOARD, board, opened, proposal, vote
 from tests.projections.shown import Shown, shown
 
 

@@ -10,6 +10,7 @@ from ledger.domain.values import NotFound
 from projections.due import due
 from projections.meetings import meeting, meetings
 from tests.domain.given import Life
+from tests.domain.given_decisions import proposal
 from tests.domain.given_meetings import (
     CHAIR,
     MEMBER,
@@ -26,7 +27,6 @@ from tests.domain.given_meetings import (
     present,
     refused,
 )
-from tests.domain.test_decisions import proposal
 from tests.projections.shown import shown
 
 

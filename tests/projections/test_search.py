@@ -11,7 +11,7 @@ from ledger.domain.values import Refused
 from projections.search import search
 from projections.spelling import plain
 from projections.views import Paging
-from tests.domain.test_decisions import BOARD, proposal
+from tests.domain.given_decisions import BOARD, proposal
 from tests.projections.given import EVERYTHING
 from tests.projections.shown import Shown, shown
 

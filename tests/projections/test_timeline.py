@@ -13,7 +13,7 @@ from projections.audit import for_partner, of_decision, of_person
 from projections.records import record, records, stored
 from projections.timeline import Chosen, timeline
 from projections.views import Page, Paging
-from tests.domain.test_decisions import BOARD, adopted, proposal
+from tests.domain.given_decisions import BOARD, adopted, proposal
 from tests.projections.shown import Shown, shown
 
 
