@@ -58,17 +58,22 @@ def _delayed(doc: Doc, event: a.ActionDelayed, header: Header) -> None:
     delay = {"was": doc.get("dueOn", ""), **fields(event, "due_on", "reason"), **stamp(header)}
     doc.setdefault("delays", []).append(delay)
     doc["dueOn"] = event.due_on
-    mark(doc, header, "delayed")
+    _mark_last(doc, header, "delayed")
 
 
 def _completed(doc: Doc, event: a.ActionCompleted, header: Header) -> None:
     doc["completed"] = {**fields(event, "evidence", "documents"), **stamp(header)}
-    mark(doc, header, "completed")
+    _mark_last(doc, header, "completed")
 
 
 def _cancelled(doc: Doc, event: a.ActionCancelled, header: Header) -> None:
     doc["cancelled"] = {"reason": event.reason, **stamp(header)}
-    mark(doc, header, "cancelled")
+    _mark_last(doc, header, "cancelled")
+
+
+def _mark_last(doc: Doc, header: Header, status: str) -> None:
+    """What was done in time and told late ends that it was overdue meanwhile."""
+    mark(doc, header, status, on=max(header.on, *(one["on"] for one in doc["statuses"]), ""))
 
 
 def _overdue(doc: Doc, _event: a.ActionOverdue, header: Header) -> None:

@@ -19,13 +19,23 @@ from projections.items import seen_at
 from projections.timeline import told
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 
-# Under the two headings that a person can have in a record.
+# Two headings under which a person can stand in a record, each with an index of its own.
 OF_A_PERSON = SQL("""
-    SELECT t.position
-    FROM read_records AS t
-    WHERE {visible} AND (t.actor = %(name)s OR t.recorded_by = %(name)s)
-        AND {reach}
-    ORDER BY t.position DESC
+    SELECT found.position
+    FROM (
+        (
+            SELECT t.position FROM read_records AS t
+            WHERE {visible} AND t.actor = %(name)s AND {reach}
+            ORDER BY t.position DESC
+            LIMIT %(size)s
+        ) UNION (
+            SELECT t.position FROM read_records AS t
+            WHERE {visible} AND t.recorded_by = %(name)s AND t.recorded_by <> '' AND {reach}
+            ORDER BY t.position DESC
+            LIMIT %(size)s
+        )
+    ) AS found
+    ORDER BY found.position DESC
     LIMIT %(size)s
 """)
 
@@ -39,7 +49,7 @@ OF_A_DECISION = SQL("""
     LIMIT %(size)s
 """)
 
-# The positions that gave somebody a capacity on behalf of this partner, then the acts under them.
+# The positions that gave somebody a capacity on behalf of this partner; of each the last acts.
 FOR_A_PARTNER = SQL("""
     WITH given AS (
         SELECT g.position FROM read_links AS g
@@ -55,17 +65,18 @@ FOR_A_PARTNER = SQL("""
         JOIN read_mandates AS m ON m.chain = g.chain AND m.kind = g.kind AND m.id = g.id
         WHERE {visible_mandate} AND g.chain = %(chain)s AND m.kind = 'mandate'
             AND m.grantor = %(name)s
-    ), acts AS (
-        SELECT DISTINCT u.position
-        FROM given
-        JOIN read_links AS u ON u.chain = %(chain)s AND u.kind = %(rests_on)s
-            AND u.id = given.position::text
     )
-    SELECT t.position
-    FROM acts
-    JOIN read_records AS t ON t.chain = %(chain)s AND t.position = acts.position
-    WHERE {visible} AND {reach}
-    ORDER BY t.position DESC
+    SELECT DISTINCT acts.position
+    FROM given
+    CROSS JOIN LATERAL (
+        SELECT t.position FROM read_links AS u
+        JOIN read_records AS t ON t.chain = u.chain AND t.position = u.position
+        WHERE {visible} AND u.chain = %(chain)s AND u.kind = %(rests_on)s
+            AND u.id = given.position::text AND {reach}
+        ORDER BY t.position DESC
+        LIMIT %(size)s
+    ) AS acts
+    ORDER BY acts.position DESC
     LIMIT %(size)s
 """)
 

@@ -62,6 +62,7 @@ def _name_links(doc: Doc, known: dict[Ref, str]) -> None:
     for field in LINKED:
         for link in doc.get(field, []):
             _put(link, "title", known.get(("decision", link["decision"])))
+    _put(doc, "escalationSubject", known.get(("escalation", doc.get("escalation", ""))))
     _put(doc, "bodyName", known.get(("body", doc.get("body", ""))))
     made = [one for one in doc.get("effectsRecorded", []) if "kind" in one]
     for one in made:
@@ -81,7 +82,8 @@ def _put(doc: Doc, name: str, value: str | None) -> None:
 def _refs(doc: Doc, rounds: list[Doc]) -> set[Ref]:
     refs = {("decision", link["decision"]) for field in LINKED for link in doc.get(field, [])}
     made = [one for one in doc.get("effectsRecorded", []) if "kind" in one]
-    refs |= {("body", doc.get("body", "")), *((one["kind"], one["id"]) for one in made)}
+    refs |= {("body", doc.get("body", "")), ("escalation", doc.get("escalation", ""))}
+    refs |= {(one["kind"], one["id"]) for one in made}
     for vote_round in rounds:
         refs.add(("decisionRule", str(vote_round.get("rule", ""))))
         refs |= {("partner", one["organisation"]) for one in vote_round.get("electors", [])}

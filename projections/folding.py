@@ -26,7 +26,7 @@ from projections import scopes, tables
 from projections.models import MODELS, Model
 from projections.spelling import plain
 from projections.tables import DUE, LINKS, RECORDS, STATUSES, TEXTS, VERSION_COLUMNS, Table
-from projections.things import Kind, Part, Seen, Thing, Values, row_of
+from projections.things import Kind, Part, Seen, Thing, Values, imported_label, row_of
 
 Key = tuple[str, str]
 Place = tuple[str, str, int]
@@ -296,7 +296,7 @@ def _views_of(
     kind: Kind, doc: dict[str, Any], written: dict[str, Table]
 ) -> Iterable[tuple[str, Values]]:
     """Give what the tables of versions hold of a thing: its own, its words, what it waits for."""
-    own = kind.table
+    own, label = kind.table, imported_label(doc)
     if own.name in written:
         row = row_of(kind, doc)
         row["summary"] = _json(row["summary"])
@@ -304,18 +304,19 @@ def _views_of(
         yield own.name, tuple(row.get(column.name, "") for column in columns)
     if TEXTS.name in written:
         words = kind.words(doc)
-        yield TEXTS.name, (words.title, words.text[:MAX_TEXT])
+        yield TEXTS.name, (words.title, words.text[:MAX_TEXT], _json(label.get("imported", {})))
     waiting = kind.waiting(doc) if DUE.name in written else None
     if waiting is not None:
         at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
-        summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting)}
+        summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting), **label}
         yield DUE.name, (at, waiting.what, waiting.owner, _json(summary))
 
 
 def _derived(table: str, values: Values) -> Iterable[str]:
     """Give what is only worth computing for a row that is really written."""
     if table == TEXTS.name:
-        yield plain("\n".join(values[-2:]))
+        title, body, _ = values[-3:]
+        yield plain(f"{title}\n{body}")
 
 
 def _json(value: object) -> str:

@@ -38,7 +38,13 @@ LIST = SQL("""
 
 ASCENDING: Final = (SQL("ASC"), SQL("(t.since, t.id) > (%(since)s, %(id)s)"))
 DESCENDING: Final = (SQL("DESC"), SQL("(t.since, t.id) < (%(since)s, %(id)s)"))
-STATUS_IS = SQL("s.status = ANY(%(status)s::text[])")
+# Most things never had a rare status; asking that first spares the question which held last.
+STATUS_IS = SQL("""
+    s.status = ANY(%(status)s::text[]) AND t.id IN (
+        SELECT e.id FROM read_statuses AS e
+        WHERE {visible} AND e.kind = %(kind)s AND e.status = ANY(%(status)s::text[])
+    )
+""").format(visible=scopes.entry("e"))
 EQUALS = SQL("t.{column} = {value}")
 CONTAINS = SQL("{value} = ANY(t.{column})")
 VALID_THEN = SQL("""

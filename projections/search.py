@@ -17,7 +17,8 @@ from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 # A thing of which something was found only as a part of a word ranks below one that has the word.
 SEARCH = SQL("""
     WITH found AS (
-        SELECT x.kind, x.id, x.title, x.body, ts_rank(x.found_by, {query})::float8 AS score
+        SELECT x.kind, x.id, x.title, x.body, x.imported,
+            ts_rank(x.found_by, {query})::float8 AS score
         FROM read_texts AS x
         WHERE {visible} AND {matching}
             AND (%(kind)s::text IS NULL OR x.kind = %(kind)s)
@@ -26,7 +27,7 @@ SEARCH = SQL("""
                 WHERE r.chain = x.chain AND r.position = x.since
                     AND r.occurred_at < %(valid_on)s::date + 1))
     )
-    SELECT f.kind, f.id, f.title, f.score,
+    SELECT f.kind, f.id, f.title, f.imported, f.score,
         ts_headline('public.ketenledger', f.body, {query}, %(headline)s) AS fragment
     FROM found AS f
     WHERE %(score)s::float8 IS NULL
@@ -83,6 +84,7 @@ def _items(connection: Conn, view: View, rows: list[Doc]) -> list[Doc]:
             "title": row["title"],
             "fragment": row["fragment"],
             "positions": rests_on.get((row["kind"], row["id"]), []),
+            **({"imported": row["imported"]} if row["imported"] else {}),
         }
         for row in rows
     ]

@@ -163,6 +163,7 @@ RECORDS: Final = Table(
         "(chain, recorded_at, position)",
         "(chain, type, position)",
         "(chain, actor, position)",
+        "(chain, recorded_by, position) WHERE recorded_by <> ''",
     ),
 )
 LINKS: Final = Table(
@@ -183,11 +184,13 @@ STATUSES: Final = Table(
         document("entry"),
     ),
     ("chain", "kind", "id", "occurred_at", "position", "number"),
+    ("(chain, kind, status, id)",),
 )
 TEXTS: Final = versions(
     "read_texts",
     text("title"),
     text("body"),
+    document("imported"),
     text("plain"),
     Column(
         "found_by",

@@ -221,8 +221,12 @@ def add(kind: Kind, doc: Doc, seen: Seen) -> None:
 def row_of(kind: Kind, doc: Doc) -> Doc:
     """Return the row of a thing; its summary also says which thing, and where it came from."""
     row = kind.row(doc)
-    label = {"imported": doc["imported"]} if "imported" in doc else {}
-    return row | {"summary": {kind.name: doc[kind.name], **row["summary"], **label}}
+    return row | {"summary": {kind.name: doc[kind.name], **row["summary"], **imported_label(doc)}}
+
+
+def imported_label(doc: Doc) -> Doc:
+    """Return what says that a thing was taken over from elsewhere, wherever it appears."""
+    return picked(doc, "imported")
 
 
 class Thing:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ledger.domain import (
     bodies,
+    competence,
     decision_state,
     escalation_state,
     mandates,
@@ -23,7 +24,6 @@ from ledger.domain import (
 )
 from ledger.domain.decision_state import UNDECIDED, VALID, Decisions, known
 from ledger.domain.events.chains import ObjectiveAdopted, ObjectiveRevised
-from ledger.domain.events.decision_rules import DecisionRuleAdopted
 from ledger.domain.events.decisions import (
     AdviceAnswered,
     AdviceIssued,
@@ -32,19 +32,11 @@ from ledger.domain.events.decisions import (
     DeliberationOpened,
     DissentRecorded,
     EarlierDecisionNotCited,
-    Effect,
     ElectorateFixed,
     ProposalAmended,
     ProposalSubmitted,
     ProposalWithdrawn,
     VoteCast,
-)
-from ledger.domain.events.mandates import (
-    MandateGranted,
-    MandateRestricted,
-    MandateRevoked,
-    OverrideAuthorityGranted,
-    OverrideAuthorityWithdrawn,
 )
 from ledger.domain.events.outcomes import (
     DecisionAdopted,
@@ -104,7 +96,7 @@ RULES = (
     Rule("D19", "Een afwijkend standpunt komt van een zetel van dit overleg.", "default"),
     Rule(
         "D20",
-        "Over regels en mandaten beslist het overleg zelf, of een strategisch overleg.",
+        "Over de keten beslist een strategisch overleg, een ander overleg over zichzelf.",
         "[S] K:1118-1129",
     ),
     Rule("D21", "Een genoemde vergadering is van dit overleg en niet afgelast.", "default"),
@@ -212,43 +204,31 @@ def _proposal_submitted(chain: ChainState, event: ProposalSubmitted) -> None:
     require(prepared, "D2", f"overleg {event.prepared_by}, dat het voorbereidde, bestaat niet")
     if event.escalation:
         escalation_state.known(chain, event.escalation)
-    _cited(chain, event.decision, event)
-    _competent(chain, event.body, event.effects)
+    _cited(chain, event.decision, event, body=event.body)
+    competence.about_effects(chain, event.body, event.effects)
 
 
 def _proposal_amended(chain: ChainState, event: ProposalAmended) -> None:
     _standing(chain, event.decision, frozenset({"proposed", "deferred"}), "D6")
     own = not known(chain, event.decision).imported
     require(own, "D6", f"{event.decision} is overgenomen en hier nooit voorgelegd")
-    _cited(chain, event.decision, event)
-    _competent(chain, known(chain, event.decision).body, event.effects)
+    body = known(chain, event.decision).body
+    _cited(chain, event.decision, event, body=body)
+    competence.about_effects(chain, body, event.effects)
 
 
-def _competent(chain: ChainState, name: str, effects: tuple[Effect, ...]) -> None:
-    """A body decides on its own rules and mandates; a strategic one on those of others too."""
-    strategic = chain.bodies.bodies[name].level == "strategic"
-    for effect in effects:
-        match effect:
-            case DecisionRuleAdopted():
-                own = strategic or effect.body == name
-            case MandateGranted():
-                own = effect.grantor_kind != "body" or effect.grantor == name
-            case MandateRestricted() | MandateRevoked():
-                given = effect.mandate in chain.mandates.all
-                own = strategic or not given or mandates.root(chain, effect.mandate).grantor == name
-            case OverrideAuthorityGranted() | OverrideAuthorityWithdrawn():
-                own = strategic
-            case _:
-                own = True
-        require(own, "D20", f"{name} gaat niet over {type(effect).__name__}")
-
-
-def _cited(chain: ChainState, decision: str, event: ProposalSubmitted | ProposalAmended) -> None:
+def _cited(
+    chain: ChainState, decision: str, event: ProposalSubmitted | ProposalAmended, *, body: str
+) -> None:
     for cited in event.cites:
         require(cited.decision != decision, "D4", f"{decision} noemt zichzelf")
         status = known(chain, cited.decision).status
         valid = cited.relation != "supersedes" or status in VALID
         require(valid, "D10", f"{cited.decision} staat op {status} en geldt niet")
+        own = cited.relation != "supersedes" or competence.about_decision(
+            chain, body, cited.decision
+        )
+        require(own, "D20", f"{body} gaat niet over besluit {cited.decision}")
 
 
 def _dissent_recorded(chain: ChainState, event: DissentRecorded, header: Header) -> None:

@@ -1,6 +1,8 @@
 """Who decides beside the body itself: mandate holders, substitutes, and all partners together."""
 
-from ledger.domain.events.chains import ObjectiveAdopted
+from ledger.domain.events.actions import ActionAssigned
+from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreated, SeatWeightSet
+from ledger.domain.events.chains import ChainDissolved, ObjectiveAdopted
 from ledger.domain.events.decision_rules import (
     DecisionRule,
 )
@@ -9,15 +11,19 @@ from ledger.domain.events.decisions import (
 )
 from ledger.domain.events.mandates import MandateGranted, MandateScope
 from ledger.domain.events.outcomes import (
+    Citation,
     DecisionAdopted,
     DecisionRejected,
+    DecisionRevoked,
     DecisionTookForce,
 )
+from ledger.domain.events.roles import RoleAssigned
 from tests.domain.given import IMPORTER, SOURCE, people
 from tests.domain.given_decisions import (
     BOARD,
     DECIDED,
     DELEGATE,
+    adopted,
     board,
     opened,
     proposal,
@@ -108,3 +114,44 @@ def test_what_follows_from_something_confidential_is_confidential() -> None:
     assert {entry.header.scope for entry in secret.entries} == {"confidential"}
     plain = life.record(last, by="bestuur-p-cbs")
     assert {entry.header.scope for entry in plain.entries} == {"chain"}
+
+
+LINE = (
+    BodyEstablished(body="lijn", name="Lijn", kind="line-managers-meeting", level="tactical"),
+    SeatCreated(seat="lijn-bd", body="lijn", organisation="bd"),
+    SeatAssigned(seat="lijn-bd", person="lijn", valid_from="2024-01-01"),
+)
+
+
+def test_a_tactical_body_does_not_decide_about_the_chain() -> None:
+    life = people(BOARD, "lijn").given(*LINE)
+    for effect in (
+        RoleAssigned(role="archivist", person="office", valid_from="2024-03-01"),
+        ChainDissolved(reason="klaar", archive_transfer_plan="naar het archief"),
+        SeatCreated(body="bestuur", organisation="bd"),
+        BodyEstablished(name="Werkgroep", kind="working-group", level="operational"),
+    ):
+        life.record(proposal("b-1", effect, body="lijn"), by="lijn").refused("D20")
+        result = life.record(proposal("b-1", effect), by="bestuur-p-bd")
+        assert result.refusal is None, result.refusal
+
+
+def test_a_tactical_body_decides_about_itself_and_about_actions() -> None:
+    life = people(BOARD, "lijn").given(*LINE)
+    for effect in (
+        SeatCreated(body="lijn", organisation="uwv"),
+        SeatWeightSet(seat="lijn-bd", weight=2),
+        ActionAssigned(title="Doen", organisation="bd", role="lijn", due_on="2024-05-01"),
+    ):
+        result = life.record(proposal("b-1", effect, body="lijn"), by="lijn")
+        assert result.refusal is None, result.refusal
+
+
+def test_a_tactical_body_neither_replaces_nor_revokes_what_the_board_decided() -> None:
+    life = people(adopted(BOARD), "lijn").given(*LINE)
+    replacing = (Citation(decision="b-1", relation="supersedes"),)
+    life.record(proposal("b-2", body="lijn", cites=replacing), by="lijn").refused("D20")
+    revoked = DecisionRevoked(decision="b-1", reason="anders gezien")
+    life.record(proposal("b-2", revoked, body="lijn"), by="lijn").refused("D20")
+    confirming = (Citation(decision="b-1", relation="confirms"),)
+    life.record(proposal("b-2", body="lijn", cites=confirming), by="lijn").gives()

@@ -31,9 +31,10 @@ from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import NotFound
 from projections.decision_page import decision
 from projections.decisions import decisions
+from projections.search import search
 from tests.domain.given import Life
 from tests.domain.given_decisions import BOARD, adopted, board, opened, proposal, vote
-from tests.projections.shown import shown
+from tests.projections.shown import ALL, shown
 
 RECORDED = DecisionRecorded(
     decision="oud-1", title="Oud besluit", status="proposed", status_label="Draft"
@@ -208,7 +209,11 @@ def test_what_was_imported_says_so_wherever_it_appears(database: str) -> None:
     with shown(database, adopted(BOARD).given(RECORDED)) as readers:
         doc, own = (readers.item(decision, name) for name in ("oud-1", "b-1"))
         rows = {one["decision"]: one for one in readers.page(decisions).items}
-    for entry in (doc, doc["statuses"][0], doc["recorded"], doc["history"][0], rows["oud-1"]):
+        [hit] = search(readers.connection, readers.view(), ALL, "oud besluit").items
+        [own_hit] = search(readers.connection, readers.view(), ALL, "voorstel").items
+    assert "imported" not in own_hit
+    history, status = doc["history"][0], doc["statuses"][0]
+    for entry in (doc, status, doc["recorded"], history, rows["oud-1"], hit):
         assert entry["imported"]["name"] == "test history"
     assert "imported" not in own
     assert "imported" not in rows["b-1"]

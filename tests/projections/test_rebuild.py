@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ledger.domain.values import NotFound
-from ledger.log.store import Store
+from ledger.log.store import MigrationRefused, Store
 from projections import decisions, rebuild
 from projections.models import MODELS
 from projections.runner import Runner, migrate
@@ -111,6 +111,13 @@ def test_a_build_that_breaks_off_leaves_the_live_tables(
     assert dump(database) == live
     rebuild.rebuild(database)
     assert dump(database) == live
+
+
+def test_what_the_database_lacks_is_said(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP EXTENSION unaccent CASCADE")
+    with pytest.raises(MigrationRefused, match="unaccent"):
+        migrate(database)
 
 
 def test_a_changed_version_is_built_anew_when_migrating(database: str) -> None:

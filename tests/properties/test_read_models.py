@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from ledger import catalogue
+from ledger.domain.events.actions import ActionAssigned, ActionCompleted
 from ledger.domain.values import later
 from ledger.log.store import Row, Store
 from projections import due
@@ -24,6 +25,7 @@ from projections.models import KINDS, MODELS
 from projections.runner import Runner
 from projections.tables import Table
 from projections.views import Paging, View, look
+from tests.domain.given import a_chain
 from tests.properties.lives import Story, seeded
 
 LIVES = 8
@@ -154,3 +156,21 @@ def test_readers_see_the_status_that_the_rules_go_by(
         assert {one[name]: meant(one["status"]) for one in seen} == {
             thing: kept[thing].status for thing in kept
         }
+
+
+def test_an_action_done_in_time_and_told_late_is_not_overdue(
+    database: str, connection: psycopg.Connection[Any]
+) -> None:
+    action = ActionAssigned(
+        action="a-1", title="Regelen", organisation="bd", role="beheer", due_on="2024-01-10"
+    )
+    done = ActionCompleted(action="a-1", evidence="Geregeld.")
+    late = a_chain().given(action).time_passes(20).life
+    story = Story(late.state.name)
+    story.entries = list(late.done(done, by="p-bd", on="2024-01-09").entries)
+    whole, seen = len(story.entries), []
+    for _ in followed(database, story, [whole - 1, whole]):
+        view = look(connection, late.state.name, reader=READERS[-1], now=late.now)
+        [item] = everything(connection, view, KINDS["action"], Wanted())
+        seen.append((item["status"], len(due.due(connection, view, Paging()).items)))
+    assert seen == [("overdue", 1), ("completed", 0)]
