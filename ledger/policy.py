@@ -193,10 +193,12 @@ def _self(chain: ChainState, event: Event, header: Header) -> Capacity:
 
 
 def _proposer(chain: ChainState, event: Event, header: Header) -> Capacity:
+    """Whoever proposed goes on with it as long as they have a role or seat in the chain."""
     decision = chain.decisions.all.get(getattr(event, "decision", ""))
-    if decision is None or decision.proposer != header.by:
+    capacity = _anyone(chain, event, header)
+    if decision is None or decision.proposer != header.by or capacity is None:
         return None
-    return (decision.position,)
+    return (*capacity, decision.position)
 
 
 def _grantor(chain: ChainState, event: Event, header: Header) -> Capacity:

@@ -28,7 +28,7 @@ from projections import folding, rebuild
 from projections.folding import Folding
 from projections.models import MODELS
 from projections.progress import Progress, read_on, require_same
-from projections.rebuild import migrate
+from projections.rebuild import Report, migrate
 
 __all__ = ["Runner", "migrate"]
 
@@ -121,9 +121,12 @@ class Runner:
                 self._moved.wait(min(left, LOOK_SECONDS))
         return True
 
-    def rebuild(self, name: str | None = None) -> list[str]:
-        """Build a read model (None: all) anew beside the live one; return the names."""
-        return rebuild.rebuild(self._conninfo, name)
+    def rebuild(self, name: str | None = None, report: Report | None = None) -> list[str]:
+        """Build a read model (None: all) anew beside the live one; return the names.
+
+        `report` is told how many records of how many were taken in.
+        """
+        return rebuild.rebuild(self._conninfo, name, report)
 
     def _behind(self, chain: str | None) -> list[str]:
         """Return the chains that have records which were not taken in."""

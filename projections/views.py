@@ -29,8 +29,6 @@ Doc = dict[str, Any]
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
 MAX_CURSOR: Final = 500
-NEVER: Final = -1
-"""A position before the first record."""
 
 NEWEST = SQL("""
     SELECT max(r.position) AS position

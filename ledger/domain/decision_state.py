@@ -88,6 +88,7 @@ class Decision(Struct, frozen=True):
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
     votes: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    voted_on: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
@@ -145,8 +146,7 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
         case ElectorateFixed():
             return _with_electorate(own, event, header)
         case VoteCast():
-            votes = own.all[event.decision].votes.insert(event.seat, event.choice)
-            return _changed(own, event.decision, votes=votes)
+            return _with_vote(own, event, header)
         case DeadlineExtended():
             own = _changed(own, event.decision, deadline=event.deadline, extended=True)
             return _waiting(own, f"vote/{event.decision}", event.deadline)
@@ -181,6 +181,16 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
             return own
         case _:
             assert_never(event)
+
+
+def _with_vote(own: Decisions, event: VoteCast, header: Header) -> Decisions:
+    decision = own.all[event.decision]
+    return _changed(
+        own,
+        event.decision,
+        votes=decision.votes.insert(event.seat, event.choice),
+        voted_on=decision.voted_on.insert(event.seat, header.on),
+    )
 
 
 def _with_amendment(own: Decisions, event: ProposalAmended) -> Decisions:
@@ -225,6 +235,7 @@ def _closed(
         supersedes=own.all[name].supersedes if keep else (),
         electors=(),
         votes=HashTrieMap(),
+        voted_on=HashTrieMap(),
         tally=None,
     )
 
@@ -268,6 +279,7 @@ def _with_electorate(own: Decisions, event: ElectorateFixed, header: Header) -> 
         rule_position=event.rule,
         electors=event.electors,
         votes=HashTrieMap(),
+        voted_on=HashTrieMap(),
         status_on=header.on,
         deadline=event.deadline,
         extended=False,

@@ -272,6 +272,8 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
     require(begun, "D8", f"de stemming is geopend op {decision.status_on}")
     in_time = header.on < decision.deadline
     require(in_time, "D8", f"de stemming sloot op {decision.deadline}")
+    newer = decision.voted_on.get(event.seat, "")
+    require(newer <= header.on, "D25", f"zetel {event.seat} stemde daarna nog, op {newer}")
     mandated = decision.rule is not None and decision.rule.kind == "under-mandate"
     require(not mandated, "D23", f"over {event.decision} beslist een mandaathouder")
     elector = any(one.seat == event.seat for one in decision.electors)

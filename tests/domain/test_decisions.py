@@ -5,6 +5,7 @@ from ledger.domain.events.bodies import (
     SeatAbolished,
     SeatAssigned,
     SeatCreated,
+    SeatVacated,
 )
 from ledger.domain.events.decision_rules import (
     DecisionRule,
@@ -81,6 +82,24 @@ def test_a_vote_can_be_changed_while_voting_is_open_and_both_stay() -> None:
     life = vote(life, "bd", "against").life
     life = vote(life, "uwv", "against").life
     vote(life, "cbs", "for").gives(DecisionRejected)
+
+
+def test_a_vote_told_late_does_not_replace_a_newer_one_of_the_seat() -> None:
+    life = opened(BOARD)
+    early = life.now
+    life = vote(life.after(2), "bd", "against").life
+    late = VoteCast(decision="b-1", seat="bestuur-bd", choice="for")
+    life.record(late, by="bestuur-p-bd", on=early).refused("D25")
+    other = VoteCast(decision="b-1", seat="bestuur-uwv", choice="for")
+    life.record(other, by="bestuur-p-uwv", on=early).gives()
+
+
+def test_who_left_the_chain_does_not_go_on_with_a_proposal() -> None:
+    life = BOARD.done(proposal(), by="bestuur-p-bd")
+    life.record(DeliberationOpened(decision="b-1"), by="bestuur-p-bd").gives(ElectorateFixed)
+    left = SeatVacated(seat="bestuur-bd", valid_until="2024-01-02", reason="vertrokken")
+    life = life.given(left).after(3)
+    life.record(DeliberationOpened(decision="b-1"), by="bestuur-p-bd").not_allowed()
 
 
 def test_an_id_is_used_once() -> None:

@@ -160,7 +160,7 @@ CASES: dict[str, Case] = {
     "proposer": Case(
         ProposalWithdrawn(decision="b-1", reason="r"),
         "bestuur-p-bd",
-        (ProposalSubmitted,),
+        (SeatAssigned, ProposalSubmitted),
         "bestuur-p-uwv",
     ),
     "grantor": Case(

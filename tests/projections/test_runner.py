@@ -54,7 +54,7 @@ def test_all_records_are_taken_in_and_a_second_time_changes_nothing(database: st
     assert dump(database) == before
 
 
-def test_the_size_of_batches_makes_no_difference(
+def test_the_size_of_batches_and_of_what_is_remembered_makes_no_difference(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken_in(database, mixed())
@@ -63,6 +63,7 @@ def test_the_size_of_batches_makes_no_difference(
     for table in at_once:
         run(database, f"TRUNCATE {table}")
     monkeypatch.setattr("projections.runner.BATCH", 7)
+    monkeypatch.setattr("projections.folding.MAX_THINGS", 3)
     with Runner(database) as runner:
         runner.catch_up()
     assert dump(database) == at_once

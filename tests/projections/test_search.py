@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.domain.events.decisions import ProposalAmended
+from ledger.domain.events.memory import RationaleAdded
 from ledger.domain.values import Refused
 from projections.search import search
 from projections.spelling import plain
@@ -120,6 +121,21 @@ def test_what_was_once_written_is_found_as_of_then(database: str) -> None:
         early = readers.view(valid_on="2023-12-31")
         assert search(readers.connection, early, Paging(), "zwanen").items == []
         assert readers.view(reader=EVERYTHING) == readers.view()
+
+
+def test_more_text_than_can_be_searched_is_found_by_its_beginning(database: str) -> None:
+    life = BOARD.done(proposal(), by="bestuur-p-bd")
+    for part in range(14):
+        words = " ".join(f"{number:04x}\u4e00\u00fc{part:x}" for number in range(2400))
+        life = life.done(RationaleAdded(decision="b-1", text=words), by="manager")
+    with shown(database, life) as readers:
+        view = readers.view()
+        first, last = (
+            search(readers.connection, view, Paging(), f"0001\u4e00\u00fc{part}").items
+            for part in ("0", "d")
+        )
+    assert [one["decision"] for one in first] == ["b-1"]
+    assert last == []
 
 
 @pytest.mark.parametrize(
