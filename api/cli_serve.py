@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import suppress
 from typing import Annotated
@@ -90,8 +91,9 @@ def _listening(chosen: Settings) -> socket.socket:
     try:
         return socket.create_server((chosen.host, chosen.port), family=family, backlog=2048)
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise SettingsRefused(
-            f"Poort {chosen.port} op {chosen.host} is niet vrij ({error.strerror}): kies een "
+            f"Poort {chosen.port} op {chosen.host} is niet vrij ({why}): kies een "
             f"andere, bijvoorbeeld met PORT={chosen.port + 1} of --port {chosen.port + 1}."
         ) from error
 
