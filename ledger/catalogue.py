@@ -79,7 +79,7 @@ def find(name: str) -> Type:
 
 def encode(event: Event, header: Header) -> bytes:
     """Return the canonical bytes of a record: what is stored, hashed and served."""
-    return canonical.encode(Record(body=event, header=header))
+    return canonical.encode_typed(Record(body=event, header=header))
 
 
 def decode(data: bytes) -> Record:

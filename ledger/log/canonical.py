@@ -34,6 +34,7 @@ _MAX_SHOWN: Final = 80
 _MAX_DIGITS: Final = len(str(MAX_INTEGER))
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
+_ESCAPED_NUL: Final = b"\\u0000"
 _NUL = "bevat een NUL-teken (U+0000)"
 _SURROGATE = "bevat een los surrogaat en is daarom geen geldige Unicode-tekst"
 _NOT_NFC = "staat niet in Unicode-normaalvorm C (NFC)"
@@ -62,6 +63,19 @@ def encode(obj: object) -> bytes:
     if fault is not None:
         raise NotCanonical(_sentence(fault))
     return _ENCODER.encode(obj)
+
+
+def encode_typed(obj: object) -> bytes:
+    """Return what `encode` returns, for a Struct whose types rule out floats and long integers.
+
+    Only its texts can then be at fault, and plain ASCII without a NUL is not: most records need no
+    walk. Raises as `encode` does.
+    """
+    try:
+        data = _ENCODER.encode(obj)
+    except UnicodeEncodeError:
+        return encode(obj)  # which says where the surrogate stands
+    return data if data.isascii() and _ESCAPED_NUL not in data else encode(obj)
 
 
 def problem(data: bytes | str) -> str | None:

@@ -12,6 +12,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.log import canonical
 from ledger.log.canonical import (
     MAX_DEPTH,
     MAX_INTEGER,
@@ -239,3 +240,19 @@ def test_the_leaf_hash_is_that_of_rfc_9162() -> None:
 
 def test_a_record_fits_in_the_two_length_bytes_of_an_entry() -> None:
     assert MAX_RECORD_BYTES.to_bytes(2, "big") == b"\xff\xff"
+
+
+@pytest.mark.parametrize("text", ["gewoon", "é", "nul \0", "geen \\u0000", "los \ud800", "e\u0301"])
+def test_typed_values_are_written_or_refused_as_any_other(text: str) -> None:
+    class Word(msgspec.Struct):
+        text: str
+
+    try:
+        expected: bytes | str = canonical.encode(Word(text))
+    except canonical.NotCanonical as error:
+        expected = str(error)
+    try:
+        found: bytes | str = canonical.encode_typed(Word(text))
+    except canonical.NotCanonical as error:
+        found = str(error)
+    assert found == expected

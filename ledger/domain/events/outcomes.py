@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ledger.domain.values import (
+    MAX_INTEGER,
     Count,
     Document,
     Event,
@@ -67,8 +68,8 @@ class Tally(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, renam
     weight_against: Count
     weight_abstained: Count
     base: Count
-    reached: Annotated[int, Meta(ge=0)]
-    needed: Annotated[int, Meta(ge=0)]
+    reached: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+    needed: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
     quorum_found: Count
     quorum_needed: Count
     quorum_met: bool
