@@ -1,8 +1,8 @@
 """The server as one application: its doors, and what works behind them from start to stop.
 
-Between start and stop run the ledger (one writer), the runner of the read models and the timer.
-They stop in the order in which work flows: first no more of it comes in, then what is in hand is
-finished.
+Between start and stop run the ledger (one writer), the runner of the read models, the timer and the
+signing of the chains that have a log key. They stop in the order in which work flows: first no more
+of it comes in, then what is in hand is finished.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from api import (
     health,
     identity,
     landing,
+    log,
     mandates,
     meetings,
     memory,
@@ -45,9 +46,12 @@ from api import (
 )
 from api.doorway import Doorway
 from api.settings import Settings
+from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
+from api.signing import Signing, log_keys
 from api.workplace import KEY_FILE
 from ledger.ledger import Ledger
 from ledger.log.store import Store
+from ledger.log.tree import Tree
 from ledger.timer import Timer
 from ledger.vault import Vault
 from projections.runner import Runner
@@ -106,7 +110,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     app.state.settings = settings
     app.state.identify = identity.chosen(settings)
     problems.install(app)
-    for door in (landing, health, openapi, event_types, chains, acts):
+    for door in (landing, health, openapi, event_types, chains, acts, log):
         door.install(app)
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)
@@ -119,6 +123,9 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         writing = stack.enter_context(Store(conninfo, pool_size=settings.write_connections))
         reading = stack.enter_context(Store(conninfo, pool_size=settings.read_connections))
+        to_sign = stack.enter_context(Store(conninfo, pool_size=SIGNING_CONNECTIONS))
+        signing = Signing(to_sign, log_keys(settings))
+        stack.callback(signing.stop)
         vault = Vault.at(reading, settings.folder / KEY_FILE)
         ledger = Ledger(writing, vault=vault)
         stack.callback(ledger.close, settings.stop_seconds)
@@ -126,4 +133,5 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         runner.start()
         stack.enter_context(Timer(ledger, settings.tick_seconds))
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
+        app.state.signing, app.state.tree = signing, Tree(reading)
         yield

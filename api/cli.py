@@ -2,8 +2,8 @@
 
     exit 0   done
     exit 1   refused by a rule, or not found
-    exit 2   the audit found a break
-    exit 3   the database or the key file cannot be used
+    exit 2   the audit found a break, or a copy of the log differs from it
+    exit 3   the database or a key file cannot be used
     exit 64  the command was not written as it should be
 
 Every command takes `--json` for one JSON document (or JSON lines) on standard output; progress and
@@ -18,13 +18,16 @@ from typing import Annotated, cast
 
 import typer
 
-from api import cli_read, cli_record, cli_serve, settings
+from api import cli_key, cli_read, cli_record, cli_serve, settings
 from api.cli_output import problem
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
 from ledger.ledger import BrokenLog, Overloaded
+from ledger.log import log_key
+from ledger.log.export import CopyDiffers
 from ledger.log.store import MigrationRefused, StoreUnavailable
+from ledger.log.tree import TreeDamaged
 from ledger.vault import KeyRefused
 from projections.progress import ReadModelsDiffer
 
@@ -35,6 +38,7 @@ NOT_NOW = (
     MigrationRefused,
     Overloaded,
     KeyRefused,
+    log_key.KeyRefused,
     ReadModelsDiffer,
 )
 """What keeps a command from working here and now, whatever was asked."""
@@ -51,6 +55,7 @@ app = typer.Typer(
 cli_serve.add_to(app)
 cli_record.add_to(app)
 cli_read.add_to(app)
+cli_key.add_to(app)
 
 
 @app.command()
@@ -79,7 +84,7 @@ def run(arguments: list[str]) -> int:
         return problem(f"Geweigerd door regel {refusal.rule}: {refusal.reason}.", REFUSED)
     except NotFound as error:
         return problem(str(error), REFUSED)
-    except BrokenLog as error:
+    except (BrokenLog, CopyDiffers, TreeDamaged) as error:
         return problem(str(error), BROKEN)
     except NOT_NOW as error:
         return problem(str(error), UNAVAILABLE)

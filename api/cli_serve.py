@@ -11,7 +11,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from api import cli_output, demo_chain, settings, workplace
+from api import cli_output, demo_chain, settings, signing, workplace
 from api.app import create_app
 from api.settings import Settings, SettingsRefused
 
@@ -58,6 +58,7 @@ def demo(port: Port = None) -> None:
         with workplace.opened(chosen) as work:
             summary = demo_chain.record_demo(work.ledger)
             work.runner.catch_up(summary.chain)
+        signing.ensure_key(chosen, summary.chain)
         with settings.database(chosen) as conninfo:
             app = create_app(chosen, conninfo)
             _run(app, listener, chosen, greeting=_greeting(summary, chosen))

@@ -6,7 +6,7 @@ restarted for it. `ready` tells whether requests make sense here now.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import FastAPI
 from msgspec import Struct
@@ -17,12 +17,15 @@ from api.answer_schemas import answered, named
 from api.answers import answer
 from api.doorway import API_VERSION
 from api.problems import Problem
+from api.signing import Signing, SigningState
 from ledger.log.store import Store, StoreUnavailable
+from ledger.log.tree import Tree
 from projections.runner import Runner
 
 CHECK_SECONDS = 3.0
 
 State = Literal["pass", "warn", "fail"]
+WORSE: Final[tuple[State, ...]] = ("pass", "warn", "fail")
 
 
 class Alive(Struct, frozen=True):
@@ -32,7 +35,10 @@ class Alive(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True, rename="camel"):
-    """What the server found: `behind` is how many records the read models have yet to take in."""
+    """What the server found: `behind` is how many records the read models have yet to take in.
+
+    `signing` is null where no chain has a log key, or while the database is away.
+    """
 
     status: State
     version: str
@@ -40,6 +46,7 @@ class Health(Struct, frozen=True, rename="camel"):
     writer: State
     read_models: State
     behind: int | None = None
+    signing: SigningState | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -86,21 +93,26 @@ def ready(request: Request) -> Response:
 def _found(request: Request) -> Health:
     runner: Runner = request.app.state.runner
     store: Store = request.app.state.reading
+    signer: Signing = request.app.state.signing
+    tree: Tree = request.app.state.tree
     writer: State = "pass" if request.app.state.ledger.writing else "fail"
     try:
         with store.connection(statement_seconds=CHECK_SECONDS) as lent:
             lent.execute("SELECT 1")
         sizes, done = store.sizes(), runner.sizes()
+        signing = signer.state(sizes=sizes, signed=tree.heads())
     except StoreUnavailable:
         models: State = "warn" if runner.running else "fail"
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
+    found: list[State] = [writer, following, *([signing.status] if signing else [])]
     return Health(
-        "fail" if writer == "fail" else following,
+        max(found, key=WORSE.index),
         API_VERSION,
         database="pass",
         writer=writer,
         read_models=following,
         behind=behind,
+        signing=signing,
     )

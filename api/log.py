@@ -1,0 +1,149 @@
+"""The log of a chain over HTTP, after C2SP tlog-tiles: what verifiers, witnesses and monitors read.
+
+    GET /log/{chain}/checkpoint                     the newest signed checkpoint
+    GET /log/{chain}/tile/{L}/{N}[.p/{W}]           hashes
+    GET /log/{chain}/tile/entries/{N}[.p/{W}]       the records themselves
+    GET /log/{chain}/key                            the verifier keys, a line each
+    GET /log/{chain}/proof/{position}[?size=S]      the proof of one record, a .tlog-proof
+
+Hashes, checkpoints, keys and proofs are for everybody. The entries hold every record of the chain,
+whatever its scope, so only somebody who may read every scope gets them. What the signed tree does
+not have is 404: a full tile before it is full, a width of 0 or 256, a chain that is not signed.
+These addresses are not ours to change, so they stand outside `/v1` and the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import identity
+from api.identity import EVERYTHING
+from api.parameters import Parameters, as_position, in_path
+from api.problems import Problem
+from api.reading import Position
+from api.signing import log_keys
+from ledger.domain.values import NotFound
+from ledger.log.log_key import KeyRefused
+from ledger.log.merkle import NotInTree
+from ledger.log.note_keys import BadKey
+from ledger.log.tree import Tree
+
+TEXT: Final = "text/plain; charset=utf-8"
+BYTES: Final = "application/octet-stream"
+REVALIDATE: Final = "no-cache"
+FOR_EVER: Final = "max-age=31536000, immutable"
+PARTIAL: Final = ".p/"
+ENTRIES: Final = "entries/"
+
+
+class OfSize(Parameters):
+    """For which size of the log a proof is asked; without one, the newest."""
+
+    size: Position | None = None
+
+
+def install(app: FastAPI) -> None:
+    """Add the addresses of the logs; `app.state.tree` reads for them."""
+    for path, answered in (("checkpoint", _checkpoint), ("tile/{tile:path}", _tile), ("key", _key)):
+        _add(app, path, _endpoint(answered))
+    _add(app, "proof/{position}", proof)
+
+
+def _add(app: FastAPI, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]]) -> None:
+    app.add_api_route(
+        f"/log/{{chain}}/{path}", endpoint, include_in_schema=False, response_class=Response
+    )
+
+
+def _endpoint(
+    answered: Callable[[Request, str], Response],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def read(request: Request) -> Response:
+        # In a thread, where waiting for the database blocks nobody.
+        return await run_in_threadpool(answered, request, in_path(request, "chain"))
+
+    return read
+
+
+async def proof(request: Request, asked: Annotated[OfSize, Query()]) -> Response:
+    """Answer the proof of one record, by its position."""
+    return await run_in_threadpool(_proof, request, in_path(request, "chain"), asked.size)
+
+
+def _checkpoint(request: Request, chain: str) -> Response:
+    note = _tree(request).published(chain)
+    if note is None:
+        raise _not_signed(chain)
+    return _text(str(note))
+
+
+def _tile(request: Request, chain: str) -> Response:
+    below = str(request.path_params["tile"])
+    data = _tree(request).tile(chain, f"tile/{below}")
+    if data is None:
+        raise NotFound(f"Het getekende log van keten {chain} heeft deze tegel niet.")
+    entries = below.startswith(ENTRIES)
+    if entries and EVERYTHING - identity.reader(request).scopes:
+        raise Problem(
+            "not-allowed",
+            f"De vastleggingen van keten {chain} zijn in hun geheel alleen te lezen door wie "
+            "alles mag lezen; de hashes, controlepunten en bewijzen zijn voor iedereen.",
+        )
+    return _unchanging(request, data, private=entries, full=PARTIAL not in below)
+
+
+def _key(request: Request, chain: str) -> Response:
+    keys = log_keys(request.app.state.settings)
+    if not keys.path(chain).exists():
+        raise _not_signed(chain)
+    try:
+        verifiers = keys.key(chain).verifiers
+    except (KeyRefused, BadKey) as error:
+        raise Problem("unavailable", "De sleutel van dit log is nu niet te lezen.") from error
+    return _text("".join(f"{key}\n" for key in verifiers))
+
+
+def _proof(request: Request, chain: str, size: int | None) -> Response:
+    position = as_position(str(request.path_params["position"]))
+    try:
+        return _text(_tree(request).tlog_proof(chain, position, size))
+    except NotInTree as error:
+        raise NotFound(str(error)) from error
+
+
+def _tree(request: Request) -> Tree:
+    tree: Tree = request.app.state.tree
+    return tree
+
+
+def _not_signed(chain: str) -> NotFound:
+    return NotFound(f"Keten {chain} heeft geen getekend log.")
+
+
+def _text(text: str) -> Response:
+    return Response(text, headers={"Cache-Control": REVALIDATE}, media_type=TEXT)
+
+
+def _unchanging(request: Request, data: bytes, *, private: bool, full: bool) -> Response:
+    """Answer bytes that never change; a partial tile makes place for the full one, so it is short.
+
+    What not everybody may read must stay out of caches that several readers share.
+    """
+    tag = f'"{hashlib.sha256(data).hexdigest()}"'
+    reach = "private" if private else "public"
+    headers = {
+        "Cache-Control": f"{reach}, {FOR_EVER if full else REVALIDATE}",
+        "ETag": tag,
+    }
+    if private:
+        headers["Vary"] = identity.HEADER
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=BYTES)
