@@ -18,7 +18,7 @@ from typing import Annotated, cast
 
 import typer
 
-from api import cli_key, cli_read, cli_record, cli_serve, settings
+from api import cli_key, cli_read, cli_record, cli_serve, cli_witness, settings
 from api.cli_output import problem
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
@@ -56,6 +56,7 @@ cli_serve.add_to(app)
 cli_record.add_to(app)
 cli_read.add_to(app)
 cli_key.add_to(app)
+cli_witness.add_to(app)
 
 
 @app.command()
