@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Check an evidence bundle of a ketenledger chain, offline, trusting nobody who made it.
+
+    python3 verify.py bundle.zip [--expect-key KEY] [--expect-checkpoint FILE] [--policy FILE]
+
+Ends with 0: proven against what was given; 2: not proven, with the first break and its kind; 3:
+cannot tell, nothing was given to hold it against. Nothing is extracted or executed. The format is
+docs/bundle.md: record bytes -> leaf hash -> proof -> root -> checkpoint -> log key and witnesses.
+Sources: RFC 9162 (trees), RFC 8032 (Ed25519), RFC 9901 (disclosures); C2SP's signed-note, tlog-*.
+"""
+
+import argparse
+import base64
+import json
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256, sha512
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FORMAT, RANGE, SINGLE = "ketenledger-bundle/1", "ketenledger-range/1", "c2sp.org/tlog-proof@v1"
+PROVEN, NOT_PROVEN, CANNOT_TELL, NONE = 0, 2, 3, b"quorum none"
+LOG_KEY, COSIGNATURE, ML_DSA_44, KEY_BYTES = 1, 4, 6, {1: 32, 4: 32, 6: 1312}
+MAX_MEMBERS, MAX_MEMBER_BYTES, MAX_SIZE, LAST_SECOND = 200_000, 2**26, 2**63 - 1, 253402300799
+NAME = re.compile(r"(?:\w[\w.-]*/)*\w[\w.-]*", re.ASCII)
+AID = re.compile(r"LEESMIJ\.txt|index\.html|verify\.py|(?:consistency|schemas|timestamps)/.*")
+DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+SIGNATURE = re.compile(r"— ([^\s+]+) (\S+)\n")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+READER = json.JSONDecoder(parse_float=int, parse_constant=int)  # int refuses what has a fraction
+WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+Key = tuple[str, bytes, bytes]  # a verifier key: name, short id, algorithm byte and public key
+Hashes = Iterator[bytes]  # of a proof, last one first; too few or too many prove nothing
+Report = tuple[list[str], list[str]]  # what was proven and what was not, in Dutch sentences
+
+
+class NotProven(Exception):
+    """The first break: its kind, a fixed word, and a Dutch sentence."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(f"[{kind}] {sentence}")
+        self.kind, self.sentence = kind, sentence
+
+
+def require(truth: object, kind: str, sentence: str) -> None:
+    """Stop at the first thing that does not hold."""
+    if not truth:
+        raise NotProven(kind, sentence)
+
+
+# Ed25519 in its plainest form, for the few signatures on a checkpoint. Source: RFC 8032, 5.1.
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def _point(data: bytes) -> tuple[int, int] | None:
+    y, odd = int.from_bytes(data, "little") & (1 << 255) - 1, data[31] >> 7
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
+    x = x if x & 1 == odd else P - x
+    return (x, y) if x * x % P == square and max(x, y) < P else None
+
+
+def _add(p: tuple[int, int], q: tuple[int, int]) -> tuple[int, int]:
+    (a, b), (c, d), t = p, q, D * p[0] * p[1] * q[0] * q[1]
+    return (a * d + b * c) * pow(1 + t, -1, P) % P, (b * d + a * c) * pow(1 - t, -1, P) % P
+
+
+def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether this is the signature of a public key (32 bytes) on a message."""
+    base, key = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little")), _point(public)
+    s = int.from_bytes(signature[32:], "little")
+    if base is None or key is None or len(signature) != 64 or s >= ORDER:
+        return False
+    k = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % ORDER
+    x, y = 0, 1
+    for bit in reversed(range(253)):  # [s]B - [k]A, which has to be R
+        x, y = _add((x, y), (x, y))
+        x, y = _add((x, y), base) if s >> bit & 1 else (x, y)
+        x, y = _add((x, y), (P - key[0], key[1])) if k >> bit & 1 else (x, y)
+    return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
+
+
+def tree_hash(*parts: bytes) -> bytes:
+    """Return the hash of a leaf (one part: the record) or of a node (two: left and right)."""
+    return sha256(bytes([len(parts) - 1]) + b"".join(parts)).digest()
+
+
+def range_root(lo: int, hi: int, start: int, leaves: list[bytes], proof: Hashes) -> bytes:
+    """Return the hash over [lo, hi): leaves from `start` on; the proof gives what is not there."""
+    if hi <= start or start + len(leaves) <= lo:
+        return next(proof, b"")
+    if hi - lo == 1:
+        return leaves[lo - start] or next(proof, b"")
+    middle = lo + (1 << (hi - lo - 1).bit_length() - 1)
+    left = next(proof, b"") if middle <= start else b""
+    right = range_root(middle, hi, start, leaves, proof)
+    return tree_hash(left or range_root(lo, middle, start, leaves, proof), right)
+
+
+def consistency_roots(old: int, size: int, root: bytes, proof: Hashes) -> tuple[bytes, bytes]:
+    """Return the old and the new root according to a proof that may begin at the old root."""
+    if old == size:
+        return (whole := root or next(proof, b"")), whole
+    left, beside = 1 << (size - 1).bit_length() - 1, next(proof, b"")
+    if old <= left:
+        before, after = consistency_roots(old, left, root, proof)
+        return before, tree_hash(after, beside)
+    before, after = consistency_roots(old - left, size - left, b"", proof)
+    return tree_hash(beside, before), tree_hash(beside, after)
+
+
+def decoded(text: str, kind: str, size: int = 0) -> bytes:
+    """Decode base64 in its one canonical form; a size of 0 allows any."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        data = b""
+    same = base64.b64encode(data).decode() == text and size in (0, len(data))
+    require(same, kind, f"geen base64 van de goede vorm en lengte: {text[:80]!r}")
+    return data
+
+
+def parsed(data: bytes, kind: str) -> Any:
+    """Return what JSON says, in the form of RFC 8785 without fractions: one value, one form."""
+    try:
+        value = READER.decode(data.decode("utf-8"))
+        same = WRITER.encode(value).encode("utf-8") == data
+    except (ValueError, RecursionError):
+        value, same = None, False
+    require(same, kind, f"geen JSON in de vorm van RFC 8785: {data[:60]!r}")
+    return value
+
+
+def read_key(text: str, *kinds: int) -> Key:
+    """Read a verifier key of these kinds, `name+id+base64`; the base64 may hold a plus as well."""
+    name, short, coded = [*text.split("+", 2), "", ""][:3]
+    data = decoded(coded, "key")
+    made = sha256(name.encode("utf-8", "surrogateescape") + b"\n" + data).digest()[:4]
+    named = name and not re.search(r"\s", name) and made.hex() == short
+    sized = data and data[0] in kinds and KEY_BYTES[data[0]] == len(data) - 1
+    require(named and sized, "key", f"naam, kenmerk of soort klopt niet: {text[:80]!r}")
+    return name, made, data
+
+
+class Checkpoint(NamedTuple):
+    """A signed note with the size and the root of a log; `signatures` by name: id and blob."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+    signatures: list[tuple[str, bytes]]
+
+    @classmethod
+    def read(cls, data: bytes) -> "Checkpoint":
+        """Read a checkpoint with its signatures, without checking these."""
+        text = data.decode("utf-8", "replace")
+        head, _, tail = text.rpartition("\n\n")
+        plain = text.encode() == data and not re.search(rb"[^\n -\xff]", data)
+        signed = plain and re.fullmatch(rf"(?:{SIGNATURE.pattern})+", tail)
+        require(signed, "note", "geen goed opgeschreven controlepunt met ondertekening")
+        origin, size, root, *more = [*head.split("\n"), "", ""]
+        sized = origin and all(more[:-2]) and DECIMAL.fullmatch(size) and int(size) <= MAX_SIZE
+        require(sized, "note", "het controlepunt noemt geen logboek, grootte en wortel")
+        signatures = [(name, decoded(coded, "note")) for name, coded in SIGNATURE.findall(tail)]
+        return cls(origin, int(size), decoded(root, "note", 32), f"{head}\n".encode(), signatures)
+
+    def signed(self, key: Key) -> str:
+        """Tell when or how a key signed this; nothing if it did not. A wrong signature breaks."""
+        said, (owner, _, (algorithm, *public)) = "", key
+        for blob in [blob[4:] for name, blob in self.signatures if (name, blob[:4]) == key[:2]]:
+            if algorithm == ML_DSA_44:
+                return "ML-DSA-44, hier niet na te gaan"
+            time, signature = (blob[:8], blob[8:]) if algorithm == COSIGNATURE else (b"", blob)
+            at = int.from_bytes(time, "big")
+            message = (b"cosignature/v1\ntime %d\n" % at if time else b"") + self.text
+            holds = at <= LAST_SECOND and ed25519_holds(bytes(public), message, signature)
+            require(holds, "signature", f"de ondertekening van {owner} klopt niet")
+            said = f"{datetime(1970, 1, 1) + timedelta(seconds=at)} UTC"
+        return said
+
+    def judged(self, policy: bytes) -> tuple[list[Key], list[str], bool]:
+        """Hold this against a tlog-policy: its logs, what its witnesses said, the quorum met."""
+        logs, said, met, quorum = list[Key](), dict[bytes, str](), {"none": True}, ""
+        for line in policy.split(b"\n"):
+            match [word.decode("utf-8", "surrogateescape") for word in line.split()]:
+                case ["log", text] | ["log", text, _]:
+                    logs.append(read_key(text, LOG_KEY))
+                case ["witness", name, text] | ["witness", name, text, _] if name not in met:
+                    key = read_key(text, COSIGNATURE, ML_DSA_44)
+                    require(key[2][1:] not in said, "policy", f"{name} heeft geen eigen sleutel")
+                    when = self.signed(key)
+                    said[key[2][1:]] = when and f"{name} ({when})"
+                    met[name] = bool(when) and key[2][0] == COSIGNATURE
+                case ["group", name, count, *members] if name not in met:
+                    least = {"any": "1", "all": str(len(members))}.get(count, count)
+                    once = len(members) == len({*members} & met.keys() - {"none"})
+                    fits = once and DECIMAL.fullmatch(least) and 1 <= int(least) <= len(members)
+                    require(fits, "policy", f"geen geldige groep: {line[:80]!r}")
+                    met[name] = sum(met[member] for member in members) >= int(least)
+                case ["quorum", name] if name in met and not quorum:
+                    quorum = name
+                case [word, *_] if not word.startswith("#"):
+                    raise NotProven("policy", f"geen geldige regel: {line[:80]!r}")
+        require(quorum, "policy", "het beleid noemt geen quorum")
+        return logs, [one for one in said.values() if one], met[quorum]
+
+
+class Bundle:
+    """The members of a bundle; each is read once, whole, and is what the manifest says."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        infos, names = archive.infolist(), set(archive.namelist())
+        for info in infos:
+            usual = NAME.fullmatch(info.orig_filename) and info.compress_type in (0, 8)
+            usual = usual and info.file_size <= MAX_MEMBER_BYTES
+            require(usual, "member", f"{info.orig_filename!r} is geen gewoon bestand")
+        once = len({name.lower() for name in names}) == len(infos) <= MAX_MEMBERS
+        apart = sum(info.compress_size for info in infos) <= archive.start_dir
+        require(once and apart, "double", "te veel bestanden, of twee met een plaats of naam")
+        require("manifest.json" in names, "missing", "manifest.json ontbreekt")
+        manifest = parsed(archive.read("manifest.json"), "manifest")
+        known = isinstance(manifest, dict) and manifest.get("format") == FORMAT
+        require(known and isinstance(manifest.get("files"), dict), "manifest", f"niet van {FORMAT}")
+        self.archive, self.files, self.at, self.shown = archive, manifest["files"], "", 0
+        listed = {"manifest.json", *self.files}
+        require(listed <= names, "missing", f"{min(listed - names, default='')} ontbreekt")
+        require(names <= listed, "extra", f"{min(names - listed, default='')} hoort er niet bij")
+        self.note, self.leaves = self.read("checkpoint"), list[bytes]()
+        self.point, self.chosen = Checkpoint.read(self.note), manifest.get("selection")
+        self.chain = self.point.origin.rpartition("/log/")[2]
+        same = {"chain": self.chain, "origin": self.point.origin, "size": self.point.size}
+        require(manifest == {**manifest, **same}, "origin", "het manifest is van een ander logboek")
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a member, which have to be those of the manifest."""
+        stated = self.files.pop(name, None)
+        require(stated, "missing", f"{name} ontbreekt")
+        data = self.archive.read(name)
+        same = stated == {"sha256": sha256(data).hexdigest(), "size": len(data)}
+        require(same, "digest", f"{name} is niet wat manifest.json zegt")
+        return data
+
+    def hashes(self, name: str, *opening: str) -> Hashes:
+        """Return the hashes of a proof for this checkpoint, below the lines it opens with."""
+        head, _, note = self.read(name).partition(b"\n\n")
+        lines = head.decode("latin-1").split("\n")
+        right = lines[: len(opening)] == [*opening] and note == self.note
+        require(right, "proof", f"{name} is niet van deze plaats of dit controlepunt")
+        return reversed([decoded(line, "proof", 32) for line in lines[len(opening) :]])
+
+    def record(self, position: int, data: bytes) -> bytes:
+        """Check what a record says of itself, and its disclosures; return its leaf hash."""
+        match parsed(data, "record"):
+            case {"body": dict(body), "header": {"chain": chain, "position": place, "at": str(at)}}:
+                here = (chain, place) == (self.chain, position)
+                require(here, "position", f"nummer {place} van {chain} staat op plaats {position}")
+                ordered = INSTANT.fullmatch(at) and at >= self.at
+                require(ordered, "time", f"nummer {position} is van {at}, na een van {self.at}")
+            case _:
+                raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
+        aside = f"disclosures/{position}.json"
+        opened = parsed(self.read(aside), "disclosure") if aside in self.files else {}
+        require(isinstance(opened, dict), "disclosure", f"{aside} is geen lijst van velden")
+        for name, text in opened.items():
+            digest = base64.urlsafe_b64encode(sha256(str(text).encode()).digest()).decode()[:43]
+            require(body.get(name) == digest, "disclosure", f"{name} is niet van nummer {position}")
+        self.at, self.shown = at, self.shown + 1
+        return tree_hash(data)
+
+    def entries(self, start: int, until: int) -> Iterator[bytes]:
+        """Yield the leaf hashes of a range from its entry bundles; nothing for what is withheld."""
+        for number in range(start >> 8, until + 255 >> 8):
+            width, digits = min(256, self.point.size - 256 * number), f"{number:015,}"
+            path = re.sub(r"(\d+),", r"x\1/", re.sub(r"^(?:000,)+", "", digits))
+            data, at = self.read(f"tile/entries/{path}{f'.p/{width}' * (width < 256)}"), 0
+            for position in range(256 * number, 256 * number + width):
+                begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
+                if start <= position < until:
+                    yield self.record(position, data[begin:at]) if at > begin else b""
+                else:
+                    require(at == begin, "entries", f"{position} valt buiten het gekozen bereik")
+            require(at == len(data), "entries", f"tile/entries/{path} is te kort of te lang")
+
+    def included(self, start: int, leaves: list[bytes], name: str, *opening: str) -> None:
+        """Prove that these leaves are those of the log from this place on."""
+        size, hashes = self.point.size, self.hashes(name, *opening)
+        root = range_root(0, size, start, leaves, hashes)
+        proven = 0 <= start <= size - len(leaves) and root == self.point.root and not [*hashes]
+        require(proven, "inclusion", f"{name} bewijst niet dat dit zo in het logboek staat")
+        self.leaves = [] if start else leaves
+
+    def contents(self) -> str:
+        """Prove that the records are in the log, and of a range that none is left out."""
+        match self.chosen:
+            case {"kind": "range", "from": int(lo), "until": int(hi)} if lo < hi <= self.point.size:
+                leaves = [*self.entries(lo, hi)]
+                self.included(lo, leaves, "proofs/range.txt", RANGE, f"range {lo} {hi}")
+                said = f"van nummers {lo} tot en met {hi - 1} is er geen weggelaten"
+                return f"{said}; niet getoond: {hi - lo - self.shown}"
+            case {"kind": "records", "positions": [_, *_] as places}:
+                for place in places:
+                    leaf = self.record(place, self.read(f"records/{place}.json"))
+                    proof = f"proofs/{place}.tlog-proof", SINGLE, f"index {place}"
+                    self.included(place, [leaf], *proof)
+                return f"gekozen vastleggingen die er zo in staan: {self.shown}"
+        raise NotProven("selection", "manifest.json zegt niet goed wat er is gekozen")
+
+    def consistent(self, early: Checkpoint) -> str:
+        """Prove that this log goes on from an earlier checkpoint: by proof or from all records."""
+        (origin, size, root), name = early[:3], f"consistency/{early.size}.txt"
+        require(origin == self.point.origin, "origin", f"uw controlepunt is van {origin}")
+        require(size <= self.point.size, "older", f"uw controlepunt is nieuwer: grootte {size}")
+        leaves = self.leaves[:size]
+        if size in (0, self.point.size):
+            old = self.point.root if size else sha256(b"").digest()
+        elif name in self.files:
+            proof = self.hashes(name, f"old {size}")
+            old, new = consistency_roots(size, self.point.size, root, proof)
+            require(new == self.point.root and not [*proof], "consistency", f"{name} klopt niet")
+        else:
+            require(len(leaves) == size and all(leaves), "missing", f"{name} ontbreekt")
+            old = range_root(0, size, 0, leaves, iter(()))
+        require(old == root, "fork", f"het logboek gaat niet verder waar het bij {size} was")
+        return f"het logboek gaat verder op uw controlepunt van grootte {size}"
+
+
+def verify(path: str, *, keys: list[str], earlier: list[bytes], policy: bytes = b"") -> Report:
+    """Check a bundle against keys, earlier checkpoints and a policy. Stops at the first break."""
+    with open(path, "rb") as file:
+        try:
+            file.seek(-22, 2)
+            require(file.read(4) == b"PK\5\6", "archive", "achter het zipbestand staat nog iets")
+            with zipfile.ZipFile(file) as archive:
+                return _report(Bundle(archive), keys, [*map(Checkpoint.read, earlier)], policy)
+        except BROKEN as error:
+            raise NotProven("archive", f"het zipbestand is niet te lezen: {error}") from error
+
+
+def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: bytes) -> Report:
+    point, given = bundle.point, [read_key(key, LOG_KEY) for key in keys]
+    (own, said, _), (logs, seen, met) = map(point.judged, (bundle.read("policy"), policy or NONE))
+    known = {key for key in [*own, *given, *logs] if key[0] == point.origin and point.signed(key)}
+    for whose in (own, given or own, logs or own):
+        require(known & {*whose}, "key", "geen sleutel die daarvoor telt, tekende het controlepunt")
+    require(met, "quorum", f"te weinig getuigen van uw beleid: {', '.join(seen) or 'geen'}")
+    proven = [f"in logboek {point.origin} van grootte {point.size}: {bundle.contents()}"]
+    proven += [bundle.consistent(one) for one in earlier]
+    strange = earlier and not [1 for one in earlier for key in known if one.signed(key)]
+    for name in [*bundle.files]:
+        require(AID.fullmatch(name), "extra", f"{name} hoort niet bij wat er is gekozen")
+        bundle.read(name)
+    told = [one for one in seen if one.endswith(" UTC)")]
+    other = ", ".join(one for one in dict.fromkeys(said + seen) if one not in told)
+    proven += ["een sleutel die u opgaf, tekende dit controlepunt"] * bool(given or logs)
+    proven += [f"getuigen uit uw beleid tekenden dit controlepunt: {', '.join(told)}"] * bool(told)
+    doubts = {
+        "van wie dit logboek is: u gaf geen sleutel op": not given and not logs,
+        "dat er geen tweede versie van dit logboek is": not earlier and not told,
+        "dat uw eerdere controlepunt echt is: het draagt geen sleutel van dit logboek": strange,
+        f"wat er van andere getuigen bij staat: {other}": other,
+        "dat er niet meer over is vastgelegd: dit is een keuze": bundle.shown < point.size,
+        "dat wat is vastgelegd waar is, en wat leeswijzer, schema's en tijdstempels zeggen": True,
+    }
+    return proven, [sentence for sentence, applies in doubts.items() if applies]
+
+
+def main() -> int:
+    """Check the bundle that the command line names; say in Dutch what was proven and what not."""
+    parser = argparse.ArgumentParser(description="Controleert een bewijsbundel van een keten.")
+    parser.add_argument("bundle", help="de bundel, een zipbestand")
+    parser.add_argument("--expect-key", action="append", default=[], help="sleutel van het logboek")
+    parser.add_argument("--expect-checkpoint", action="append", default=[], help="eerder gekregen")
+    parser.add_argument("--policy", action="append", default=[], help="wie voor u getuigen zijn")
+    try:
+        given = parser.parse_args()
+        earlier = [Path(name).read_bytes() for name in given.expect_checkpoint]
+        policy = b"\n".join(Path(name).read_bytes() for name in given.policy)
+        proven, doubts = verify(given.bundle, keys=given.expect_key, earlier=earlier, policy=policy)
+        code = PROVEN if proven[1:] else CANNOT_TELL
+        lines = [f"bewezen: {one}" for one in proven] + [f"niet bewezen: {one}" for one in doubts]
+        lines += ["NIET TE ZEGGEN: geef op wat u al had" if code else "BEWEZEN tegen wat u opgaf"]
+    except SystemExit as stop:
+        return CANNOT_TELL if stop.code else PROVEN
+    except (OSError, NotProven) as error:
+        code = NOT_PROVEN if isinstance(error, NotProven) else CANNOT_TELL
+        lines = [f"NIET {'BEWEZEN' if code == NOT_PROVEN else 'TE ZEGGEN'}: {error}"]
+    print(re.sub(r"[^\n -~À-ž]", "?", "\n".join(lines)))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
