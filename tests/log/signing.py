@@ -30,9 +30,9 @@ FILL = """
     FROM generate_series(%s::bigint, %s::bigint - 1) AS position
 """
 DISARM: tuple[LiteralString, ...] = (
-    "ALTER TABLE records DISABLE TRIGGER ALL",
-    "ALTER TABLE tiles DISABLE TRIGGER ALL",
-    "ALTER TABLE checkpoints DISABLE TRIGGER ALL",
+    "ALTER TABLE records DISABLE TRIGGER USER",
+    "ALTER TABLE tiles DISABLE TRIGGER USER",
+    "ALTER TABLE checkpoints DISABLE TRIGGER USER",
 )
 
 

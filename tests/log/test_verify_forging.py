@@ -113,6 +113,15 @@ def test_a_log_signed_anew_by_somebody_else_is_caught_by_the_expected_key(tmp_pa
     assert kind_of(tmp_path, both, span(0, 7), keys=[], policy=policy()) == "key"
 
 
+def test_a_key_of_another_name_is_no_key_of_this_log(tmp_path: Path) -> None:
+    other = Signer("ander.example/log/proefketen")
+    members = {**noted(signed(TEXT, [other])), "policy": policy([LOG, other])}
+    assert kind_of(tmp_path, members, span(0, 7), keys=[]) == "key"
+    both = {**noted(signed(TEXT, [LOG, other])), "policy": policy([LOG, other])}
+    assert checked(tmp_path, both, span(0, 7))
+    assert kind_of(tmp_path, both, span(0, 7), keys=[other.vkey]) == "key"
+
+
 def test_too_few_witnesses_are_caught(tmp_path: Path) -> None:
     members = noted(COSIGNED)
     assert checked(tmp_path, members, span(0, 7), policy=policy(quorum="1"))

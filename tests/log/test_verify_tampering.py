@@ -230,6 +230,7 @@ def test_a_withheld_record_cannot_be_another(tmp_path: Path) -> None:
     assert kind_of(tmp_path, {**members, RANGE: shown}, span(1, 6)) == "inclusion"
 
 
-def test_a_selection_of_no_known_kind_is_caught(tmp_path: Path) -> None:
-    for selection in ({}, {"kind": "alles"}, {"kind": "range", "from": "0", "until": 7}):
+def test_a_selection_that_says_nothing_sensible_is_caught(tmp_path: Path) -> None:
+    turned = (span(1, 1), span(6, 1), span(0, 8), {"kind": "range", "from": "0", "until": 7})
+    for selection in ({}, {"kind": "alles"}, *turned):
         assert kind_of(tmp_path, whole(), selection) == "selection"
