@@ -175,7 +175,7 @@ class Checkpoint(NamedTuple):
     def signed(self, key: Key) -> str:
         """Tell when or how a key signed this; nothing if it did not. A wrong signature breaks."""
         said, (owner, _, (algorithm, *public)) = "", key
-        for blob in [blob[4:] for name, blob in self.signatures if (name, blob[:4]) == key[:2]]:
+        for blob in sorted({b[4:] for name, b in self.signatures if (name, b[:4]) == key[:2]}):
             if algorithm == ML_DSA_44:
                 return "ML-DSA-44, hier niet na te gaan"
             time, signature = (blob[:8], blob[8:]) if algorithm == COSIGNATURE else (b"", blob)
@@ -333,7 +333,7 @@ class Bundle:
 
 
 def verify(path: str, *, keys: list[str], earlier: list[bytes], policy: bytes = b"") -> Report:
-    """Check a bundle against keys, earlier checkpoints and a policy. Stops at the first break."""
+    """Hold a bundle against keys, earlier checkpoints, a policy; NotProven at the first break."""
     with open(path, "rb") as file:
         try:
             file.seek(-22, 2)

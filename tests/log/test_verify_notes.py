@@ -22,7 +22,16 @@ from ledger.verify import (
     tree_hash,
 )
 from tests.log import bundle_maker as maker
-from tests.log.bundle_maker import LOG, ORIGIN, WITNESSES, Signer, policy, signature_line, signed
+from tests.log.bundle_maker import (
+    COSIGNED_AT,
+    LOG,
+    ORIGIN,
+    WITNESSES,
+    Signer,
+    policy,
+    signature_line,
+    signed,
+)
 
 pytestmark = pytest.mark.fast
 KINDS = (LOG_KEY, COSIGNATURE, ML_DSA_44)
@@ -142,6 +151,13 @@ def test_a_wrong_signature_of_a_known_key_breaks_the_note(signer: Signer) -> Non
             with pytest.raises(NotProven) as broken:
                 Checkpoint.read(TEXT + b"\n" + lines).signed(key_of(signer))
             assert broken.value.kind == "signature"
+
+
+def test_a_signature_that_is_there_a_thousand_times_is_checked_once() -> None:
+    witness = WITNESSES[0]
+    lines = witness.line(TEXT) * 5000 + witness.line(TEXT, COSIGNED_AT + 60)
+    point = Checkpoint.read(TEXT + b"\n" + lines)
+    assert point.signed(key_of(witness)) == "2023-11-14 22:14:21 UTC"
 
 
 def test_a_key_of_another_name_or_id_is_unknown() -> None:
