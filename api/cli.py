@@ -6,8 +6,9 @@
     exit 3   the database or a key file cannot be used
     exit 64  the command was not written as it should be
 
-Every command takes `--json` for one JSON document (or JSON lines) on standard output; progress and
-problems go to standard error.
+Every command takes `--json` for one JSON document (or JSON lines) on standard output; the servers
+(`serve`, `demo`, `witness serve`) log JSON lines as it is. Progress and problems go to standard
+error.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Annotated, cast
 import typer
 
 from api import cli_key, cli_read, cli_record, cli_serve, cli_witness, settings
-from api.cli_output import problem
+from api.cli_output import as_json, problem
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
@@ -60,11 +61,16 @@ cli_witness.add_to(app)
 
 
 @app.command()
-def docs(folder: Annotated[Path, typer.Argument(help="De map voor de pagina's.")]) -> None:
+def docs(
+    folder: Annotated[Path, typer.Argument(help="De map voor de pagina's.")],
+    json: Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")] = False,
+) -> None:
     """Schrijf docs/events.md en docs/rules.md uit de code zelf."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "events.md").write_text(reference.events_page(), encoding="utf-8")
     (folder / "rules.md").write_text(reference.rules_page(), encoding="utf-8")
+    if json:
+        as_json({"written": ["events.md", "rules.md"]})
 
 
 def main() -> None:
