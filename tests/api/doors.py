@@ -19,6 +19,9 @@ from api.settings import Settings
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 60.0
+SOON_SECONDS = 60.0
+PAUSE_SECONDS = 0.05
+RECORDED = (200, 201)
 FOUNDER = "p-bd"
 
 
@@ -35,11 +38,31 @@ class Doors:
     def post(
         self, path: str, body: Any, *, actor: str = FOUNDER, key: str = "", **params: Any
     ) -> httpx.Response:
-        """Record something as a person; `params` are the query."""
+        """Record something as a person; `params` are the query.
+
+        What was recorded is in the read models when this returns: a test that asks after it then
+        does not depend on how far they happen to be.
+        """
         headers = {"X-Act-As": actor} if actor else {}
         if key:
             headers["Idempotency-Key"] = key
-        return self.client.post(path, json=body, headers=headers, params=params or None)
+        answer = self.client.post(path, json=body, headers=headers, params=params or None)
+        if answer.status_code in RECORDED:
+            self._wait_for(answer.json())
+        return answer
+
+    def _wait_for(self, receipt: dict[str, Any]) -> None:
+        if "positions" in receipt:
+            asked = {"atLeast": receipt["positions"][-1]}
+            self.until(f"/v1/chains/{receipt['chain']}", 200, **asked)
+
+    def until(self, path: str, status: int, **params: Any) -> httpx.Response:
+        """Ask until the answer has this status, as it soon has; for a bounded time."""
+        end = time.monotonic() + SOON_SECONDS
+        while (answer := self.get(path, params=params or None)).status_code != status:
+            assert time.monotonic() < end, f"{path}: {answer.status_code} {answer.text}"
+            time.sleep(PAUSE_SECONDS)
+        return answer
 
     def post_bytes(self, path: str, data: bytes, **headers: str) -> httpx.Response:
         """Send these very bytes as the founder."""
