@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import psycopg
 from eventsourcing.persistence import DataError, EventStore, IntegrityError
-from psycopg.rows import tuple_row
+from psycopg.rows import DictRow, tuple_row
 
 from ledger.log.canonical import MAX_RECORD_BYTES
 from ledger.log.database import (
@@ -251,6 +251,21 @@ class Store:
             else:
                 with statement_limit(conn, statement_seconds):
                     yield conn
+
+    @contextmanager
+    def snapshot(self, *, statement_seconds: float) -> Iterator[psycopg.Connection[DictRow]]:
+        """Lend a connection of its own that sees one moment of the database and writes nothing.
+
+        It is for reading long: it takes none of the pool, and no writer waits for it.
+        """
+        with (
+            unavailable_is_ours(),
+            connect(self._conninfo, statement_seconds=statement_seconds) as conn,
+        ):
+            conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            conn.read_only = True
+            with conn.transaction():
+                yield conn
 
     def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         try:
