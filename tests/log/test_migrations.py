@@ -1,6 +1,6 @@
-"""Migrations: each once, in order, never changed afterwards, never import re
-from newer code."""
+"""Migrations: each once, in order, never changed afterwards, never from newer code."""
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
