@@ -22,6 +22,7 @@ from api import (
     agreements,
     audit_trail,
     bodies,
+    bundles,
     chains,
     decision_rules,
     decisions,
@@ -110,7 +111,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     app.state.settings = settings
     app.state.identify = identity.chosen(settings)
     problems.install(app)
-    for door in (landing, health, openapi, event_types, chains, acts, log):
+    for door in (landing, health, openapi, event_types, chains, acts, log, bundles):
         door.install(app)
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)

@@ -19,13 +19,14 @@ from typing import Annotated, cast
 
 import typer
 
-from api import cli_key, cli_read, cli_record, cli_serve, cli_witness, settings
+from api import cli_bundle, cli_key, cli_read, cli_record, cli_serve, cli_witness, settings
 from api.cli_output import as_json, problem
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
 from ledger.ledger import BrokenLog, Overloaded
 from ledger.log import log_key
+from ledger.log.bundle import CannotBundle
 from ledger.log.export import CopyDiffers
 from ledger.log.store import MigrationRefused, StoreUnavailable
 from ledger.log.tree import TreeDamaged
@@ -58,6 +59,7 @@ cli_record.add_to(app)
 cli_read.add_to(app)
 cli_key.add_to(app)
 cli_witness.add_to(app)
+cli_bundle.add_to(app)
 
 
 @app.command()
@@ -89,7 +91,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except Refused as refusal:
         return problem(f"Geweigerd door regel {refusal.rule}: {refusal.reason}.", REFUSED)
-    except NotFound as error:
+    except (NotFound, CannotBundle) as error:
         return problem(str(error), REFUSED)
     except (BrokenLog, CopyDiffers, TreeDamaged) as error:
         return problem(str(error), BROKEN)

@@ -111,6 +111,13 @@ class Vault:
         keys = self._keys(chain, {row.subject for row in rows.values()})
         return {digest: self._opened(rows.get(digest), keys) for digest in wanted}
 
+    def texts(self, chain: str, digests: Iterable[str]) -> dict[str, str]:
+        """Return by digest the disclosures themselves, as a bundle hands them out; those known."""
+        rows = self._store.get_disclosures(chain, [digest for digest in digests if digest])
+        keys = self._keys(chain, {row.subject for row in rows.values()})
+        texts = {digest: self._text(row, keys) for digest, row in rows.items()}
+        return {digest: text for digest, text in texts.items() if text is not None}
+
     def differ(self, chain: str, digests: Iterable[str], disclosures: Sequence[Disclosed]) -> bool:
         """Tell whether these disclosures say something else than what the digests stand for.
 
@@ -186,6 +193,10 @@ class Vault:
         return Disclosure(chain, one.digest, one.subject, ciphertext, nonce)
 
     def _opened(self, row: Disclosure | None, keys: dict[str, AESGCM]) -> Opened | None:
+        text = self._text(row, keys)
+        return None if text is None else opened(text)
+
+    def _text(self, row: Disclosure | None, keys: dict[str, AESGCM]) -> str | None:
         if row is None or row.subject not in keys:
             return None
         bound = _bound(row.chain, row.subject, row.digest)
@@ -197,7 +208,7 @@ class Vault:
             ) from error
         if digest_of(text) != row.digest:
             raise KeyRefused(f"De waarde achter {row.digest} in {row.chain} hoort daar niet bij.")
-        return opened(text)
+        return text
 
 
 def load_key(path: Path) -> bytes:

@@ -14,7 +14,8 @@ that a reader fetches, so that only what is needed is read. This module proves; 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -83,7 +84,7 @@ def root(size: int, read: ReadNodes) -> bytes:
     """Return the root of the first `size` leaves of a tree, read from its nodes."""
     if size < 0:
         raise NotInTree(f"Een boom met {size} bladeren bestaat niet.")
-    return _roots([(0, size)], read)[0] if size else EMPTY_ROOT
+    return roots([(0, size)], read)[0] if size else EMPTY_ROOT
 
 
 def inclusion(position: int, size: int, read: ReadNodes) -> list[bytes]:
@@ -103,7 +104,7 @@ def inclusion(position: int, size: int, read: ReadNodes) -> list[bytes]:
         else:
             ranges.append((first, middle))
             first = middle
-    return _roots(ranges[::-1], read)
+    return roots(ranges[::-1], read)
 
 
 def consistency(old: int, new: int, read: ReadNodes) -> list[bytes]:
@@ -130,7 +131,42 @@ def consistency(old: int, new: int, read: ReadNodes) -> list[bytes]:
         # The old tree ends inside: who checks does not know the subtree it ends with. Where it is
         # the whole left side, its root is the old root itself and is left out.
         ranges.append((first, end))
-    return _roots(ranges[::-1], read)
+    return roots(ranges[::-1], read)
+
+
+def beside(
+    size: int, start: int, until: int, hidden: Sequence[int] = ()
+) -> Iterator[tuple[int, int]]:
+    """Yield the subtrees [first, end) whose roots prove the leaves start..until of a tree.
+
+    They are what somebody lacks who has those leaves but the `hidden` ones (in order), and come in
+    the order of a range proof: docs/bundle.md. For one leaf that is its inclusion proof. Raises
+    NotInTree for a range that the tree does not have, or that is empty.
+    """
+    if not 0 <= start < until <= size:
+        raise NotInTree(f"Een boom met {size} bladeren heeft geen bladeren {start} tot {until}.")
+
+    def lacking(first: int, end: int) -> Iterator[tuple[int, int]]:
+        if end <= start or until <= first:
+            yield first, end
+        elif start <= first and end <= until and not _any_within(hidden, first, end):
+            return
+        elif end - first == 1:
+            yield first, end
+        else:
+            middle = first + _left_size(end - first)
+            sides = (first, middle), (middle, end)
+            for side in reversed(sides) if middle <= start else sides:
+                yield from lacking(*side)
+
+    yield from lacking(0, size)
+
+
+def roots(ranges: Sequence[tuple[int, int]], read: ReadNodes) -> list[bytes]:
+    """Return the root of each of these subtrees; all their nodes are read at once."""
+    wanted = [nodes_of(first, end) for first, end in ranges]
+    hashes = iter(read([node for nodes in wanted for node in nodes]))
+    return [_folded([next(hashes) for _ in nodes]) for nodes in wanted]
 
 
 def nodes_of(first: int, end: int) -> list[Node]:
@@ -151,11 +187,9 @@ def _left_size(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _roots(ranges: Sequence[tuple[int, int]], read: ReadNodes) -> list[bytes]:
-    """Return the root of each of these subtrees; all their nodes are read at once."""
-    wanted = [nodes_of(first, end) for first, end in ranges]
-    hashes = iter(read([node for nodes in wanted for node in nodes]))
-    return [_folded([next(hashes) for _ in nodes]) for nodes in wanted]
+def _any_within(positions: Sequence[int], first: int, end: int) -> bool:
+    """Tell whether one of these positions, which are in order, lies in first..end."""
+    return bisect_left(positions, first) < bisect_left(positions, end)
 
 
 def _folded(hashes: Sequence[bytes]) -> bytes:

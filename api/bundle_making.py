@@ -1,0 +1,234 @@
+"""Making a bundle behind the doors: what was asked for, for whom, and what travels along.
+
+The records and proofs come from `ledger/log/bundle.py`; here is found which records belong to a
+thing, which of them this reader may see, what is told of them in Dutch. What leaves is noted in the
+register first. A sealed value goes along only where a vault is given: no door over HTTP does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from api import bundle_page
+from api.bundle_page import MAX_TOLD, Heading, Told
+from ledger import catalogue, verify
+from ledger.domain.values import DATE_PATTERN, Event, NotFound
+from ledger.log import canonical
+from ledger.log.bundle import Made, Outline, Rows, Selection, Some, Stretch, make
+from ledger.log.checkpoint import read_text
+from ledger.log.handed_out import HandedOut, Register
+from ledger.log.merkle import NotInTree
+from ledger.log.store import Store
+from ledger.log.tree import Tree
+from ledger.sealed import opened
+from ledger.vault import Vault
+from projections import selection
+from projections.capacities import with_capacities
+from projections.things import Seen
+from projections.timeline import told
+from projections.views import Conn, View, look
+
+READ_SECONDS: Final = 60.0
+"""How long one question to the read models may take while a bundle is made."""
+HASHED_AT_ONCE: Final = 2**20
+PLACE: Final = re.compile(r"\d{1,16}")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a bundle is to hold: a thing by kind and name, or else a range (whole if empty).
+
+    The ends of a range are positions, or days on which was recorded; `until` is the first outside.
+    """
+
+    kind: str = ""
+    name: str = ""
+    start: str = ""
+    until: str = ""
+    since: tuple[int, ...] = ()
+
+
+class Taker(Struct, frozen=True, kw_only=True):
+    """Who takes it, by which door, up to which scope they read, and the vault if it is opened."""
+
+    person: str
+    door: Literal["http", "command"]
+    scopes: Collection[str]
+    vault: Vault | None = None
+
+
+class Log(Struct, frozen=True, kw_only=True):
+    """The log as it is handed out: its policy and the key that the pages name."""
+
+    policy: bytes
+    key: str
+
+
+class Handed(NamedTuple):
+    """A bundle that stands in a file and in the register."""
+
+    made: Made
+    selection: str
+    sha256: str
+    bytes: int
+
+
+def signed_size(store: Store, chain: str) -> int:
+    """Return the size of the published checkpoint; NotFound for a chain that is not signed."""
+    note = Tree(store).published(chain)
+    if note is None:
+        raise NotFound(
+            f"Keten {chain} heeft geen getekend log; met de sleutel van "
+            f"`ketenledger key new {chain}` tekent een server haar."
+        )
+    return read_text(note.text).size
+
+
+def hand_out(
+    store: Store, chain: str, file: BinaryIO, *, asked: Asked, taker: Taker, log: Log
+) -> Handed:
+    """Make a bundle in a file and note it; the read models have to have reached the checkpoint.
+
+    Raises NotFound, Refused or CannotBundle, TreeDamaged.
+    """
+    size = signed_size(store, chain)
+    with store.connection(statement_seconds=READ_SECONDS) as connection:
+        view = look(connection, chain, reader=taker.scopes, known_at=size - 1)
+        chosen, about, unseen = _selected(connection, view, asked, size)
+    heading = Heading(f"Bewijsbundel van keten {chain}", about, log.key, unseen)
+    reader = BundleReader(store, view, taker.vault, heading, about)
+    remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
+    try:
+        made = make(
+            store, chain, file, selection=chosen, reader=reader,
+            policy=log.policy, since=asked.since, remarks=remarks,
+        )  # fmt: skip
+    except NotInTree as error:
+        raise NotFound(str(error)) from error
+    sha256, total = _hashed(file)
+    Register(store).put(
+        chain,
+        HandedOut(taker.person, taker.door, about, made.size, sha256, total, reader.disclosed),
+    )
+    return Handed(made, about, sha256.hex(), total)
+
+
+def _selected(connection: Conn, view: View, asked: Asked, size: int) -> tuple[Selection, str, int]:
+    """Return what is asked for as positions, in words, and how many records were left out of it."""
+    if asked.kind:
+        found = selection.about(connection, view, asked.kind, asked.name)
+        return Some(found.positions), found.about, found.unseen
+    start = _place(connection, view, asked.start, 0, size)
+    until = _place(connection, view, asked.until, size, size)
+    if not start < until <= size:
+        raise NotFound(
+            f"Keten {view.chain} is getekend tot {size}; van {start} tot {until} is daar niets."
+        )
+    whole = (start, until) == (0, size)
+    return Stretch(start, until), "de hele keten" if whole else f"{start} tot {until}", 0
+
+
+def _place(connection: Conn, view: View, given: str, default: int, size: int) -> int:
+    if not given:
+        return default
+    if PLACE.fullmatch(given):
+        return int(given)
+    if not re.fullmatch(DATE_PATTERN, given):
+        raise NotFound(f"{given[:40]!r} is geen nummer van een vastlegging en geen dag.")
+    found = selection.recorded_since(connection, view.chain, given)
+    return size if found is None else min(found, size)
+
+
+def _hashed(file: BinaryIO) -> tuple[bytes, int]:
+    """Return the SHA-256 and the length of a file, which then stands at its beginning."""
+    file.seek(0)
+    sha256, total = hashlib.sha256(), 0
+    while part := file.read(HASHED_AT_ONCE):
+        sha256.update(part)
+        total += len(part)
+    file.seek(0)
+    return sha256.digest(), total
+
+
+class BundleReader:
+    """For whom a bundle is, and the pages that grow while the records pass.
+
+    `disclosed` are the digests of the values that were opened.
+    """
+
+    def __init__(
+        self, store: Store, view: View, vault: Vault | None, heading: Heading, about: str
+    ) -> None:
+        self._store, self._view, self._vault = store, view, vault
+        self._heading, self._about = heading, about
+        self._articles: list[str] = []
+        self._types: set[str] = set()
+        self._passed = 0
+        self.disclosed: list[str] = []
+
+    def visible(self, positions: Iterable[int]) -> set[int]:
+        """Return those positions whose records this reader may see."""
+        with self._store.connection(statement_seconds=READ_SECONDS) as connection:
+            return selection.visible(connection, self._view, list(positions))
+
+    def disclosures(self, rows: Rows) -> Mapping[int, Mapping[str, str]]:
+        """Return what is opened of these records, and tell of them on the page."""
+        records = [catalogue.decode(data) for _, data in rows]
+        self._types |= {catalogue.type_name(type(one.body)) for one in records}
+        sealed = {one.header.position: _digests(one.body) for one in records}
+        texts = self._opened({digest for own in sealed.values() for digest in own.values()})
+        few = rows[: max(0, MAX_TOLD - len(self._articles))]
+        self._tell(few, [Seen(one.body, one.header) for one in records[: len(few)]], sealed, texts)
+        self._passed += len(rows)
+        return {
+            position: {name: texts[digest] for name, digest in own.items() if digest in texts}
+            for position, own in sealed.items()
+        }
+
+    def aids(self, outline: Outline) -> Iterator[tuple[str, bytes]]:
+        """Give the pages, the verifier and the schemas of the types that occurred."""
+        selected = bundle_page.selected_words(outline, self._about)
+        heading = msgspec.structs.replace(self._heading, selected=selected)
+        more = self._passed - len(self._articles)
+        yield "LEESMIJ.txt", bundle_page.readme(heading, outline)
+        yield "index.html", bundle_page.index(heading, outline, self._articles, more=more)
+        for name in sorted(self._types):
+            yield f"schemas/{name}.json", canonical.encode(catalogue.json_schema(name))
+        yield "verify.py", Path(verify.__file__).read_bytes()
+
+    def _opened(self, digests: set[str]) -> dict[str, str]:
+        if self._vault is None or not digests:
+            return {}
+        texts = self._vault.texts(self._view.chain, sorted(digests))
+        self.disclosed += sorted(texts)
+        return texts
+
+    def _tell(
+        self,
+        rows: Rows,
+        seen: list[Seen],
+        sealed: Mapping[int, Mapping[str, str]],
+        texts: Mapping[str, str],
+    ) -> None:
+        with self._store.connection(statement_seconds=READ_SECONDS) as connection:
+            entries = told(connection, self._view, seen)
+            with_capacities(connection, self._view, entries)
+        for (position, data), entry in zip(rows, entries, strict=True):
+            values = {
+                name: opened(texts[digest]).value if digest in texts else None
+                for name, digest in sealed[position].items()
+            }
+            one = Told(entry, canonical.leaf_hash(data).hex(), values)
+            self._articles.append(bundle_page.article(one))
+
+
+def _digests(event: Event) -> dict[str, str]:
+    """Return the digests that stand in an event, by field as in JSON."""
+    plain = msgspec.to_builtins(event)
+    return {name: plain[name] for name in catalogue.sealed_fields(type(event)) if plain.get(name)}
