@@ -31,6 +31,7 @@ from api import (
     event_types,
     health,
     identity,
+    integrity,
     landing,
     log,
     mandates,
@@ -45,6 +46,7 @@ from api import (
     search,
     timeline,
 )
+from api.checks import Checker
 from api.doorway import Doorway
 from api.settings import Settings
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
@@ -53,7 +55,7 @@ from api.workplace import KEY_FILE
 from ledger.ledger import Ledger
 from ledger.log.store import Store
 from ledger.log.tree import Tree
-from ledger.timer import Timer
+from ledger.timer import Nightly, Timer
 from ledger.vault import Vault
 from projections.runner import Runner
 
@@ -75,6 +77,7 @@ READS: Final = {
     "search": search,
     "due": due,
     "audit": audit_trail,
+    "integrity": integrity,
 }
 """What can be read of a chain, by the name it has in the OpenAPI document."""
 SPARE_THREADS: Final = 8
@@ -133,6 +136,9 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         runner = stack.enter_context(Runner(conninfo))
         runner.start()
         stack.enter_context(Timer(ledger, settings.tick_seconds))
+        if settings.check_hour is not None:
+            checker = Checker(conninfo, reading, vault, log_keys(settings))
+            stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
         app.state.signing, app.state.tree = signing, Tree(reading)
         yield

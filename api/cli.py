@@ -2,7 +2,7 @@
 
     exit 0   done
     exit 1   refused by a rule, or not found
-    exit 2   the audit found a break, or a copy of the log differs from it
+    exit 2   an audit or check found a break, or a copy of the log differs from it
     exit 3   the database or a key file cannot be used
     exit 64  the command was not written as it should be
 
@@ -19,7 +19,16 @@ from typing import Annotated, cast
 
 import typer
 
-from api import cli_bundle, cli_key, cli_read, cli_record, cli_serve, cli_witness, settings
+from api import (
+    cli_bundle,
+    cli_key,
+    cli_read,
+    cli_record,
+    cli_serve,
+    cli_verify,
+    cli_witness,
+    settings,
+)
 from api.cli_output import as_json, problem
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
@@ -42,6 +51,7 @@ NOT_NOW = (
     KeyRefused,
     log_key.KeyRefused,
     ReadModelsDiffer,
+    cli_verify.NotUsable,
 )
 """What keeps a command from working here and now, whatever was asked."""
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -60,6 +70,7 @@ cli_read.add_to(app)
 cli_key.add_to(app)
 cli_witness.add_to(app)
 cli_bundle.add_to(app)
+cli_verify.add_to(app)
 
 
 @app.command()

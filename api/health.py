@@ -18,6 +18,7 @@ from api.answers import answer
 from api.doorway import API_VERSION
 from api.problems import Problem
 from api.signing import Signing, SigningState
+from ledger.log.check_results import CheckResults
 from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from projections.runner import Runner
@@ -37,7 +38,8 @@ class Alive(Struct, frozen=True):
 class Health(Struct, frozen=True, rename="camel"):
     """What the server found: `behind` is how many records the read models have yet to take in.
 
-    `signing` is null where no chain has a log key, or while the database is away.
+    `signing` is null where no chain has a log key, or while the database is away. `checks` fails
+    as long as a check of a chain as it is stored found a break that no later one took away.
     """
 
     status: State
@@ -47,6 +49,7 @@ class Health(Struct, frozen=True, rename="camel"):
     read_models: State
     behind: int | None = None
     signing: SigningState | None = None
+    checks: State | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -101,12 +104,13 @@ def _found(request: Request) -> Health:
             lent.execute("SELECT 1")
         sizes, done = store.sizes(), runner.sizes()
         signing = signer.state(sizes=sizes, signed=tree.heads())
+        checks: State = "fail" if CheckResults(store).standing() else "pass"
     except StoreUnavailable:
         models: State = "warn" if runner.running else "fail"
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
-    found: list[State] = [writer, following, *([signing.status] if signing else [])]
+    found: list[State] = [writer, following, checks, *([signing.status] if signing else [])]
     return Health(
         max(found, key=WORSE.index),
         API_VERSION,
@@ -115,4 +119,5 @@ def _found(request: Request) -> Health:
         read_models=following,
         behind=behind,
         signing=signing,
+        checks=checks,
     )

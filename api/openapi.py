@@ -23,6 +23,7 @@ from api.answer_schemas import ANY, answered
 from api.doorway import API_VERSION
 from api.event_types import EventType
 from api.health import Alive, Health
+from api.integrity import Integrity
 from ledger.domain.values import SLUG_PATTERN
 
 ROOT: Final = "/v1"
@@ -38,7 +39,7 @@ RECORDING: Final = (
     "too-large",
     "unsupported-media-type",
 )
-ANSWERS: Final = (Alive, Health, EventType)
+ANSWERS: Final = (Alive, Health, Integrity, EventType)
 DESCRIPTION: Final = """\
 What a chain of organisations decided, by whom, in which role, under which mandate and rule.
 

@@ -5,6 +5,8 @@
     KETENLEDGER_FOLDER         the data folder: the embedded database and the keys; `.ketenledger`
     KETENLEDGER_HOST, _PORT    where the server listens; 127.0.0.1 and 8000
     KETENLEDGER_BASE_URL       under which address others reach it, where that is not host and port
+    KETENLEDGER_CHECK_HOUR     at which hour (0 to 23, UTC) every chain is checked each night; 2,
+                               or off
     KETENLEDGER_DEVELOPMENT    1: the development identity; only on this machine itself
 
 Settings print themselves without the database URL, since a password may stand in it.
@@ -24,8 +26,11 @@ from ledger.embedded import running
 
 PREFIX = "KETENLEDGER_"
 YES = ("1", "true", "ja", "yes")
+OFF = "off"
 NO = ("", "0", "false", "nee", "no")
 MAX_PORT = 65_535
+MAX_HOUR = 23
+DEFAULT_HOUR = 2
 
 
 class SettingsRefused(Exception):
@@ -56,6 +61,8 @@ class Settings:
     """How long a reader waits for the read models to have a position."""
     tick_seconds: float = 5.0
     """How often is looked for what time has made happen."""
+    check_hour: int | None = DEFAULT_HOUR
+    """The hour (UTC) from which every chain is checked as it is stored; None: never."""
     logs: bool = True
     """Whether the server writes its log, JSON lines on standard error."""
     stop_seconds: float = 20.0
@@ -64,6 +71,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= MAX_PORT:
             raise SettingsRefused(f"Poort {self.port} bestaat niet: kies er een tot {MAX_PORT}.")
+        if self.check_hour is not None and not 0 <= self.check_hour <= MAX_HOUR:
+            raise SettingsRefused(
+                f"KETENLEDGER_CHECK_HOUR is een uur van 0 tot en met {MAX_HOUR}, of {OFF}."
+            )
         if self.development and not is_loopback(self.host):
             raise SettingsRefused(
                 f"De ontwikkelmodus kent iedereen alle rechten toe en mag daarom niet op "
@@ -101,9 +112,12 @@ def from_environment(
         database_url=environment.get("DATABASE_URL", ""),
         folder=Path(said.get("folder") or Settings.folder),
         host=host or said.get("host") or Settings.host,
-        port=_number("KETENLEDGER_PORT", said.get("port", "")) if port is None else port,
+        port=_number("KETENLEDGER_PORT", said.get("port", ""), Settings.port)
+        if port is None
+        else port,
         base_url=said.get("base_url", ""),
         development=development,
+        check_hour=_hour(said.get("check_hour", "")),
     )
 
 
@@ -134,9 +148,15 @@ def _flag(name: str, value: str) -> bool:
     return value.lower() in YES
 
 
-def _number(name: str, value: str) -> int:
+def _hour(value: str) -> int | None:
+    if value.lower() == OFF:
+        return None
+    return _number("KETENLEDGER_CHECK_HOUR", value, DEFAULT_HOUR)
+
+
+def _number(name: str, value: str, otherwise: int) -> int:
     if not value:
-        return Settings.port
+        return otherwise
     if not (value.isascii() and value.isdigit()):
         raise SettingsRefused(f"{name} is een geheel getal, niet {value!r}.")
     return int(value)

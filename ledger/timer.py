@@ -1,6 +1,7 @@
 """The timer: now and then it records what time alone makes happen, in every chain.
 
-Once an hour it also sweeps disclosures whose record never came.
+Once an hour it also sweeps disclosures whose record never came. And once a night, in a thread of
+its own so that no deadline waits for it, it has every chain checked as it is stored.
 
 It may run in several processes at once, and may be late: what is due is computed from the
 deadlines, so a late or double tick changes nothing but the recorded time.
@@ -11,6 +12,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -23,17 +26,21 @@ if TYPE_CHECKING:
 STOP_SECONDS: Final = 30.0
 SWEEP_SECONDS: Final = 3600.0
 
+NIGHT_HOURS: Final = 4
+"""How long after its hour a check may still begin; a server that starts later waits a night."""
+
+NIGHT_LOOK_SECONDS: Final = 60.0
+
 LOG = logging.getLogger(__name__)
 
 
-class Timer:
-    """A thread that lets the ledger tick every so many seconds, until it is stopped."""
+class Beat:
+    """A thread that does its work every so many seconds, until it is stopped."""
 
-    def __init__(self, ledger: Ledger, every_seconds: float) -> None:
-        self._ledger = ledger
+    def __init__(self, name: str, every_seconds: float) -> None:
         self._every_seconds = every_seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ketenledger-timer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -48,19 +55,68 @@ class Timer:
         self.stop()
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Stop after the tick in hand."""
+        """Stop after the work in hand."""
         self._stop.set()
         self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
-        sweep_at = 0.0
         while True:
             try:
-                self._ledger.tick()
-                if time.monotonic() >= sweep_at:
-                    self._ledger.sweep()
-                    sweep_at = time.monotonic() + SWEEP_SECONDS
+                self._work()
             except (StoreUnavailable, Overloaded) as error:
                 LOG.warning("De klok sloeg over: %s", error)
             if self._stop.wait(self._every_seconds):
                 return
+
+    def _work(self) -> None:
+        raise NotImplementedError
+
+
+class Timer(Beat):
+    """Lets the ledger tick."""
+
+    def __init__(self, ledger: Ledger, every_seconds: float) -> None:
+        self._ledger = ledger
+        self._sweep_at = 0.0
+        super().__init__("ketenledger-timer", every_seconds)
+
+    def _work(self) -> None:
+        self._ledger.tick()
+        if time.monotonic() >= self._sweep_at:
+            self._ledger.sweep()
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
+
+
+class Nightly(Beat):
+    """Has everything checked once a night, from an hour on (0 to 23, UTC).
+
+    `run` is called with the date and a way to ask whether to stop; it tells whether all was done.
+    What it does twice for a night, here or in another process, must do no harm.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[date, Callable[[], bool]], bool],
+        hour: int,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        every_seconds: float = NIGHT_LOOK_SECONDS,
+    ) -> None:
+        self._check = run
+        self._hour = hour
+        self._clock = clock
+        self._done: date | None = None
+        super().__init__("ketenledger-nightly", every_seconds)
+
+    def _work(self) -> None:
+        night = night_of(self._clock(), self._hour)
+        if night is not None and night != self._done and self._check(night, self._stop.is_set):
+            self._done = night
+
+
+def night_of(now: datetime, hour: int) -> date | None:
+    """Return the date of the night whose check may begin now, None where it is not the time."""
+    hours_past = (now.hour - hour) % 24
+    if hours_past >= NIGHT_HOURS:
+        return None
+    return date.fromordinal(now.date().toordinal() - (1 if now.hour < hour else 0))

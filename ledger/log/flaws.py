@@ -30,10 +30,11 @@ Kind = Literal[
     # What is worth knowing and breaks nothing:
     "unsigned",
     "unknown-witness",
-    "not-opened",
+    "missing",
+    "erased",
     "orphan",
     "behind",
-    "not-compared",
+    "no-key",
 ]
 """`hash`: the stored leaf hash is not that of the bytes; `gap`: a position is empty; `form`: not
 the canonical bytes of a record; `place`: a record of another place; `time`: a clock that went back;

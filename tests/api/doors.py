@@ -105,7 +105,7 @@ def founding(*organisations: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def open_doors(conninfo: str, folder: Path, **settings: Any) -> Iterator[Doors]:
     """Run a server on this database; in development mode unless the settings say otherwise."""
-    wanted = {"development": True, "logs": False, **settings}
+    wanted = {"development": True, "logs": False, "check_hour": None, **settings}
     app = create_app(Settings(folder=folder, **wanted), conninfo)
     with running(app) as url, httpx.Client(base_url=url, timeout=ANSWER_SECONDS) as client:
         yield Doors(app, client)

@@ -1,0 +1,114 @@
+"""The check of sealed values: what is stored must be what the digests in the record stand for.
+
+A value may be gone: erased, or lost. That breaks no record, so it is named and counted. A value
+that is there and is not what the record sealed is a break. A disclosure that no record holds is an
+orphan of an act that was never recorded, and is swept after a while.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from ledger import catalogue
+from ledger.log.flaws import Flaws
+from ledger.log.snapshot import Snapshot, StoredRow
+from ledger.vault import MAX_SWEPT, SWEEP_AGE, KeyRefused, Vault
+
+PAGE: Final = 500
+
+THERE = """
+    SELECT d.digest, k.subject IS NOT NULL AS opens
+    FROM disclosures AS d
+    LEFT JOIN subject_keys AS k ON k.chain = d.chain AND k.subject = d.subject
+    WHERE d.chain = %(chain)s AND d.digest = ANY(%(digests)s::text[])
+"""
+
+UNSETTLED = """
+    SELECT digest
+    FROM disclosures
+    WHERE chain = %(chain)s AND position IS NULL AND stored_at < now() - %(age)s::interval
+    ORDER BY stored_at
+    LIMIT %(most)s
+"""
+
+MISPLACED = """
+    SELECT count(*) AS many, min(d.position) AS first
+    FROM disclosures AS d
+    LEFT JOIN records AS r
+        ON r.originator_id = d.chain AND r.originator_version = d.position + 1
+    WHERE d.chain = %(chain)s AND d.position IS NOT NULL
+        AND (r.state IS NULL OR position(convert_to(d.digest, 'UTF8') IN r.state) = 0)
+"""
+
+
+class SealedCheck:
+    """Takes the records of a chain one by one; at the end `finish`."""
+
+    def __init__(
+        self, snapshot: Snapshot, vault: Vault | None, flaws: Flaws, remarks: Flaws
+    ) -> None:
+        self._snapshot = snapshot
+        self._vault = vault
+        self._flaws = flaws
+        self._remarks = remarks
+        self._topics = {
+            name for name, one in catalogue.TYPES.items() if catalogue.sealed_fields(one.kind)
+        }
+        asked = {"age": SWEEP_AGE, "most": MAX_SWEPT}
+        self._unsettled = {row["digest"] for row in self._fetch(UNSETTLED, **asked)}
+        self._waiting: dict[str, int] = {}
+
+    def take(self, row: StoredRow) -> None:
+        """Note the digests in a record; a record that cannot be read is somebody else's to name."""
+        if row.topic not in self._topics:
+            return
+        try:
+            digests = catalogue.digests_in(catalogue.decode(row.data).body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        self._unsettled -= digests
+        self._waiting.update(dict.fromkeys(digests, row.position))
+        if len(self._waiting) >= PAGE:
+            self._look()
+
+    def finish(self) -> None:
+        """Look at what is left, and at disclosures that no record holds."""
+        self._look()
+        [misplaced] = self._fetch(MISPLACED)
+        count = misplaced["many"] + len(self._unsettled)
+        if count:
+            what = f"{count} verzegelde waarden horen bij geen gebeurtenis."
+            self._remarks.add("orphan", misplaced["first"] or 0, what, count=count)
+
+    def _look(self) -> None:
+        rows = self._fetch(THERE, digests=list(self._waiting))
+        opens = {row["digest"]: row["opens"] for row in rows}
+        for digest, position in self._waiting.items():
+            if digest not in opens:
+                what = f"De waarde achter een zegel in gebeurtenis {position} is er niet."
+                self._remarks.add("missing", position, what)
+            elif not opens[digest]:
+                what = f"De waarde achter een zegel in gebeurtenis {position} is gewist."
+                self._remarks.add("erased", position, what)
+            else:
+                self._open(digest, position)
+        self._waiting = {}
+
+    def _open(self, digest: str, position: int) -> None:
+        if self._vault is None:
+            return
+        try:
+            self._vault.open(self._snapshot.chain, [digest])
+        except KeyRefused:
+            what = (
+                f"De waarde achter een zegel in gebeurtenis {position} is niet die van het "
+                "register, of is niet met de sleutel van deze installatie versleuteld."
+            )
+            self._flaws.add("disclosure", position, what)
+
+    def _fetch(self, query: str, **asked: Any) -> list[dict[str, Any]]:
+        given = {"chain": self._snapshot.chain, **asked}
+        found: list[dict[str, Any]] = self._snapshot.conn.execute(query.encode(), given).fetchall()
+        return found
