@@ -2,8 +2,8 @@
 
     exit 0   done
     exit 1   refused by a rule, or not found
-    exit 2   an audit or check found a break, or a copy of the log differs from it
-    exit 3   the database or a key file cannot be used
+    exit 2   an audit, check or monitor found a break, or a copy of the log differs from it
+    exit 3   the database or a key file cannot be used, or a monitor cannot tell
     exit 64  the command was not written as it should be
 
 Every command takes `--json` for one JSON document (or JSON lines) on standard output; the servers
@@ -22,6 +22,7 @@ import typer
 from api import (
     cli_bundle,
     cli_key,
+    cli_monitor,
     cli_read,
     cli_record,
     cli_serve,
@@ -71,6 +72,7 @@ cli_key.add_to(app)
 cli_witness.add_to(app)
 cli_bundle.add_to(app)
 cli_verify.add_to(app)
+cli_monitor.add_to(app)
 
 
 @app.command()

@@ -27,6 +27,7 @@ __all__ = [
     "LogWrong",
     "Patience",
     "RemoteLog",
+    "open_folder",
     "open_log",
     "read_bundle",
 ]
@@ -60,7 +61,7 @@ class RemoteLog:
             raise LogUnreachable(f"Op {self.url} staat geen log: er is geen controlepunt.")
         return data
 
-    def keys(self) -> tuple[Verifier, ...]:
+    def verifiers(self) -> tuple[Verifier, ...]:
         """Return the keys that the log says are its own; none where it does not say.
 
         Raises LogWrong for a line that is no key.
@@ -116,12 +117,17 @@ def open_log(
         _require_safe(parts, headers or {})
         return RemoteLog(url, HttpSource(parts, headers or {}, patience or Patience()))
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return RemoteLog(url, FolderSource(Path(unquote(parts.path))))
+        return open_folder(Path(unquote(parts.path)), url)
     if url and "://" not in url and Path(url).is_dir():
-        return RemoteLog(url, FolderSource(Path(url)))
+        return open_folder(Path(url), url)
     raise AddressRefused(
         f"{url[:200]!r} is geen adres (http, https, file) en geen map van een log."
     )
+
+
+def open_folder(folder: Path, url: str = "") -> RemoteLog:
+    """Return the log of which a copy stands in a folder, or will."""
+    return RemoteLog(url or str(folder), FolderSource(folder))
 
 
 def read_bundle(data: bytes) -> list[bytes] | None:
