@@ -45,7 +45,9 @@ from api import (
     roles,
     search,
     timeline,
+    timestamps,
 )
+from api.anchors import Stamping, authority
 from api.checks import Checker
 from api.doorway import Doorway
 from api.settings import Settings
@@ -93,7 +95,11 @@ class Application(FastAPI):
 
 
 def create_app(settings: Settings, conninfo: str) -> FastAPI:
-    """Return the server on this database, which has been migrated."""
+    """Return the server on this database, which has been migrated.
+
+    Raises SettingsRefused where it cannot work as it is told to.
+    """
+    authority(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -114,7 +120,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     app.state.settings = settings
     app.state.identify = identity.chosen(settings)
     problems.install(app)
-    for door in (landing, health, openapi, event_types, chains, acts, log, bundles):
+    for door in (landing, health, openapi, event_types, chains, acts, log, timestamps, bundles):
         door.install(app)
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)
@@ -130,6 +136,8 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         to_sign = stack.enter_context(Store(conninfo, pool_size=SIGNING_CONNECTIONS))
         signing = Signing(to_sign, log_keys(settings))
         stack.callback(signing.stop)
+        stamping = Stamping(to_sign, settings)
+        stack.callback(stamping.stop)
         vault = Vault.at(reading, settings.folder / KEY_FILE)
         ledger = Ledger(writing, vault=vault)
         stack.callback(ledger.close, settings.stop_seconds)
@@ -141,4 +149,5 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
             stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
         app.state.signing, app.state.tree = signing, Tree(reading)
+        app.state.stamping = stamping
         yield

@@ -20,6 +20,7 @@ from typing import Annotated, cast
 import typer
 
 from api import (
+    cli_anchor,
     cli_bundle,
     cli_key,
     cli_monitor,
@@ -36,6 +37,7 @@ from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
 from ledger.ledger import BrokenLog, Overloaded
 from ledger.log import log_key
+from ledger.log.anchoring import AnchorRefused
 from ledger.log.bundle import CannotBundle
 from ledger.log.export import CopyDiffers
 from ledger.log.store import MigrationRefused, StoreUnavailable
@@ -53,6 +55,7 @@ NOT_NOW = (
     log_key.KeyRefused,
     ReadModelsDiffer,
     cli_verify.NotUsable,
+    AnchorRefused,
 )
 """What keeps a command from working here and now, whatever was asked."""
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -73,6 +76,7 @@ cli_witness.add_to(app)
 cli_bundle.add_to(app)
 cli_verify.add_to(app)
 cli_monitor.add_to(app)
+cli_anchor.add_to(app)
 
 
 @app.command()

@@ -21,10 +21,13 @@ from api.settings import from_environment
 from api.signing import default_origin, log_keys
 from api.workplace import opened
 from ledger.domain.values import NotFound
+from ledger.log.anchor import Anchors
 from ledger.log.export import Exported, export
 from ledger.log.log_key import KeyFolder, LogKey
 from ledger.log.merkle import NotInTree
+from ledger.log.store import Store
 from ledger.log.tree import Tree
+from ledger.log.tree_tables import TreeTables
 
 Chain = Annotated[str, typer.Argument(help="Het kenmerk van de keten.")]
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
@@ -89,11 +92,22 @@ def export_log(
     if keys.path(_slug(chain)).exists():
         also["key"] = "".join(f"{key}\n" for key in keys.key(chain).verifiers).encode()
     with opened(settings) as work:
+        also |= _time_stamps(work.store, chain)
         try:
             done = export(Tree(work.store), chain, folder, also=also)
         except NotInTree as error:
             raise NotFound(str(error)) from error
     _tell_export(chain, folder, done, json=json)
+
+
+def _time_stamps(store: Store, chain: str) -> dict[str, bytes]:
+    """Return the time stamps of a chain, and what each of them stamps, by where they are served."""
+    tables, files = TreeTables(store), {}
+    for anchor in Anchors(store).all(chain):
+        files[f"timestamps/{anchor.file}"] = anchor.token
+        if (checkpoint := tables.checkpoint(chain, anchor.size)) is not None:
+            files[f"timestamps/{anchor.size}.note"] = checkpoint.note.encode()
+    return files
 
 
 def _tell_export(chain: str, folder: Path, done: Exported, *, json: bool) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.anchors import AnchoringState, Stamping
 from api.answer_schemas import answered, named
 from api.answers import answer
 from api.doorway import API_VERSION
@@ -38,8 +39,9 @@ class Alive(Struct, frozen=True):
 class Health(Struct, frozen=True, rename="camel"):
     """What the server found: `behind` is how many records the read models have yet to take in.
 
-    `signing` is null where no chain has a log key, or while the database is away. `checks` fails
-    as long as a check of a chain as it is stored found a break that no later one took away.
+    `signing` is null where no chain has a log key, or while the database is away; `anchoring` where
+    there is no time-stamping authority. `checks` fails as long as a check of a chain as it is
+    stored found a break that no later one took away.
     """
 
     status: State
@@ -50,6 +52,7 @@ class Health(Struct, frozen=True, rename="camel"):
     behind: int | None = None
     signing: SigningState | None = None
     checks: State | None = None
+    anchoring: AnchoringState | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -98,6 +101,7 @@ def _found(request: Request) -> Health:
     store: Store = request.app.state.reading
     signer: Signing = request.app.state.signing
     tree: Tree = request.app.state.tree
+    stamping: Stamping = request.app.state.stamping
     writer: State = "pass" if request.app.state.ledger.writing else "fail"
     try:
         with store.connection(statement_seconds=CHECK_SECONDS) as lent:
@@ -105,12 +109,14 @@ def _found(request: Request) -> Health:
         sizes, done = store.sizes(), runner.sizes()
         signing = signer.state(sizes=sizes, signed=tree.heads())
         checks: State = "fail" if CheckResults(store).standing() else "pass"
+        anchoring = stamping.state()
     except StoreUnavailable:
         models: State = "warn" if runner.running else "fail"
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
-    found: list[State] = [writer, following, checks, *([signing.status] if signing else [])]
+    parts = [part.status for part in (signing, anchoring) if part is not None]
+    found: list[State] = [writer, following, checks, *parts]
     return Health(
         max(found, key=WORSE.index),
         API_VERSION,
@@ -120,4 +126,5 @@ def _found(request: Request) -> Health:
         behind=behind,
         signing=signing,
         checks=checks,
+        anchoring=anchoring,
     )

@@ -2,7 +2,8 @@
 
 FastAPI tells the routes and their parameters. Added here: what every answer has (`API-Version`, the
 problems it may be), the parts of the path, and the schemas of the events, which come from the very
-types that are recorded. Paths stand below the server's `/v1`.
+types that are recorded. Paths stand below the server's `/v1`, but for those
+that name another server.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from api.doorway import API_VERSION
 from api.event_types import EventType
 from api.health import Alive, Health
 from api.integrity import Integrity
+from api.timestamps import Timestamp
 from ledger.domain.values import SLUG_PATTERN
 
 ROOT: Final = "/v1"
@@ -39,7 +41,7 @@ RECORDING: Final = (
     "too-large",
     "unsupported-media-type",
 )
-ANSWERS: Final = (Alive, Health, Integrity, EventType)
+ANSWERS: Final = (Alive, Health, Integrity, EventType, Timestamp)
 DESCRIPTION: Final = """\
 What a chain of organisations decided, by whom, in which role, under which mandate and rule.
 
@@ -83,13 +85,20 @@ def document(app: FastAPI) -> dict[str, Any]:
     return {
         **made,
         "info": {**made["info"], "contact": CONTACT},
-        "paths": {path.removeprefix(ROOT): _path(path, one) for path, one in made["paths"].items()},
+        "paths": {
+            path.removeprefix(ROOT): _path(path, one, app.state.settings.base_url)
+            for path, one in made["paths"].items()
+        },
         "components": _components(made.get("components", {})),
     }
 
 
-def _path(path: str, operations: dict[str, Any]) -> dict[str, Any]:
-    return {method: _operation(path, method, one) for method, one in operations.items()}
+def _path(path: str, operations: dict[str, Any], base_url: str) -> dict[str, Any]:
+    # What belongs to a log has its address beside that of the API, where clients of logs look.
+    elsewhere = {} if path.startswith(ROOT) else {"servers": [{"url": base_url.rstrip("/") or "/"}]}
+    return {
+        method: {**_operation(path, method, one), **elsewhere} for method, one in operations.items()
+    }
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,9 @@
     KETENLEDGER_BASE_URL       under which address others reach it, where that is not host and port
     KETENLEDGER_CHECK_HOUR     at which hour (0 to 23, UTC) every chain is checked each night; 2,
                                or off
+    KETENLEDGER_TSA_URL        the time-stamping authority that stamps checkpoints; none: no stamps
+    KETENLEDGER_TSA_CERTIFICATES  PEM files its stamps are checked with, split as PATH is
+    KETENLEDGER_TSA_INTERVAL_SECONDS  how long after a stamp the next is asked for; 86400, a day
     KETENLEDGER_DEVELOPMENT    1: the development identity; only on this machine itself
 
 Settings print themselves without the database URL, since a password may stand in it.
@@ -31,6 +34,7 @@ NO = ("", "0", "false", "nee", "no")
 MAX_PORT = 65_535
 MAX_HOUR = 23
 DEFAULT_HOUR = 2
+MAX_INTERVAL_SECONDS = 366 * 86_400
 
 
 class SettingsRefused(Exception):
@@ -47,6 +51,9 @@ class Settings:
     port: int = 8000
     base_url: str = ""
     development: bool = False
+    tsa_url: str = ""
+    tsa_certificates: tuple[Path, ...] = ()
+    tsa_interval_seconds: int = 86_400
 
     max_body_bytes: int = 256 * 1024
     max_requests: int = 512
@@ -59,6 +66,8 @@ class Settings:
     """How long a caller waits until an act is on disk."""
     at_least_seconds: float = 5.0
     """How long a reader waits for the read models to have a position."""
+    tsa_poll_seconds: float = 30.0
+    """How often is looked for a checkpoint that is due for a time stamp."""
     tick_seconds: float = 5.0
     """How often is looked for what time has made happen."""
     check_hour: int | None = DEFAULT_HOUR
@@ -82,6 +91,7 @@ class Settings:
             )
         if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
             raise SettingsRefused("KETENLEDGER_BASE_URL begint met http:// of https://.")
+        _require_authority(self)
 
     @property
     def address(self) -> str:
@@ -118,6 +128,15 @@ def from_environment(
         base_url=said.get("base_url", ""),
         development=development,
         check_hour=_hour(said.get("check_hour", "")),
+        tsa_url=said.get("tsa_url", ""),
+        tsa_certificates=tuple(
+            Path(one) for one in said.get("tsa_certificates", "").split(os.pathsep) if one
+        ),
+        tsa_interval_seconds=_number(
+            "KETENLEDGER_TSA_INTERVAL_SECONDS",
+            said.get("tsa_interval_seconds", ""),
+            Settings.tsa_interval_seconds,
+        ),
     )
 
 
@@ -146,6 +165,29 @@ def _flag(name: str, value: str) -> bool:
     if value.lower() not in (*YES, *NO):
         raise SettingsRefused(f"{name} is 1 of 0, niet {value!r}.")
     return value.lower() in YES
+
+
+def _require_authority(settings: Settings) -> None:
+    """Refuse a time-stamping authority that cannot be asked, checked or named in public."""
+    try:
+        url = urlsplit(settings.tsa_url)
+        named = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError:
+        named = False
+    if settings.tsa_url and not named:
+        raise SettingsRefused("KETENLEDGER_TSA_URL begint met http:// of https:// en een naam.")
+    url = urlsplit(settings.tsa_url)
+    if "@" in url.netloc or url.query or url.fragment:
+        raise SettingsRefused(
+            "KETENLEDGER_TSA_URL staat bij elke tijdstempel en bevat dus geen wachtwoord of vraag."
+        )
+    if settings.tsa_url and not settings.tsa_certificates:
+        raise SettingsRefused(
+            "KETENLEDGER_TSA_URL kan niet zonder KETENLEDGER_TSA_CERTIFICATES: "
+            "een tijdstempel die niet is na te gaan, bewijst niets."
+        )
+    if not 1 <= settings.tsa_interval_seconds <= MAX_INTERVAL_SECONDS:
+        raise SettingsRefused("KETENLEDGER_TSA_INTERVAL_SECONDS is 1 seconde tot 366 dagen.")
 
 
 def _hour(value: str) -> int | None:

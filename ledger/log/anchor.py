@@ -140,6 +140,11 @@ class Anchor(NamedTuple):
     token: bytes
     at: datetime
 
+    @property
+    def file(self) -> str:
+        """The name of the token as a file, as it is served, exported and put in bundles."""
+        return f"{self.size}-{self.number}.tsr"
+
 
 class Failing(NamedTuple):
     """A chain for which no time stamp could be had: the kind of failure, how often, since when."""

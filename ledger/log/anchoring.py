@@ -204,6 +204,24 @@ class Anchorer:
             raise
 
 
+def fault_of(chain: str, anchor: Anchor, tables: TreeTables, trusted: Trusted) -> str | None:
+    """Return in Dutch what is wrong with an anchor as it is kept; None if it holds.
+
+    The nonce and the moments of question and answer are not kept, so those are not looked at.
+    """
+    last = tables.checkpoint(chain, anchor.size)
+    if last is None:
+        return f"controlepunt {anchor.size} is er niet meer."
+    try:
+        _require_of(chain, last)
+        moment = accepted(anchor.token, last.note.encode(), trusted)
+    except (AnchorRefused, StampRefused) as refused:
+        return str(refused)
+    if moment != anchor.stamped:
+        return f"de tijdstempel zegt {moment:%Y-%m-%dT%H:%M:%SZ}, en dat staat er niet."
+    return None
+
+
 def _require_of(chain: str, last: Checkpoint) -> None:
     """Refuse to have a note stamped that is not the checkpoint of its row."""
     try:
