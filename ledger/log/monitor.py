@@ -40,7 +40,7 @@ from ledger.log.monitor_state import (
     Trusted,
     rows_of,
 )
-from ledger.log.monitor_take import Difference, Taken, Taking
+from ledger.log.monitor_take import Taken, Taking
 from ledger.log.note import BadNote, MalformedNote, Note, open_note, read_note, verified
 from ledger.log.note_keys import ED25519, BadKey, Verifier, read_verifier
 from ledger.log.remote import LogUnreachable, LogWrong, RemoteLog
@@ -270,7 +270,7 @@ def _edge_at(work: Round, seen: Seen | None, head: Head) -> Edge:
     if taken.edge.root() != head.root:
         raise _unlike(work, seen, head, taken)
     if taken.replaced is not None:
-        raise _entry_broken(taken.replaced)
+        raise _entry_broken(taken.replaced.position)
     if taken.tile is not None:
         what = f"{taken.tile.path} past niet bij de vastleggingen waarover zij gaat"
         raise LogBroken(
@@ -288,14 +288,18 @@ def _unlike(work: Round, seen: Seen | None, head: Head, taken: Taken) -> LogBrok
     if seen is not None and not _grew(work.log, seen.head, head):
         return _forked(seen.head, head, _first_difference(work, seen.head, head))
     where = taken.replaced or taken.tile
-    if where is not None:
-        return _entry_broken(where)
+    position = None if where is None else where.position
+    if position is None and seen is not None:
+        # Who changes a record in a database may get its hash, and so the tiles, changed with it.
+        position = _first_difference(work, seen.head, head)
+    if position is not None:
+        return _entry_broken(position)
     return LogBroken("root", "De vastleggingen en tegels geven samen niet de getekende wortel.")
 
 
-def _entry_broken(where: Difference) -> LogBroken:
-    what = f"Vastlegging {where.position} is niet wat onder het controlepunt is getekend"
-    return LogBroken("entry", f"{what} ({where.path}).", where.position)
+def _entry_broken(position: int) -> LogBroken:
+    what = f"Vastlegging {position} is niet wat onder het controlepunt is getekend."
+    return LogBroken("entry", what, position)
 
 
 def _forked(old: Head, new: Head, position: int | None) -> LogBroken:

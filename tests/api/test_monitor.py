@@ -1,27 +1,17 @@
-"""The command of a monitor: against a real server, against forged logs, and how it ends."""
+"""The command of a monitor: rules and witnesses, forged logs, and how it ends."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
-from api import cli
-from api.settings import Settings
-from api.signing import ensure_key, log_keys
 from ledger.log.note import read_note, signature
 from ledger.log.note_keys import ED25519_COSIGNATURE, Signer
 from ledger.log.policy import Group, Policy, Witness
-from ledger.recording import Entry
-from tests.api.doors import FOUNDER, Doors, open_doors
-from tests.api.signed import signed_head
+from tests.api.monitoring import BROKEN, SOUND, UNKNOWN, USAGE, Partner
 from tests.domain.forging import (
     ENTRIES,
     LAST,
@@ -36,183 +26,13 @@ from tests.domain.forging import (
 from tests.log.log_files import KEY, NEW_KEY, files_of, put
 from tests.log.static_host import Host, hosting, status
 
-SOUND, BROKEN, UNKNOWN, USAGE = 0, 2, 3, 64
-SERVER = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[")
 WITNESS = Signer("getuige.example/w1", ED25519_COSIGNATURE, b"w" * 32)
 OTHER = Signer("getuige.example/w2", ED25519_COSIGNATURE, b"v" * 32)
-
-
-@dataclass
-class Partner:
-    """Somebody who runs the command, from his own folder."""
-
-    folder: Path
-    capsys: pytest.CaptureFixture[str]
-    url: str = ""
-    said: str = ""
-    told: str = ""
-
-    def look(self, *more: str) -> int:
-        state = str(self.folder / "keten.json")
-        code = cli.run(["monitor", self.url, "--state", state, *more])
-        printed = self.capsys.readouterr()
-        # The server of the test runs in this process and tells of each request.
-        lines = printed.out.splitlines(keepends=True)
-        self.said = "".join(line for line in lines if not SERVER.match(line))
-        self.told = printed.err
-        return code
-
-    def look_json(self, *more: str) -> tuple[int, dict[str, Any]]:
-        code = self.look("--json", *more)
-        found: dict[str, Any] = json.loads(self.said)
-        return code, found
-
-    def serve(self, entries: Sequence[Entry], **more: Any) -> None:
-        """Let a folder show the log of these records."""
-        files = files_of([entry.data for entry in entries], **more)
-        put(self.folder / "log", files)
-        self.url = str(self.folder / "log")
-
-    def finds(self, kind: str, *, rule: str = "", position: int | None = None) -> None:
-        code, told = self.look_json()
-        assert (code, told["outcome"]) == (BROKEN, "broken"), told
-        found = told["break"]
-        assert (found["kind"], found["rule"], found["position"]) == (kind, rule, position), told
 
 
 @pytest.fixture
 def partner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Partner:
     return Partner(tmp_path, capsys)
-
-
-# Against a real server
-
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("monitored")
-
-
-@pytest.fixture(scope="module")
-def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
-    with open_doors(shared_database, data_folder) as doors:
-        yield doors
-
-
-@pytest.fixture
-def chain(doors: Doors, data_folder: Path) -> str:
-    """A signed chain of its own for each test."""
-    name = f"keten-{uuid4().hex[:8]}"
-    ensure_key(Settings(folder=data_folder), name)
-    doors.found(name)
-    signed_head(doors, name, doors.size(name))
-    return name
-
-
-@pytest.fixture
-def visitor(partner: Partner, doors: Doors, chain: str) -> Partner:
-    partner.url = f"{str(doors.client.base_url).rstrip('/')}/log/{chain}"
-    return partner
-
-
-def register(doors: Doors, chain: str, *people: str) -> int:
-    """Record people and wait until that is signed; return the size."""
-    for one in people:
-        told = doors.post(f"/v1/chains/{chain}/people", {"person": one})
-        assert told.status_code == 201, told.text
-    return signed_head(doors, chain, doors.size(chain)).size
-
-
-def test_a_server_is_followed_while_it_grows(visitor: Partner, doors: Doors, chain: str) -> None:
-    first = doors.size(chain)
-    assert visitor.look("--act-as", FOUNDER) == SOUND
-    assert f"{first} vastleggingen" in visitor.said
-    assert "alles volgens de regels" in visitor.said
-    assert "overgenomen van het log zelf" in visitor.told
-    size = register(doors, chain, "p-1", "p-2", "p-3")
-    code, told = visitor.look_json()
-    assert (code, told["outcome"]) == (SOUND, "sound")
-    assert (told["before"], told["size"], told["replayed"]) == (first, size, size)
-    assert told["notices"] == []
-    assert visitor.look("--quiet") == SOUND
-    assert (visitor.said, visitor.told) == ("", "")
-
-
-def test_a_key_that_was_rotated_is_followed_when_it_is_given(
-    visitor: Partner, doors: Doors, chain: str, data_folder: Path
-) -> None:
-    assert visitor.look("--quiet") == SOUND
-    keys = log_keys(Settings(folder=data_folder))
-    old, new = keys.key(chain).verifiers[0], keys.rotate(chain).verifiers[0]
-    register(doors, chain, "p-1")
-    assert visitor.look("--quiet") == SOUND
-    assert new.key_id.hex() in visitor.told
-    assert visitor.look("--quiet", "--key", str(new)) == SOUND
-    assert visitor.told == ""
-    keys.retire(chain, old.key_id.hex())
-    register(doors, chain, "p-2")
-    assert visitor.look("--quiet") == SOUND
-    assert str(old) in visitor.told
-
-
-def test_a_key_that_was_rotated_unseen_is_not_followed(
-    visitor: Partner, doors: Doors, chain: str, data_folder: Path
-) -> None:
-    assert visitor.look() == SOUND
-    keys = log_keys(Settings(folder=data_folder))
-    old, new = keys.key(chain).verifiers[0], keys.rotate(chain).verifiers[0]
-    keys.retire(chain, old.key_id.hex())
-    register(doors, chain, "p-1")
-    visitor.finds("unsigned")
-    assert visitor.look("--key", str(new)) == SOUND
-
-
-def test_who_may_not_read_everything_cannot_tell(
-    visitor: Partner, doors: Doors, chain: str, shared_database: str, data_folder: Path
-) -> None:
-    with open_doors(shared_database, data_folder, development=False) as public:
-        visitor.url = f"{str(public.client.base_url).rstrip('/')}/log/{chain}"
-        assert visitor.look() == UNKNOWN
-        assert "niet te lezen (antwoord 403)" in visitor.told
-        assert visitor.look("--act-as", FOUNDER) == UNKNOWN
-
-
-def test_a_server_that_is_away_says_nothing_about_the_log(
-    visitor: Partner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert visitor.look() == SOUND
-    before = (visitor.folder / "keten.json").read_bytes()
-    monkeypatch.setattr("ledger.log.remote_http.time.sleep", lambda _: None)
-    with hosting() as gone:
-        visitor.url = f"{gone.url}/log/x"
-    code, told = visitor.look_json("--quiet")
-    assert (code, told["outcome"]) == (UNKNOWN, "unknown")
-    assert visitor.look("--quiet") == UNKNOWN
-    assert "Niet te zeggen" in visitor.told
-    assert (visitor.folder / "keten.json").read_bytes() == before
-
-
-def test_an_export_on_any_web_server_is_as_good(
-    visitor: Partner,
-    chain: str,
-    shared_database: str,
-    data_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert visitor.look() == SOUND
-    monkeypatch.setenv("DATABASE_URL", shared_database)
-    monkeypatch.setenv("KETENLEDGER_FOLDER", str(data_folder))
-    copy = visitor.folder / "kopie"
-    assert cli.run(["export-log", chain, str(copy)]) == 0
-    visitor.capsys.readouterr()
-    with hosting("/x") as host:
-        host.take(copy)
-        host.packs = True
-        visitor.url = host.url
-        assert visitor.look() == SOUND, visitor.told
-        assert visitor.look("--again") == SOUND, visitor.told
-    visitor.url = f"file://{copy}"
-    assert visitor.look() == SOUND
 
 
 # Rules

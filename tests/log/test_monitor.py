@@ -173,6 +173,19 @@ def test_an_old_record_that_was_changed_is_found_when_all_is_read_again(watch: W
     assert watch.copied() == numbers(600)
 
 
+def test_a_record_changed_with_its_tiles_is_named_by_who_has_a_copy(watch: Watch) -> None:
+    watch.show(numbers(300))
+    genuine = (watch.log / "checkpoint").read_bytes()
+    watch.look()
+    watch.show([*numbers(270), b"anders", *numbers(300, start=271)])
+    (watch.log / "checkpoint").write_bytes(genuine)
+    watch.broken("entry", 270, again=True)
+    put(watch.folder / "ander", {})
+    other = Watch(watch.folder / "ander")
+    other.log = watch.log
+    other.broken("root")
+
+
 def test_a_log_that_was_made_anew_and_signed_is_a_fork(watch: Watch) -> None:
     watch.show(numbers(300))
     watch.look()
