@@ -25,6 +25,9 @@ PATHS: Final[dict[str, str]] = {
     "ContributionCommitted": "/partners/{organisation}/contributions",
     "ChainConditionDeclared": "/conditions",
     "ChainDissolved": "/dissolutions",
+    # evidence
+    "LogKeyAnnounced": "/log-keys",
+    "WitnessPolicyAdopted": "/witness-policies",
     # people
     "PersonRegistered": "/people",
     "PersonDetailsGiven": "/people/{person}/details",

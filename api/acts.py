@@ -25,13 +25,18 @@ from api import identity
 from api.act_paths import BASE, IN_BRACES, PATHS
 from api.act_schemas import Attempt, TrialAnswer, documentation
 from api.answers import answer
+from api.log import KEY_UNREADABLE
+from api.log_policy import with_log_key
 from api.parameters import Id, Moment, Parameters, as_position, in_path
 from api.problems import Problem
 from api.request_body import read_object
+from api.signing import log_keys
 from ledger import catalogue
 from ledger.catalogue import Type
+from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.values import Event, Scope
 from ledger.ledger import Ledger, Trial
+from ledger.log.log_key import KeyRefused
 from ledger.recording import Act
 from ledger.sealed import seal_body
 
@@ -152,8 +157,11 @@ async def _recorded(
     ledger: Ledger = request.app.state.ledger
     chain = in_path(request, "chain")
     sealed = seal_body(_kind(body), body, act=key)
+    event = catalogue.read_body(sealed.body)
+    if isinstance(event, ChainEstablished):
+        event = await run_in_threadpool(_founding, request, chain, event)
     act = Act(
-        event=catalogue.read_body(sealed.body),
+        event=event,
         by=asked.by or person,
         recorded_by=person if asked.by not in (None, person) else "",
         act=key,
@@ -166,6 +174,15 @@ async def _recorded(
     receipt = await ledger.submit_async(chain, act, sealed.disclosures, timeout_seconds=seconds)
     place = f"/v1/chains/{chain}/records/{receipt.position}"
     return answer(receipt, 200 if receipt.repeated else 201, headers={"Location": place})
+
+
+def _founding(request: Request, chain: str, event: Event) -> Event:
+    """Return the founding of a chain with the key of its log, where this server keeps one."""
+    state = request.app.state
+    try:
+        return with_log_key(event, state.ledger, chain, log_keys(state.settings))
+    except KeyRefused as error:
+        raise Problem("unavailable", KEY_UNREADABLE) from error
 
 
 def _tried(chain: str, trial: Trial) -> Response:

@@ -5,14 +5,19 @@
     ketenledger key rotate CHAIN   a new key that signs beside the old one
     ketenledger key retire CHAIN   an old key signs no more; what it signed still counts
 
-A running server sees a key file that changes by itself.
+A running server sees a key file that changes by itself. The record of a chain names its keys too:
+its founding the one that is there then, an announcement every later one. Whoever makes a key is
+told what to record.
 """
 
 from __future__ import annotations
 
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from api import cli_output
@@ -20,7 +25,8 @@ from api.parameters import as_slug
 from api.settings import from_environment
 from api.signing import default_origin, log_keys
 from api.workplace import opened
-from ledger.domain.values import NotFound
+from ledger.domain.events.evidence import LogKeyAnnounced
+from ledger.domain.values import NotFound, instant
 from ledger.log.anchor import Anchors
 from ledger.log.export import Exported, export
 from ledger.log.log_key import KeyFolder, LogKey
@@ -52,7 +58,11 @@ def new(
     """Maak de eerste sleutel van een keten; vanaf dan wordt zij getekend."""
     settings = from_environment()
     named = origin or default_origin(settings, _slug(chain))
-    _tell(chain, log_keys(settings), log_keys(settings).make(_slug(chain), named), json=json)
+    key = log_keys(settings).make(_slug(chain), named)
+    _tell(chain, log_keys(settings), key, json=json)
+    if not json:
+        cli_output.say("De oprichting van de keten noemt deze sleutel vanzelf.")
+        _tell_announcement(chain, key, "Bestaat de keten al, laat haar dan bekendmaken")
 
 
 @keys_app.command()
@@ -66,7 +76,10 @@ def show(chain: Chain, json: Json = False) -> None:
 def rotate(chain: Chain, json: Json = False) -> None:
     """Maak een nieuwe sleutel, die naast de oude tekent tot die is ingetrokken."""
     keys = _keys_of(chain)
-    _tell(chain, keys, keys.rotate(chain), json=json)
+    key = keys.rotate(chain)
+    _tell(chain, keys, key, json=json)
+    if not json:
+        _tell_announcement(chain, key, "Maak de nieuwe sleutel bekend")
 
 
 @keys_app.command()
@@ -140,6 +153,18 @@ def _tell(chain: str, keys: KeyFolder, key: LogKey, *, json: bool) -> None:
     for said, verifiers in (("tekent", signing), ("ingetrokken", retired)):
         for verifier in verifiers:
             cli_output.say(f"{said}: {verifier}")
+
+
+def _tell_announcement(chain: str, key: LogKey, introduced: str) -> None:
+    """Say what to record, so that the record of the chain itself names the newest key."""
+    announced = LogKeyAnnounced(
+        log_key=str(key.signers[0].verifier),
+        effective_on=instant(datetime.now(UTC))[:10],
+        reason="Nieuwe sleutel voor het log.",
+    )
+    line = msgspec.json.encode({"body": announced}).decode()
+    cli_output.say(f"{introduced} (PERSOON is de ketenmanager of iemand van het ketenbureau):")
+    cli_output.say(f"  echo {shlex.quote(line)} | ketenledger record {chain} - --by PERSOON")
 
 
 def _slug(chain: str) -> str:

@@ -15,6 +15,7 @@ import typer
 from api import cli_output, peps, record_lines
 from api.record_lines import Recorder, Result
 from api.settings import from_environment
+from api.signing import log_keys
 from api.workplace import opened
 from ledger.domain.values import Refused, Source
 
@@ -90,8 +91,16 @@ def _record(
 ) -> None:
     """Record the lines with a progress bar; say how it went; leave with 1 after a refusal."""
     counts = {"recorded": 0, "repeated": 0, "refused": 0}
-    with opened(from_environment()) as work, cli_output.progress() as bar:
-        recorder = Recorder(work.ledger, chain, by=by, source=source, keep_going=keep_going)
+    settings = from_environment()
+    with opened(settings) as work, cli_output.progress() as bar:
+        recorder = Recorder(
+            work.ledger,
+            chain,
+            keys=log_keys(settings),
+            by=by,
+            source=source,
+            keep_going=keep_going,
+        )
         task = bar.add_task("vastleggen", total=None)
         for result in recorder.run(lines):
             bar.advance(task)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import cli_output, demo_chain, settings, signing, workplace
 from api.app import create_app
+from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
 
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
@@ -55,10 +56,10 @@ def demo(port: Port = None) -> None:
     """Leg de voorbeeldketen vast (één keer) en start de server om haar te bekijken."""
     chosen = settings.from_environment(host="127.0.0.1", port=port, development=True)
     with _listening(chosen) as listener:
+        signing.ensure_key(chosen, CHAIN)
         with workplace.opened(chosen) as work:
-            summary = demo_chain.record_demo(work.ledger)
+            summary = demo_chain.record_demo(work.ledger, signing.log_keys(chosen))
             work.runner.catch_up(summary.chain)
-        signing.ensure_key(chosen, summary.chain)
         with settings.database(chosen) as conninfo:
             app = create_app(chosen, conninfo)
             _run(app, listener, chosen, greeting=_greeting(summary, chosen))

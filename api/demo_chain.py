@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api import demo_story_agreements as agreements
 from api import demo_story_buildup as buildup
@@ -23,9 +24,11 @@ from api import demo_story_ladder as ladder
 from api import demo_story_start as start
 from api import demo_story_steady as steady
 from api.demo_story_script import CHAIN, Line, Script
+from api.log_policy import with_log_key
 from ledger import catalogue
 from ledger.domain.values import NotFound, Refused
 from ledger.ledger import Ledger
+from ledger.log.log_key import KeyFolder
 from ledger.recording import Act
 
 CHAPTERS: Final = (
@@ -93,13 +96,17 @@ def told() -> Script:
     return script
 
 
-def record_demo(ledger: Ledger) -> Summary:
+def record_demo(ledger: Ledger, keys: KeyFolder | None = None) -> Summary:
     """Record the story; what is there already stays as it is.
+
+    The founding names the log key of the chain, where `keys` has one.
 
     Raises Refused where a line does not fit, as when the chain of that name tells another story.
     """
     before = _size(ledger)
-    for outcome in ledger.submit_each(CHAIN, map(act_of, story()), stop_at_refusal=True):
+    acts = map(act_of, story())
+    told = (replace(act, event=with_log_key(act.event, ledger, CHAIN, keys)) for act in acts)
+    for outcome in ledger.submit_each(CHAIN, told, stop_at_refusal=True):
         if isinstance(outcome, Refused):
             raise outcome
     size = _size(ledger)

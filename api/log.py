@@ -4,11 +4,13 @@
     GET /log/{chain}/tile/{L}/{N}[.p/{W}]           hashes
     GET /log/{chain}/tile/entries/{N}[.p/{W}]       the records themselves
     GET /log/{chain}/key                            the verifier keys, a line each
+    GET /log/{chain}/policy                         keys, witnesses and quorum, a tlog-policy
     GET /log/{chain}/proof/{position}[?size=S]      the proof of one record, a .tlog-proof
 
-Hashes, checkpoints, keys and proofs are for everybody. The entries hold every record of the chain,
-whatever its scope, so only somebody who may read every scope gets them. What the signed tree does
-not have is 404: a full tile before it is full, a width of 0 or 256, a chain that is not signed.
+Hashes, checkpoints, keys, policies and proofs are for everybody. The entries hold every record of
+the chain, whatever its scope, so only somebody who may read every scope gets them. What the signed
+tree does not have is 404: a full tile before it is full, a width of 0 or 256, a chain that is not
+signed.
 These addresses are not ours to change, so they stand outside `/v1` and the OpenAPI document.
 """
 
@@ -25,12 +27,13 @@ from starlette.responses import Response
 
 from api import identity
 from api.identity import EVERYTHING
+from api.log_policy import policy_of
 from api.parameters import Parameters, as_position, in_path
 from api.problems import Problem
 from api.reading import Position
 from api.signing import log_keys
 from ledger.domain.values import NotFound
-from ledger.log.log_key import KeyRefused
+from ledger.log.log_key import KeyRefused, LogKey
 from ledger.log.merkle import NotInTree
 from ledger.log.note_keys import BadKey
 from ledger.log.tree import Tree
@@ -41,6 +44,7 @@ REVALIDATE: Final = "no-cache"
 FOR_EVER: Final = "max-age=31536000, immutable"
 PARTIAL: Final = ".p/"
 ENTRIES: Final = "entries/"
+KEY_UNREADABLE: Final = "De sleutel van dit log is nu niet te lezen."
 
 
 class OfSize(Parameters):
@@ -51,7 +55,7 @@ class OfSize(Parameters):
 
 def install(app: FastAPI) -> None:
     """Add the addresses of the logs; `app.state.tree` reads for them."""
-    for path, answered in (("checkpoint", _checkpoint), ("tile/{tile:path}", _tile), ("key", _key)):
+    for path, answered in READS.items():
         _add(app, path, _endpoint(answered))
     _add(app, "proof/{position}", proof)
 
@@ -100,14 +104,23 @@ def _tile(request: Request, chain: str) -> Response:
 
 
 def _key(request: Request, chain: str) -> Response:
+    return _text("".join(f"{key}\n" for key in _log_key(request, chain).verifiers))
+
+
+def _policy(request: Request, chain: str) -> Response:
+    key = _log_key(request, chain)
+    state = request.app.state
+    return _text(str(policy_of(state.ledger, chain, key, state.settings)))
+
+
+def _log_key(request: Request, chain: str) -> LogKey:
     keys = log_keys(request.app.state.settings)
     if not keys.path(chain).exists():
         raise _not_signed(chain)
     try:
-        verifiers = keys.key(chain).verifiers
+        return keys.key(chain)
     except (KeyRefused, BadKey) as error:
-        raise Problem("unavailable", "De sleutel van dit log is nu niet te lezen.") from error
-    return _text("".join(f"{key}\n" for key in verifiers))
+        raise Problem("unavailable", KEY_UNREADABLE) from error
 
 
 def _proof(request: Request, chain: str, size: int | None) -> Response:
@@ -116,6 +129,15 @@ def _proof(request: Request, chain: str, size: int | None) -> Response:
         return _text(_tree(request).tlog_proof(chain, position, size))
     except NotInTree as error:
         raise NotFound(str(error)) from error
+
+
+READS: Final[dict[str, Callable[[Request, str], Response]]] = {
+    "checkpoint": _checkpoint,
+    "tile/{tile:path}": _tile,
+    "key": _key,
+    "policy": _policy,
+}
+"""What is read below a log, by its path."""
 
 
 def _tree(request: Request) -> Tree:

@@ -20,11 +20,13 @@ from typing import IO, Any, Final
 import msgspec
 from msgspec import Struct
 
+from api.log_policy import with_log_key
 from ledger import catalogue
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.values import INSTANT_PATTERN, Refused, Scope, Source, instant, require
 from ledger.ledger import Ledger
 from ledger.log import canonical
+from ledger.log.log_key import KeyFolder
 from ledger.receipts import Receipt
 from ledger.recording import Act
 from ledger.sealed import Disclosed, seal_body
@@ -110,7 +112,8 @@ class Recorder:
     """Records lines in order, many at a time, and says what came of each.
 
     Stops at the first refusal unless told to keep going. A line is recorded whole, with all that
-    follows from it, or not at all. Lines recorded before give their first receipt again.
+    follows from it, or not at all. Lines recorded before give their first receipt again. A chain
+    that is founded names its log key, where `keys` has one.
     """
 
     def __init__(
@@ -118,12 +121,14 @@ class Recorder:
         ledger: Ledger,
         chain: str,
         *,
+        keys: KeyFolder | None = None,
         by: str = "",
         source: Source | None = None,
         keep_going: bool = False,
     ) -> None:
         self._ledger = ledger
         self._chain = chain
+        self._keys = keys
         self._by = by
         self._source = source
         self._keep_going = keep_going
@@ -173,7 +178,9 @@ class Recorder:
         kind = catalogue.find(str(body.get("type"))).kind
         sealed = seal_body(kind, body, act=line.act)
         act = Act(
-            event=catalogue.read_body(sealed.body),
+            event=with_log_key(
+                catalogue.read_body(sealed.body), self._ledger, self._chain, self._keys
+            ),
             by=self._named(line.by or self._by),
             act=line.act,
             on=line.on,

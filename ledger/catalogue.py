@@ -110,6 +110,7 @@ _PATTERNS = (
     (r"T\(\?:\[01\]", "een tijdstip in UTC zoals 2026-11-21T20:00:00.000000Z"),
     (r"02-29", "een bestaande datum zoals 2026-11-21"),
     (r"A-Za-z0-9\._-", "een kenmerk van 1 tot 64 letters, cijfers, punten of streepjes"),
+    (r"https\?", "een adres dat begint met https:// of http://, zonder spaties"),
     (r"0-9a-f", "een SHA-256 van 64 hexadecimale tekens"),
 )
 _PHRASES = (

@@ -30,6 +30,7 @@ TITLES = {
     "escalations": "Escalaties",
     "actions": "Acties",
     "memory": "Ketengeheugen",
+    "evidence": "Bewijs",
 }
 """The Dutch name of each capability, in the order of the chapters."""
 

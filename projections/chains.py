@@ -11,6 +11,7 @@ from typing import Any, Final
 from psycopg.sql import SQL
 
 from ledger.domain.events import chains as c
+from ledger.domain.events.evidence import LogKeyAnnounced
 from ledger.domain.values import Header
 from projections import scopes
 from projections.listing import Wanted, everything, listed
@@ -52,7 +53,18 @@ def _established(doc: Doc, event: c.ChainEstablished, header: Header) -> None:
     doc["foundingObjective"] = event.objective
     doc["founders"] = [one.organisation for one in event.partners]
     doc["established"] = stamp(header)
+    if event.log_key:
+        _log_key(doc, event.log_key, header.day, header)
     mark(doc, header, "open")
+
+
+def _log_key(doc: Doc, key: str, day: str, header: Header) -> None:
+    doc.setdefault("logKeys", []).append({"logKey": key, "effectiveOn": day, **stamp(header)})
+
+
+def _announced(doc: Doc, event: LogKeyAnnounced, header: Header) -> None:
+    _log_key(doc, event.log_key, event.effective_on, header)
+    doc["logKeys"][-1]["reason"] = event.reason
 
 
 def _governance(doc: Doc, event: c.GovernanceModelAdopted, header: Header) -> None:
@@ -94,6 +106,7 @@ CHAIN = Kind(
         c.DrivingProblemRecorded: Part(_whole, _problem),
         c.ChainConditionDeclared: Part(_whole, _condition),
         c.ChainDissolved: Part(_whole, _dissolved),
+        LogKeyAnnounced: Part(_whole, _announced),
     },
     row=_chain_row,
     words=lambda doc: Words(

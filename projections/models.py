@@ -22,6 +22,7 @@ from projections import (
     decision_rules,
     decisions,
     escalations,
+    evidence,
     mandates,
     meetings,
     memory,
@@ -44,6 +45,7 @@ CAPABILITIES: Final[dict[str, ModuleType]] = {
     "escalations": escalations,
     "actions": actions,
     "memory": memory,
+    "evidence": evidence,
 }
 ACROSS: Final = {
     "records": (RECORDS, LINKS),

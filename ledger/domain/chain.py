@@ -22,6 +22,7 @@ from ledger.domain import (
     decisions,
     escalations,
     events,
+    evidence,
     mandates,
     meetings,
     memory,
@@ -57,6 +58,7 @@ class ChainState(Struct, frozen=True):
     escalations: escalations.Escalations = field(default_factory=escalations.Escalations)
     actions: actions.Actions = field(default_factory=actions.Actions)
     memory: memory.Memory = field(default_factory=memory.Memory)
+    evidence: evidence.Evidence = field(default_factory=evidence.Evidence)
 
     @property
     def by_decision(self) -> frozenset[str]:
@@ -85,6 +87,7 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
     "escalations": (events.escalations, escalations),
     "actions": (events.actions, actions),
     "memory": (events.memory, memory),
+    "evidence": (events.evidence, evidence),
 }
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 

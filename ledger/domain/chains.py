@@ -1,7 +1,7 @@
 """The chain and its partners: founded by at least two, steered by joint objectives, ended in order.
 
 Chain: established -> dissolved. Partner: admitted -> withdrawn from a day on -> ended on that day;
-it may come back later. Objective: adopted -> revised. Rules C1 to C15.
+it may come back later. Objective: adopted -> revised. Rules C1 to C16.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
+from ledger.domain import verifier_keys
 from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreated
 from ledger.domain.events.chains import (
     ChainConditionDeclared,
@@ -69,6 +70,11 @@ RULES = (
         "[S] K:1118-1129",
     ),
     Rule("C15", "Wie de keten opricht, spreekt voor een partner of mag importeren.", "default"),
+    Rule(
+        "C16",
+        "De oprichting noemt de Ed25519-sleutel waarmee de server het log tekent, of geen.",
+        "default",
+    ),
 )
 
 FOUNDING_BODY = "stuurgroep"
@@ -109,6 +115,7 @@ class Chains(Struct, frozen=True):
     dissolved: int = -1
     direct: frozenset[str] = frozenset()
     import_authority: str = ""
+    log_key: str = ""
     objectives: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
     partners: HashTrieMap[str, Partner] = field(default_factory=HashTrieMap)
     leaving: Alarms = field(default_factory=Alarms)
@@ -172,6 +179,8 @@ def _chain_established(chain: ChainState, event: ChainEstablished, header: Heade
     require(based, "C12", "de wettelijke grondslag ontbreekt")
     founders = {event.import_authority, *(partner.representative for partner in event.partners)}
     require(header.by in founders, "C15", f"{header.by} is geen van beide")
+    if event.log_key:
+        verifier_keys.read(event.log_key, verifier_keys.LOG_KEYS, "C16")
     _governance(chain, event.direct)
 
 
@@ -261,6 +270,7 @@ def evolve(own: Chains, event: ChainEvent, header: Header) -> Chains:
                 since=header.on,
                 direct=frozenset(event.direct),
                 import_authority=event.import_authority,
+                log_key=event.log_key,
             )
         case GovernanceModelAdopted():
             return replace(own, direct=frozenset(event.direct))

@@ -56,8 +56,8 @@ No rule reads them, so another reading of them changes no outcome. Ids, dates, n
 and texts that set authority (such as the conditions of a mandate) are not among them. A list of
 what may be corrected rather than of what may not: a field nobody thought of is refused.
 """
-FIXED = ("effects", "indicators")
-"""Parts that are fixed as a whole: what votes were cast on, and what is measured by."""
+FIXED = ("effects", "indicators", "witnesses")
+"""Parts that are fixed as a whole: what votes were cast on, what is measured by, who witnesses."""
 
 
 class Memory(Struct, frozen=True):

@@ -55,6 +55,10 @@ Text = Annotated[str, Meta(max_length=20_000)]
 """Free text of up to 20,000 characters; may be empty."""
 Prose = Annotated[str, Meta(min_length=1, max_length=20_000)]
 """Free text that must say something."""
+Url = Annotated[str, Meta(pattern=rf"^https?://[!-~]{{1,500}}{_END}")]
+"""An address on the web, in ASCII."""
+VerifierKey = Annotated[str, Meta(max_length=2100)]
+"""The public half of a key as text, `name+id+base64` (C2SP signed-note); rules check its form."""
 Sha256 = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{64}}{_END}")]
 """A SHA-256 digest in lower-case hexadecimal."""
 Sealed = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from api import cli
+from ledger import catalogue
+from ledger.domain import verifier_keys
+from ledger.domain.events.evidence import LogKeyAnnounced
 
 CHAIN = "keten"
 
@@ -96,3 +100,28 @@ def test_a_key_that_others_can_read_is_not_used(
     (data / "log-keys" / f"{CHAIN}.key").chmod(0o640)
     assert cli.run(["key", "show", CHAIN]) == 3
     assert "0600" in capsys.readouterr().err
+
+
+def announced(out: str) -> list[dict[str, Any]]:
+    """Return what the lines to record in an output would announce, as a shell passes them on."""
+    lines = [line for line in out.splitlines() if line.startswith("  echo ")]
+    for line in lines:
+        assert line.endswith(f" | ketenledger record {CHAIN} - --by PERSOON")
+    return [json.loads(shlex.split(line)[1])["body"] for line in lines]
+
+
+def test_a_new_key_comes_with_the_line_that_announces_it(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["key", "new", CHAIN, "--origin", "it's.example/log/keten"]) == 0
+    [first] = announced(capsys.readouterr().out)
+    assert cli.run(["key", "rotate", CHAIN]) == 0
+    [second] = announced(capsys.readouterr().out)
+    newest, oldest = told(capsys, "show", CHAIN)["signing"]
+    assert (first["logKey"], second["logKey"]) == (oldest, newest)
+    for body in (first, second):
+        event = catalogue.read_body(body)
+        assert isinstance(event, LogKeyAnnounced)
+        assert verifier_keys.read(event.log_key, verifier_keys.LOG_KEYS, "W1")
+    assert cli.run(["key", "show", CHAIN]) == 0
+    assert announced(capsys.readouterr().out) == []

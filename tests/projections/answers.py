@@ -15,6 +15,7 @@ from projections import (
     decisions,
     due,
     escalations,
+    evidence,
     mandates,
     meetings,
     memory,
@@ -48,6 +49,7 @@ LISTS: dict[str, List] = {
     "actions": actions.actions,
     "memory": memory.memory,
     "lessons": memory.lessons,
+    "witness policies": evidence.witness_policies,
     "due": due.due,
     "timeline": lambda connection, view, paging: timeline.timeline(
         connection, view, paging, Chosen()
@@ -86,6 +88,7 @@ ITEMS: dict[str, Item] = {
     "ladder": escalations.ladder,
     "action": actions.action,
     "lesson": memory.lesson,
+    "witnessPolicy": evidence.witness_policy,
 }
 
 

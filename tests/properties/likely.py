@@ -11,6 +11,7 @@ from typing import Any
 from ledger.domain import bodies
 from ledger.domain.events.roles import OF_AN_ORGANISATION
 from ledger.domain.values import later
+from tests.domain.given_evidence import vkey
 from tests.properties.world import NOTHING, World
 
 Body = dict[str, Any]
@@ -19,10 +20,11 @@ DIRECT = (
     "ActionCancelled", "AgreementTerminated", "BodyEstablished", "BodyDissolved", "BodySucceeded",
     "BodyRemitChanged", "BreachExcused", "ChainConditionDeclared", "ChairRotationAgreed",
     "DecisionRevoked", "EscalationLadderAdopted", "MandateGranted", "MandateRestricted",
-    "MandateRevoked", "ObjectiveAdopted", "ObjectiveRevised", "OverrideAuthorityGranted",
-    "OverrideAuthorityWithdrawn", "OverrideReviewed", "PartnerAdmitted", "PartnerStatusChanged",
-    "PartnerWithdrew", "RoleAssigned", "RoleEnded", "SeatAbolished", "SeatAssigned", "SeatCreated",
-    "SeatVacated", "SeatWeightSet", "ChainDissolved",
+    "LogKeyAnnounced", "MandateRevoked", "ObjectiveAdopted", "ObjectiveRevised",
+    "OverrideAuthorityGranted", "OverrideAuthorityWithdrawn", "OverrideReviewed", "PartnerAdmitted",
+    "PartnerStatusChanged", "PartnerWithdrew", "RoleAssigned", "RoleEnded", "SeatAbolished",
+    "SeatAssigned", "SeatCreated", "SeatVacated", "SeatWeightSet", "ChainDissolved",
+    "WitnessPolicyAdopted",
 )  # fmt: skip
 """What a chain of these tests may leave to the chain manager without a decision."""
 
@@ -46,6 +48,8 @@ def founded(world: World) -> Body:
         ],
         "direct": list(DIRECT) if world.chance(50) else sorted(world.some(DIRECT, most=20)),
     }
+    if world.chance(40):
+        founding["logKey"] = vkey()
     if world.chance(80):
         founding["importAuthority"] = "importeur" if world.chance(70) else f"p-{names[0]}"
     return founding
@@ -247,6 +251,27 @@ def _corrected(world: World) -> Body:
     return {"was": "zo", "becomes": "anders"}
 
 
+def _log_key(world: World) -> Body:
+    return {"logKey": vkey(seed=f"sleutel-{world.pick.randrange(99)}")}
+
+
+def _witness_policy(world: World) -> Body:
+    names = world.state.chains.partners_on(world.day)[: world.pick.randint(0, 3)]
+    witnesses = [
+        {
+            "organisation": one,
+            "name": f"getuige-{one}",
+            "verifierKey": vkey(f"getuige.{one}.example", world.one((4, 6)), seed=one),
+            "url": f"https://getuige.{one}.example",
+        }
+        for one in names
+    ]
+    policies = world.state.evidence.policies
+    replaces = policies[-1].position if policies else None
+    quorum = world.pick.randint(0, len(names) + (1 if world.chance(5) else 0))
+    return {"witnesses": witnesses, "quorum": quorum, "replaces": replaces}
+
+
 LIKELY: dict[str, Callable[[World], Body]] = {
     "AgreementAmended": _agreement_amended,
     "BodyDissolved": _newest_body,
@@ -259,6 +284,7 @@ LIKELY: dict[str, Callable[[World], Body]] = {
     "DecisionRuleAdopted": _rule_adopted,
     "EscalationLadderAdopted": _ladder,
     "EscalationRaised": _escalation_raised,
+    "LogKeyAnnounced": _log_key,
     "MandateGranted": _mandate_granted,
     "MandateRestricted": _restricted,
     "MeetingConvened": _meeting_convened,
@@ -266,4 +292,5 @@ LIKELY: dict[str, Callable[[World], Body]] = {
     "ProposalSubmitted": _proposed,
     "RecordCorrected": _corrected,
     "RoleAssigned": _role_assigned,
+    "WitnessPolicyAdopted": _witness_policy,
 }

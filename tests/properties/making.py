@@ -183,6 +183,8 @@ def _text(info: Any, world: World) -> str:
         return world.date()
     if "{43}" in pattern:
         return "A" * 43
+    if "https?" in pattern:
+        return "https://getuige.example/w1"
     if "A-Za-z0-9" in pattern:
         return world.one(("iets", world.partner()))
     return world.text()

@@ -15,6 +15,7 @@ from ledger.domain.values import (
     Prose,
     Slug,
     Text,
+    VerifierKey,
 )
 
 PartnerStatus = Literal["owner", "partner", "participant"]
@@ -54,7 +55,8 @@ class ChainEstablished(Event, frozen=True, kw_only=True):
     admitted, their representatives registered and seated in a first steering group, which
     decides by unanimity until the partners adopt something else. `direct` lists the event types
     that may be recorded without a decision (the governance model); `import_authority` is who may
-    record history.
+    record history. `log_key` is the verifier key of the chain's log, where it is signed from the
+    start.
     """
 
     SENTENCE = "De keten {name} is opgericht."
@@ -68,6 +70,7 @@ class ChainEstablished(Event, frozen=True, kw_only=True):
     objective: Prose
     partners: Annotated[tuple[FoundingPartner, ...], Meta(max_length=200)]
     import_authority: OptionalSlug = ""
+    log_key: VerifierKey = ""
     direct: Annotated[tuple[Label, ...], Meta(max_length=200)] = ()
 
 

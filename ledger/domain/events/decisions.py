@@ -36,6 +36,7 @@ from ledger.domain.events.chains import (
 )
 from ledger.domain.events.decision_rules import DecisionRule, DecisionRuleAdopted
 from ledger.domain.events.escalations import EscalationLadderAdopted
+from ledger.domain.events.evidence import LogKeyAnnounced, WitnessPolicyAdopted
 from ledger.domain.events.mandates import (
     MandateGranted,
     MandateRestricted,
@@ -99,6 +100,7 @@ Effect = (
     | DecisionRuleAdopted
     | EscalationLadderAdopted
     | GovernanceModelAdopted
+    | LogKeyAnnounced
     | MandateGranted
     | MandateRestricted
     | MandateRevoked
@@ -118,6 +120,7 @@ Effect = (
     | SeatCreated
     | SeatVacated
     | SeatWeightSet
+    | WitnessPolicyAdopted
 )
 """What a decision may record when it takes force."""
 
