@@ -33,6 +33,7 @@ DISARM: tuple[LiteralString, ...] = (
     "ALTER TABLE records DISABLE TRIGGER USER",
     "ALTER TABLE tiles DISABLE TRIGGER USER",
     "ALTER TABLE checkpoints DISABLE TRIGGER USER",
+    "ALTER TABLE anchors DISABLE TRIGGER USER",
 )
 
 

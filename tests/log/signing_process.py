@@ -12,7 +12,7 @@ from ledger.log.store import Store
 from ledger.log.tree_tables import TreeTables
 from tests.log.signing import CHAIN, integrator_on
 
-STATEMENTS = ("stands", "leaves", "put_tiles", "put_checkpoint")
+STATEMENTS = ("stands", "leaves", "unsound", "full_tiles", "put_tiles", "put_checkpoint")
 DIED = 9
 
 

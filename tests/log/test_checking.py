@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Event, Thread
 from uuid import uuid4
 
@@ -241,6 +241,17 @@ def test_of_several_servers_one_does_the_check_of_a_night(store: Store) -> None:
     assert rows == [(NIGHT,)]
     assert check_for(store, CHAIN, KEYS, NIGHT) is None
     assert check_for(store, CHAIN, KEYS, date(2026, 11, 23)) is not None
+
+
+def test_recorded_times_never_decrease_though_the_clock_of_the_ledger_does(store: Store) -> None:
+    for days in (400, 3, -4000):
+        moment = datetime.now(UTC) + timedelta(days=days)
+        with Ledger(store, clock=lambda now=moment: now) as ledger:
+            ledger.submit(CHAIN, registering(f"at-{days}", act=f"at-{days}"))
+    integrator_on(store).integrate(CHAIN)
+    times = [catalogue.decode(row.data).header.at for row in store.walk(CHAIN)]
+    assert times == sorted(times)
+    assert looked(store).outcome == "whole"
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_what_breaks_at_a_statement_leaves_nothing_half_done(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("moment", "statement"), [*MOMENTS[2:], ("after", "commit")])
+@pytest.mark.parametrize(("moment", "statement"), [*MOMENTS, ("after", "commit")])
 def test_a_process_that_dies_at_a_statement_leaves_nothing_half_done(
     store: Store, database: str, moment: str, statement: str
 ) -> None:
