@@ -14,6 +14,7 @@ well, such as a key that was taken over, goes to standard error once, also with 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,7 @@ from ledger.log.monitor import (
     follow,
     remember_replay,
 )
+from ledger.log.monitor_keys import stranger_said
 from ledger.log.monitor_state import Kept, Replayed
 from ledger.log.note import BadNote
 from ledger.log.note_keys import BadKey, Verifier, read_verifier
@@ -141,6 +143,7 @@ def _round(work: Round, policy: Policy, told: dict[str, Any], *, rules: bool) ->
         root=head.root.hex(),
         keys=[one.key for one in followed.seen.state.keys if not one.retired],
         notices=list(followed.notices),
+        strangers=list(followed.strangers),
     )
     code = _replayed(work, followed, told) if rules else 0
     if code == 0 and policy.witnesses:
@@ -167,13 +170,23 @@ def _replayed(work: Round, followed: Followed, told: dict[str, Any]) -> int:
     replay = audit_mirror(work.mirror, seen.head)
     told["replayed"] = replay.findings.records
     done = Replayed(size=seen.head.size, version=ours, sound=replay.sound, pending=replay.pending)
-    remember_replay(work.kept, seen, done)
+    named = replay.log_keys if replay.sound else ()
+    _announced(told, remember_replay(work.kept, followed, done, named))
     if replay.sound:
         told["pending"] = replay.pending
         return 0
     first = replay.findings.breaks[0]
     told["breaks"] = len(replay.findings.breaks)
     return _broken(told, first.kind, first.sentence, first.position, rule=first.rule)
+
+
+def _announced(told: dict[str, Any], keys: Sequence[Verifier]) -> None:
+    """Tell of keys that the chain itself announced; they are no strangers any more."""
+    for key in keys:
+        told["keys"].append(str(key))
+        told["notices"].append(f"De keten kondigde een sleutel aan, die voortaan geldt: {key}.")
+    found = {key.key_id.hex() for key in keys}
+    told["strangers"] = [one for one in told["strangers"] if one not in found]
 
 
 def _witnessed(policy: Policy, followed: Followed, told: dict[str, Any]) -> int:
@@ -199,7 +212,7 @@ def _broken(
 
 
 def _tell(told: dict[str, Any], code: int, *, quiet: bool, json: bool) -> None:
-    for notice in told.get("notices", ()):
+    for notice in (*told.get("notices", ()), *map(stranger_said, told.get("strangers", ()))):
         cli_output.problem(notice, 0)
     if json:
         if code or not quiet:

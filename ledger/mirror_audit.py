@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import chain as chain_of
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,6 +12,9 @@ from ledger import catalogue
 from ledger.audit import Findings, Stored, audit
 from ledger.log.checkpoint import Head
 from ledger.log.mirror import Mirror
+
+LOG_KEY: Final = b'"logKey"'
+MAX_LOG_KEYS: Final = 1000
 
 
 class Replay(NamedTuple):
@@ -22,6 +26,8 @@ class Replay(NamedTuple):
 
     findings: Findings
     pending: bool
+    log_keys: tuple[tuple[int, str], ...]
+    """The keys of the log that the chain itself named, each with the position of that record."""
 
     @property
     def sound(self) -> bool:
@@ -37,21 +43,35 @@ def audit_mirror(mirror: Mirror, head: Head) -> Replay:
     walk = mirror.walk(head)
     first = next(walk, None)
     chain = head.origin.rpartition("/")[2] if first is None else _chain(first[1], head)
-    findings = audit(_stored(first, walk), chain)
+    log_keys: list[tuple[int, str]] = []
+    findings = audit(_stored(first, walk, log_keys), chain)
     # After too many breaks the audit stops; whether the copy is sound shows at its end.
     for _ in walk:
         pass
     unfinished = bool(findings.breaks) and all(
         one.kind == "missing-consequence" and one.position == head.size for one in findings.breaks
     )
-    return Replay(findings, unfinished and findings.complete)
+    return Replay(findings, unfinished and findings.complete, tuple(log_keys[:MAX_LOG_KEYS]))
 
 
-def _stored(first: tuple[int, bytes] | None, rest: Iterator[tuple[int, bytes]]) -> Iterator[Stored]:
-    if first is not None:
-        yield Stored(*first)
-    for position, data in rest:
+def _stored(
+    first: tuple[int, bytes] | None,
+    rest: Iterator[tuple[int, bytes]],
+    log_keys: list[tuple[int, str]],
+) -> Iterator[Stored]:
+    """Pass the records on, and collect the keys of the log that they name."""
+    for position, data in rest if first is None else chain_of([first], rest):
+        if LOG_KEY in data and (key := _log_key(data)):
+            log_keys.append((position, key))
         yield Stored(position, data)
+
+
+def _log_key(data: bytes) -> str:
+    """Return the key of the log that this record itself names, not one that it only proposes."""
+    try:
+        return str(getattr(catalogue.decode(data).body, "log_key", ""))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
 
 
 def _chain(data: bytes, head: Head) -> str:

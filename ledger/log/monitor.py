@@ -17,13 +17,11 @@ was verified before: where it is the signed one, the log only grew. Tiles are no
 they are compared because others rely on them. Rules are not a matter of this module, which takes a
 log of anything.
 
-A key is trusted because it was given, or because it signed what was seen first. A key that signs
-beside a trusted one is told of and not trusted by that: anybody who can change what is on its way
-could add it. A key that signed and stops, while another trusted one signs, does not count any more.
+Which keys count, and since when, is told in `monitor_keys`.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,42 +29,28 @@ from ledger.log.checkpoint import BadCheckpoint, Head, read_text
 from ledger.log.merkle import NotInTree, consistency
 from ledger.log.merkle_check import grew, is_root_of
 from ledger.log.mirror import Mirror
+from ledger.log.monitor_breaks import LogBroken
+from ledger.log.monitor_keys import (
+    announced,
+    keys_after,
+    signing_now,
+    strangers,
+    trust_announced,
+    trusted_now,
+)
 from ledger.log.monitor_state import (
     CannotTell,
     Kept,
     Replayed,
     Seen,
     State,
-    Trusted,
     rows_of,
 )
 from ledger.log.monitor_take import Taken, Taking
-from ledger.log.note import BadNote, MalformedNote, Note, open_note, read_note, verified
-from ledger.log.note_keys import ED25519, BadKey, Verifier, read_verifier
+from ledger.log.note import MalformedNote, Note, read_note
+from ledger.log.note_keys import Verifier
 from ledger.log.remote import LogUnreachable, LogWrong, RemoteLog
 from ledger.log.tiles import ENTRIES, TILE_WIDTH, Edge, Tile, node_reader, width_at
-
-BreakKind = Literal[
-    "unsigned",
-    "other-log",
-    "smaller",
-    "fork",
-    "entry",
-    "tile",
-    "root",
-    "withheld",
-    "malformed",
-]
-
-
-class LogBroken(Exception):
-    """The log is not what it signed or showed before; says in Dutch how, and where it can."""
-
-    def __init__(self, kind: BreakKind, sentence: str, position: int | None = None) -> None:
-        super().__init__(sentence)
-        self.kind: BreakKind = kind
-        self.position = position
-        self.evidence = ""
 
 
 class Followed(NamedTuple):
@@ -76,6 +60,8 @@ class Followed(NamedTuple):
     before: int
     note: Note
     notices: tuple[str, ...]
+    strangers: tuple[str, ...]
+    """Ids of keys that sign beside a trusted one, of which the owner was not told yet."""
 
 
 class Round(NamedTuple):
@@ -115,23 +101,29 @@ def follow(work: Round) -> Followed:
         raise CannotTell(f"De kopie is niet bij te werken: {error.strerror}.") from error
 
 
-def remember_replay(kept: Kept, seen: Seen, replayed: Replayed) -> Seen:
-    """Remember what replaying the rules over the verified copy gave."""
-    state = msgspec.structs.replace(seen.state, replayed=replayed)
-    kept.write(state)
-    return seen._replace(state=state)
+def remember_replay(
+    kept: Kept, followed: Followed, replayed: Replayed, named: Sequence[tuple[int, str]]
+) -> list[Verifier]:
+    """Remember what replaying the rules over the verified copy gave; return the keys it brought.
+
+    `named` are the keys of the log that sound records name, each with its position.
+    """
+    state = followed.seen.state
+    found = announced(state.keys, named, followed.note, followed.before)
+    more = [trust_announced(one, followed.note) for one in found]
+    kept.write(msgspec.structs.replace(state, replayed=replayed, keys=[*state.keys, *more]))
+    return found
 
 
 def _followed(work: Round, seen: Seen | None, shown: bytes) -> Followed:
     note, head = _read(shown)
-    trusted = _trusted(work, seen, note, head)
-    signing = _signing(shown, head, trusted)
+    trusted = trusted_now(work.log, work.given, seen, note)
+    signing = signing_now(shown, head, trusted)
     _require_ahead(work, seen, head)
     edge = _edge_at(work, seen, head)
-    keys, notices = _keys_now(trusted, signing, head.origin)
-    strange = _strangers(note, head, trusted)
-    told = set(seen.state.told) if seen is not None else set()
-    notices += [_stranger_said(one) for one in strange if one not in told]
+    keys, notices = keys_after(trusted, signing, head.origin)
+    strange = strangers(note, head.origin, trusted)
+    told = set() if seen is None else set(seen.state.told)
     state = State(
         log=work.log.url,
         keys=keys,
@@ -145,10 +137,11 @@ def _followed(work: Round, seen: Seen | None, shown: bytes) -> Followed:
     work.kept.write(state)
     before = 0 if seen is None else seen.head.size
     work.mirror.tidy(before, head.size)
-    return Followed(Seen(state, head, edge), before, note, tuple(notices))
+    fresh = tuple(one for one in strange if one not in told)
+    return Followed(Seen(state, head, edge), before, note, tuple(notices), fresh)
 
 
-# The checkpoint and the keys
+# The checkpoint
 
 
 def _read(shown: bytes) -> tuple[Note, Head]:
@@ -160,81 +153,6 @@ def _read(shown: bytes) -> tuple[Note, Head]:
     if not is_root_of(head.size, head.root):
         raise LogBroken("root", "Een leeg log heeft niet deze wortel.")
     return note, head
-
-
-def _trusted(work: Round, seen: Seen | None, note: Note, head: Head) -> list[Trusted]:
-    """Return the keys that are remembered and given; where there are none, those that sign now."""
-    known = [] if seen is None else list(seen.state.keys)
-    named = {one.key for one in known}
-    known += [Trusted(key=str(one), how="given") for one in work.given if str(one) not in named]
-    if known:
-        return known
-    said = [key for key in work.log.verifiers() if key.name == head.origin and _signed(note, key)]
-    if not said:
-        raise CannotTell(
-            "Het log noemt geen sleutel die dit controlepunt tekende; geef de sleutel met --key."
-        )
-    return [Trusted(key=str(one), how="first-use") for one in said]
-
-
-def _signed(note: Note, key: Verifier) -> bool:
-    try:
-        return key.algorithm == ED25519 and bool(list(verified(note, [key])))
-    except BadNote:
-        return False
-
-
-def _signing(shown: bytes, head: Head, trusted: Sequence[Trusted]) -> set[str]:
-    """Return the trusted keys that signed; raises LogBroken where none did, or one did badly."""
-    try:
-        keys = [read_verifier(one.key) for one in trusted if not one.retired]
-        _, found = open_note(shown, keys)
-    except BadKey as error:
-        raise CannotTell(f"De vertrouwde sleutels zijn niet te gebruiken: {error}") from error
-    except BadNote as error:
-        what = f"Het controlepunt is niet te vertrouwen: {error}"
-        raise LogBroken("unsigned", what) from error
-    names = {one.verifier.name for one in found}
-    if names != {head.origin}:
-        what = f"Dit is het controlepunt van {head.origin}, niet van {', '.join(sorted(names))}."
-        raise LogBroken("other-log", what)
-    return {str(one.verifier) for one in found}
-
-
-def _keys_now(
-    trusted: Sequence[Trusted], signing: set[str], origin: str
-) -> tuple[list[Trusted], list[str]]:
-    """Return the keys after this round, and what to say about those that are new or stopped."""
-    notices: list[str] = []
-    keys: list[Trusted] = []
-    for one in trusted:
-        signs = one.key in signing
-        if signs and not one.signed and one.how == "first-use":
-            notices.append(
-                f"De sleutel van {origin} is bij dit eerste bezoek overgenomen van het log zelf: "
-                f"{one.key}. Ga langs een andere weg na dat zij klopt."
-            )
-        stops = one.signed and not signs and not one.retired
-        if stops:
-            notices.append(f"Een sleutel tekent niet meer en geldt niet langer: {one.key}.")
-        keys.append(
-            msgspec.structs.replace(one, signed=one.signed or signs, retired=one.retired or stops)
-        )
-    return keys, notices
-
-
-def _strangers(note: Note, head: Head, trusted: Sequence[Trusted]) -> list[str]:
-    """Return the ids of keys that sign in the name of the log and are not known."""
-    known = {read_verifier(one.key).key_id for one in trusted}
-    own = (one for one in note.signatures if one.name == head.origin)
-    return sorted({one.key_id.hex() for one in own if one.key_id not in known})
-
-
-def _stranger_said(key_id: str) -> str:
-    return (
-        f"Het log tekent ook met een sleutel die u nog niet vertrouwt, kenmerk {key_id}. Ga langs "
-        "een andere weg na of zij echt is, en neem haar dan op met --key, voordat de oude ophoudt."
-    )
 
 
 # What the log was, and what it is
@@ -347,4 +265,11 @@ def _keep_evidence(kept: Kept, broken: LogBroken, seen: Seen | None, shown: byte
     broken.evidence = "" if path is None else str(path)
 
 
-__all__ = ["CannotTell", "Followed", "LogBroken", "Round", "follow", "remember_replay"]
+__all__ = [
+    "CannotTell",
+    "Followed",
+    "LogBroken",
+    "Round",
+    "follow",
+    "remember_replay",
+]

@@ -43,7 +43,7 @@ class Trusted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A key of the log: how it came to be trusted, and whether it signed and then stopped."""
 
     key: str
-    how: Literal["given", "first-use"]
+    how: Literal["given", "first-use", "announced"]
     signed: bool = False
     retired: bool = False
 

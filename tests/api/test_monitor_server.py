@@ -54,7 +54,7 @@ def chain(doors: Doors, data_folder: Path) -> str:
     """A signed chain of its own for each test."""
     name = f"keten-{uuid4().hex[:8]}"
     ensure_key(Settings(folder=data_folder), name)
-    doors.found(name)
+    doors.found(name, direct=["LogKeyAnnounced"])
     signed_head(doors, name, doors.size(name))
     return name
 
@@ -103,6 +103,25 @@ def test_a_key_that_was_rotated_is_followed_when_it_is_given(
     register(doors, chain, "p-2")
     assert visitor.look("--quiet") == SOUND
     assert str(old) in visitor.told
+
+
+def test_a_key_that_the_chain_announces_is_followed_by_itself(
+    visitor: Partner, doors: Doors, chain: str, data_folder: Path
+) -> None:
+    assert visitor.look("--quiet") == SOUND
+    keys = log_keys(Settings(folder=data_folder))
+    old, new = keys.key(chain).verifiers[0], keys.rotate(chain).verifiers[0]
+    body = {"logKey": str(new), "effectiveOn": "2026-01-01", "reason": "Elk jaar een nieuwe."}
+    told = doors.post(f"/v1/chains/{chain}/log-keys", body)
+    assert told.status_code == 201, told.text
+    register(doors, chain, "p-1")
+    assert visitor.look("--quiet") == SOUND
+    assert visitor.told.strip() == f"De keten kondigde een sleutel aan, die voortaan geldt: {new}."
+    keys.retire(chain, old.key_id.hex())
+    register(doors, chain, "p-2")
+    assert visitor.look("--quiet") == SOUND
+    assert visitor.look("--quiet") == SOUND
+    assert visitor.told == ""
 
 
 def test_a_key_that_was_rotated_unseen_is_not_followed(
