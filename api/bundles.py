@@ -26,13 +26,16 @@ from api import identity
 from api.act_paths import BASE
 from api.answer_schemas import answered
 from api.bundle_making import Asked, Handed, Log, Taker, hand_out, signed_size
+from api.log_policy import policy_of
 from api.parameters import Parameters, in_path
 from api.problems import Problem
 from api.reading import Position
+from api.settings import Settings
 from api.signing import log_keys
 from ledger.domain.values import NotFound, Refused
+from ledger.ledger import Ledger
 from ledger.log.bundle import CannotBundle
-from ledger.log.log_key import KeyFolder, KeyRefused
+from ledger.log.log_key import KeyRefused
 from ledger.log.note_keys import BadKey
 from projections.selection import KINDS
 
@@ -90,11 +93,11 @@ async def of_range(request: Request, parameters: Annotated[Range, Query()]) -> R
     return await run_in_threadpool(_answered, request, asked, "records")
 
 
-def log_of(keys: KeyFolder, chain: str) -> Log:
-    """Return the keys of a log as its policy; no witness is named. Raises KeyRefused, BadKey."""
-    verifiers = [str(one.verifier) for one in keys.key(chain).signers]
-    policy = "".join(f"log {one}\n" for one in verifiers) + "quorum none\n"
-    return Log(policy=policy.encode(), key=verifiers[0])
+def log_of(ledger: Ledger, chain: str, settings: Settings) -> Log:
+    """Return the policy of a log as it is served, and its newest key. Raises KeyRefused, BadKey."""
+    key = log_keys(settings).key(chain)
+    policy = policy_of(ledger, chain, key, settings)
+    return Log(policy=str(policy).encode(), key=str(key.signers[0].verifier))
 
 
 def _answered(request: Request, asked: Asked, named: str) -> Response:
@@ -126,7 +129,7 @@ def _handed(request: Request, chain: str, file: BinaryIO, asked: Asked, taker: T
     """Make the bundle; what keeps it from being made becomes what a caller is told."""
     state = request.app.state
     try:
-        log = log_of(log_keys(state.settings), chain)
+        log = log_of(state.ledger, chain, state.settings)
         return hand_out(state.reading, chain, file, asked=asked, taker=taker, log=log)
     except Refused as refusal:
         raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal

@@ -76,7 +76,7 @@ def bundle(
         work.runner.catch_up(chain)
         vault = Vault.at(work.store, settings.folder / KEY_FILE) if disclose else None
         who = Taker(person=taker, door="command", scopes=_scopes(scope), vault=vault)
-        log = log_of(keys, chain)
+        log = log_of(work.ledger, chain, settings)
         handed = _into(
             output,
             lambda file: hand_out(work.store, chain, file, asked=asked, taker=who, log=log),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ledger.log.note import read_note, signature
 from ledger.log.note_keys import ED25519_COSIGNATURE, Signer
 from ledger.log.policy import parse
 from ledger.log.store import Store
-from ledger.verify import Checkpoint
+from ledger.verify import Checkpoint, NotProven, verify
 from tests.api.doors import Doors, founding, open_doors
 from tests.api.signed import wait_for
 
@@ -254,6 +255,25 @@ def test_what_the_log_signs_meets_its_own_policy_only_with_its_witnesses(
         )
         assert policy.judge(cosigned).met == (count >= 2)
         assert Checkpoint.read(cosigned.encode()).judged(text)[2] == (count >= 2)
+
+
+def test_a_bundle_has_the_policy_as_it_is_served(doors: Doors, data_folder: Path) -> None:
+    key = made(data_folder, "bundel")
+    doors.found("bundel", *ORGANISATIONS, **DIRECT)
+    adopt(doors, "bundel", 1, "bd", "uwv")
+    wait_for(doors, "bundel", doors.size("bundel"))
+    answer = doors.get("/v1/chains/bundel/bundles/records")
+    assert answer.status_code == 200, answer.text
+    bundle = data_folder / "bundel.zip"
+    bundle.write_bytes(answer.content)
+    served = doors.get("/log/bundel/policy").content
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.read("policy") == served
+    proven, _ = verify(str(bundle), keys=[key], earlier=[])
+    assert proven
+    with pytest.raises(NotProven) as broken:
+        verify(str(bundle), keys=[], earlier=[], policy=served)
+    assert broken.value.kind == "quorum"
 
 
 def test_a_policy_is_for_everybody_and_only_of_a_signed_chain(
