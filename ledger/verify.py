@@ -89,7 +89,7 @@ def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
 
 def tree_hash(*parts: bytes) -> bytes:
     """Return the hash of a leaf (one part: the record) or of a node (two: left and right)."""
-    return sha256(bytes([len(parts) - 1]) + b"".join(parts)).digest()
+    return sha256(b"\0\1"[len(parts) - 1 : len(parts)] + b"".join(parts)).digest()
 
 
 def range_root(lo: int, hi: int, start: int, leaves: list[bytes], proof: Hashes) -> bytes:
@@ -130,7 +130,7 @@ def decoded(text: str, kind: str, size: int = 0) -> bytes:
 def parsed(data: bytes, kind: str) -> Any:
     """Return what JSON says, in the form of RFC 8785 without fractions: one value, one form."""
     try:
-        value = READER.decode(data.decode("utf-8"))
+        value = READER.raw_decode(data.decode("utf-8"))[0]  # a tail would not be written again
         same = WRITER.encode(value).encode("utf-8") == data
     except (ValueError, RecursionError):
         value, same = None, False
@@ -258,22 +258,28 @@ class Bundle:
 
     def record(self, position: int, data: bytes) -> bytes:
         """Check what a record says of itself, and its disclosures; return its leaf hash."""
-        match parsed(data, "record"):
-            case {"body": dict(body), "header": {"chain": chain, "position": place, "at": str(at)}}:
-                here = (chain, place) == (self.chain, position)
-                require(here, "position", f"nummer {place} van {chain} staat op plaats {position}")
-                ordered = INSTANT.fullmatch(at) and at >= self.at
-                require(ordered, "time", f"nummer {position} is van {at}, na een van {self.at}")
-            case _:
-                raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
-        aside = f"disclosures/{position}.json"
-        opened = parsed(self.read(aside), "disclosure") if aside in self.files else {}
+        said = parsed(data, "record")
+        body, header = (said.get("body"), said.get("header")) if type(said) is dict else (0, 0)
+        at = header.get("at") if type(header) is dict and type(body) is dict else 0
+        if type(at) is not str:
+            raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
+        place = header.get("chain"), header.get("position")
+        if place != (self.chain, position):  # sentences are made only where they are needed
+            raise NotProven("position", f"{place} staat op plaats {position} van {self.chain}")
+        if at < self.at or not INSTANT.fullmatch(at):
+            raise NotProven("time", f"nummer {position} is van {at}, na een van {self.at}")
+        if (aside := f"disclosures/{position}.json") in self.files:
+            self.disclosed(aside, position, body)
+        self.at, self.shown = at, self.shown + 1
+        return tree_hash(data)
+
+    def disclosed(self, aside: str, position: int, body: dict[str, Any]) -> None:
+        """Check that what is told of sealed fields is what their digests stand for."""
+        opened = parsed(self.read(aside), "disclosure")
         require(isinstance(opened, dict), "disclosure", f"{aside} is geen lijst van velden")
         for name, text in opened.items():
             digest = base64.urlsafe_b64encode(sha256(str(text).encode()).digest()).decode()[:43]
             require(body.get(name) == digest, "disclosure", f"{name} is niet van nummer {position}")
-        self.at, self.shown = at, self.shown + 1
-        return tree_hash(data)
 
     def entries(self, start: int, until: int) -> Iterator[bytes]:
         """Yield the leaf hashes of a range from its entry bundles; nothing for what is withheld."""
