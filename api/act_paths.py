@@ -110,6 +110,11 @@ PATHS: Final[dict[str, str]] = {
     "ActionCompleted": "/actions/{action}/completions",
     "ActionDelayed": "/actions/{action}/delays",
     "ActionCancelled": "/actions/{action}/cancellations",
+    # signing keys
+    "SigningKeyRegistered": "/signing-keys",
+    "SigningKeyAccepted": "/signing-keys/{signingKey}/acceptances",
+    "SigningKeyRevoked": "/signing-keys/{signingKey}/revocations",
+    "SignatureRuleAdopted": "/signature-rules",
     # chain memory
     "LessonRecorded": "/lessons",
     "RecordCorrected": "/records/{target}/corrections",

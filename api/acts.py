@@ -2,6 +2,7 @@
 
     POST /v1/chains/{chain}/decisions/{decision}/votes?on=...&by=...&dryRun=true
     Idempotency-Key: <the act's own key>        X-Act-As: <who acts>
+    Act-Signature: <key id> <signature in base64>                       (optional)
 
 The body is the event itself. What the path says it need not repeat, nor its `type`; what it repeats
 must be equal. `by` names for whom the act is entered: then who asks is `recordedBy`. The answer is
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
+import msgspec
 from fastapi import FastAPI, Header, Query
 from msgspec.inspect import IntType, StructType, type_info
 from starlette.concurrency import run_in_threadpool
@@ -34,7 +36,7 @@ from api.signing import log_keys
 from ledger import catalogue
 from ledger.catalogue import Type
 from ledger.domain.events.chains import ChainEstablished
-from ledger.domain.values import Event, Scope
+from ledger.domain.values import Event, Scope, Signature
 from ledger.ledger import Ledger, Trial
 from ledger.log.log_key import KeyRefused
 from ledger.recording import Act
@@ -43,8 +45,22 @@ from ledger.sealed import seal_body
 MAX_KEY_CHARACTERS: Final = 128
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARACTERS}}}")
 
+SIGNATURE_TOLD: Final = (
+    "The id of a signing key, a space, and the Ed25519 signature over the statement of this act as "
+    "base64 (docs/signed-acts.md). A signed act gives its own key, moment and ids, and sealed "
+    "fields as disclosures."
+)
+
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 Body = dict[str, Any]
+
+
+class Given(NamedTuple):
+    """What the header fields of a request say: who acts, under which key, signed by what."""
+
+    person: str
+    key: str
+    signature: Signature | None
 
 
 class ActParameters(Parameters):
@@ -85,6 +101,7 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
         request: Request,
         asked: Annotated[ActParameters, Query()],
         idempotency_key: Annotated[str, Header()] = "",
+        act_signature: Annotated[str, Header(description=SIGNATURE_TOLD)] = "",
     ) -> Response:
         person = identity.actor(request).person
         in_path(request, "chain")
@@ -93,7 +110,8 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
             body = _typed(body, wanted)
         for name in named:
             body = _filled(body, name, _from_path(request, name, whole=name in numbers))
-        return await _recorded(request, body, asked, (person, _key(idempotency_key)))
+        given = Given(person, _key(idempotency_key), _signature(act_signature))
+        return await _recorded(request, body, asked, given)
 
     return record
 
@@ -141,6 +159,20 @@ def _key(given: str) -> str:
     return bare
 
 
+def _signature(given: str) -> Signature | None:
+    """Return the signature in a header field, or None where there is none."""
+    if not given:
+        return None
+    key, _, value = given.partition(" ")
+    try:
+        return msgspec.convert({"key": key, "value": value}, Signature)
+    except msgspec.ValidationError as error:
+        raise Problem(
+            "malformed",
+            "Act-Signature is het kenmerk van een sleutel, een spatie en 64 bytes in base64.",
+        ) from error
+
+
 def _kind(body: Body) -> type[Event]:
     """Return the class of event that the body's `type` names."""
     name = body.get("type")
@@ -149,14 +181,12 @@ def _kind(body: Body) -> type[Event]:
     return catalogue.find(name).kind
 
 
-async def _recorded(
-    request: Request, body: Body, asked: ActParameters, doer: tuple[str, str]
-) -> Response:
+async def _recorded(request: Request, body: Body, asked: ActParameters, given: Given) -> Response:
     """Record an event, or try it out, as this person under this key."""
-    person, key = doer
+    person, key, signature = given
     ledger: Ledger = request.app.state.ledger
     chain = in_path(request, "chain")
-    sealed = seal_body(_kind(body), body, act=key)
+    sealed = seal_body(_kind(body), body, act=key, signed=signature is not None)
     event = catalogue.read_body(sealed.body)
     if isinstance(event, ChainEstablished):
         event = await run_in_threadpool(_founding, request, chain, event)
@@ -167,6 +197,7 @@ async def _recorded(
         act=key,
         on=asked.on or "",
         scope=asked.scope,
+        signature=signature,
     )
     if asked.dry_run:
         return _tried(chain, await run_in_threadpool(ledger.try_out, chain, act))

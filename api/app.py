@@ -45,6 +45,7 @@ from api import (
     records,
     roles,
     search,
+    signing_keys,
     timeline,
     timestamps,
 )
@@ -77,6 +78,7 @@ READS: Final = {
     "actions": actions,
     "memory": memory,
     "evidence": evidence,
+    "signing keys": signing_keys,
     "timeline": timeline,
     "search": search,
     "due": due,

@@ -27,6 +27,7 @@ from api import (
     cli_read,
     cli_record,
     cli_serve,
+    cli_sign,
     cli_verify,
     cli_witness,
     settings,
@@ -56,6 +57,7 @@ NOT_NOW = (
     ReadModelsDiffer,
     cli_verify.NotUsable,
     AnchorRefused,
+    cli_sign.ServerUnavailable,
 )
 """What keeps a command from working here and now, whatever was asked."""
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -72,6 +74,7 @@ cli_serve.add_to(app)
 cli_record.add_to(app)
 cli_read.add_to(app)
 cli_key.add_to(app)
+cli_sign.add_to(app)
 cli_witness.add_to(app)
 cli_bundle.add_to(app)
 cli_verify.add_to(app)

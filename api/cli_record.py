@@ -39,7 +39,7 @@ def record(
     json: Json = False,
 ) -> None:
     """Leg gebeurtenissen vast, een per regel; sticht de keten als de eerste regel dat doet."""
-    with _read_from(file) as stream:
+    with read_from(file) as stream:
         taken_from = _source(source, file) if source else None
         lines = record_lines.numbered(stream)
         _record(chain, lines, by=by, source=taken_from, keep_going=keep_going, json=json)
@@ -58,7 +58,8 @@ def import_peps(
 
 
 @contextmanager
-def _read_from(file: str) -> Iterator[IO[bytes]]:
+def read_from(file: str) -> Iterator[IO[bytes]]:
+    """Open a file of lines, or standard input for `-`."""
     if file == "-":
         yield sys.stdin.buffer
         return

@@ -4,9 +4,10 @@
      "on": "2024-03-01T13:30:00Z", "by": "person-12", "act": "a-42"}
 
 `on` may be left out (now), `act` too (made from the line, so that the same file recorded again
-records nothing twice), `recordedBy` and `scope` are optional. `@alias` stands for a person
-registered earlier in the same file: `{"type": "PersonRegistered", "person": "@jan"}` has the ledger
-make the pseudonym, and every later `"@jan"` means that one.
+records nothing twice), `recordedBy` and `scope` are optional, and so is `signature`, which
+`ketenledger sign act` puts there. `@alias` stands for a person registered earlier in the same
+file: `{"type": "PersonRegistered", "person": "@jan"}` has the ledger make the pseudonym, and every
+later `"@jan"` means that one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from msgspec import Struct
 from api.log_policy import with_log_key
 from ledger import catalogue
 from ledger.domain.events.people import PersonRegistered
-from ledger.domain.values import INSTANT_PATTERN, Refused, Scope, Source, instant, require
+from ledger.domain.values import (
+    INSTANT_PATTERN,
+    Refused,
+    Scope,
+    Signature,
+    Source,
+    instant,
+    require,
+)
 from ledger.ledger import Ledger
 from ledger.log import canonical
 from ledger.log.log_key import KeyFolder
@@ -46,6 +55,7 @@ class Line(Struct, forbid_unknown_fields=True, rename="camel"):
     recorded_by: str = ""
     scope: Scope | None = None
     source: Source | None = None
+    signature: Signature | None = None
 
 
 class Result(Struct, frozen=True):
@@ -176,7 +186,7 @@ class Recorder:
             require(alias not in self._aliases, "G13", f"{alias} is al eerder geregistreerd")
             body["person"] = ""
         kind = catalogue.find(str(body.get("type"))).kind
-        sealed = seal_body(kind, body, act=line.act)
+        sealed = seal_body(kind, body, act=line.act, signed=line.signature is not None)
         act = Act(
             event=with_log_key(
                 catalogue.read_body(sealed.body), self._ledger, self._chain, self._keys
@@ -187,6 +197,7 @@ class Recorder:
             recorded_by=self._named(line.recorded_by),
             scope=line.scope,
             source=line.source or self._source,
+            signature=line.signature,
         )
         require(act.by, "G13", "het veld `by` ontbreekt: wie heeft dit gedaan?")
         return Prepared(number, act, sealed.disclosures, alias)

@@ -257,6 +257,7 @@ class _Replay:
             recorded_by=header.recorded_by,
             scope=header.scope,
             source=header.source,
+            signature=header.signature,
         )
         return recording.record(self._state, act, at=header.at)
 

@@ -16,6 +16,8 @@ from ledger.domain.values import Event, Header, NotAllowed
 
 Capacity = tuple[int, ...] | None
 Finder = Callable[[ChainState, Event, Header], Capacity]
+ABOUT_A_PARTNER = ("organisation", "seat", "assignment", "signing_key")
+"""The fields that say which partner an event is about."""
 
 
 def lawful(chain: ChainState, event: Event, header: Header) -> tuple[int, ...]:
@@ -123,12 +125,26 @@ def _organisation(chain: ChainState, event: Event) -> str:
     if seat is not None:
         return seat.organisation
     assignment = chain.roles.assignments.get(getattr(event, "assignment", ""))
-    return assignment.organisation if assignment is not None else ""
+    if assignment is not None:
+        return assignment.organisation
+    key = chain.signing_keys.all.get(getattr(event, "signing_key", ""))
+    return "" if key is None else key.organisation
+
+
+def acts_for(chain: ChainState, event: Event, header: Header) -> tuple[str, ...]:
+    """Return the partners for whom an act is done: the one it is about, or else the actor's own."""
+    concerned = _organisation(chain, event)
+    if concerned:
+        return (concerned,)
+    roles = [one.organisation for one in chain.roles.held(header.by, header.day)]
+    held = bodies.seats_held(chain, header.by, header.day)
+    seats = [chain.bodies.seats[name].organisation for name, _ in held]
+    return tuple(dict.fromkeys(filter(None, (*roles, *seats))))
 
 
 def _partner(chain: ChainState, event: Event, header: Header) -> Capacity:
     """Whoever speaks for the organisation concerned; for any partner where none can be."""
-    if any(hasattr(event, name) for name in ("organisation", "seat", "assignment")):
+    if any(hasattr(event, name) for name in ABOUT_A_PARTNER):
         return _speaks_for(chain, header.by, header.day, _organisation(chain, event))
     partners = chain.chains.partners_on(header.day)
     found = (_speaks_for(chain, header.by, header.day, one) for one in partners)
@@ -188,6 +204,8 @@ def _self(chain: ChainState, event: Event, header: Header) -> Capacity:
     assignment = chain.roles.assignments.get(getattr(event, "assignment", ""))
     if assignment is not None and assignment.person == header.by:
         return (assignment.position,)
+    key = chain.signing_keys.all.get(getattr(event, "signing_key", ""))
+    person = key.person if key is not None else person
     known = chain.people.registered.get(header.by)
     return (known,) if person == header.by and known is not None else None
 

@@ -3,7 +3,7 @@
     act -> what time made happen first -> policy (under) -> check -> evolve -> follow -> ...
 
 Nothing is stored here; a caller gets the new state and the records, and forgets both when the store
-refuses. Rules G1 to G14.
+refuses. Rules G1 to G14; G15 to G17 stand in `signatures.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from ledger import catalogue, policy
+from ledger import catalogue, policy, signatures
 from ledger.domain import chain as fold
 from ledger.domain.chain import BY_RULES, ChainState
 from ledger.domain.events.chains import ChainEstablished
@@ -24,7 +24,16 @@ from ledger.domain.events.memory import (
 )
 from ledger.domain.events.outcomes import DecisionSuperseded, DecisionTookForce, EffectFailed
 from ledger.domain.rule import Rule
-from ledger.domain.values import RULES, Event, Header, Refused, Scope, Source, require
+from ledger.domain.values import (
+    RULES,
+    Event,
+    Header,
+    Refused,
+    Scope,
+    Signature,
+    Source,
+    require,
+)
 from ledger.log import canonical
 
 GENERAL_RULES = (
@@ -46,6 +55,7 @@ GENERAL_RULES = (
     ),
     Rule("G13", "Een gebeurtenis heeft een bekende soort en precies haar velden.", "default"),
     Rule("G14", "Het ketenbureau beslist en stemt niet.", "[S] K:1108-1112"),
+    *signatures.RULES,
 )
 
 MAX_CONSEQUENCES = 1000
@@ -64,7 +74,8 @@ class Act(Struct, frozen=True, kw_only=True):
     """What somebody asks to record.
 
     `by` acted, `recorded_by` entered it for them; `on` is when it happened (empty: now); `act` is
-    the caller's key: asking twice records once; `source` marks history taken from elsewhere.
+    the caller's key: asking twice records once; `source` marks history taken from elsewhere;
+    `signature` is over the event and who, when, in which chain and under which key.
     """
 
     event: Event
@@ -74,6 +85,7 @@ class Act(Struct, frozen=True, kw_only=True):
     recorded_by: str = ""
     scope: Scope | None = None
     source: Source | None = None
+    signature: Signature | None = None
 
 
 class Entry(Struct, frozen=True):
@@ -107,9 +119,12 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
     ahead: list[Entry] = []
     chain = _time(chain, now=on, at=at, entries=ahead)
     first = chain.size
+    if act.signature is not None:
+        signatures.explicit(act.event, act=act.act, on=act.on)
     event = _named(act.event, first)
     header = _header(chain, act, event, on=on, at=at)
     header = replace(header, under=policy.lawful(chain, event, header))
+    signatures.check(chain, event, header)
     entries: list[Entry] = []
     chain = _apply(chain, event, header, entries)
     return Recorded(chain, (*ahead, *entries), first)
@@ -202,6 +217,7 @@ def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> H
         recorded_by="" if own else act.recorded_by,
         act=act.act,
         source=act.source,
+        signature=act.signature,
     )
 
 

@@ -31,6 +31,7 @@ TITLES = {
     "actions": "Acties",
     "memory": "Ketengeheugen",
     "evidence": "Bewijs",
+    "signing_keys": "Sleutels en handtekeningen",
 }
 """The Dutch name of each capability, in the order of the chapters."""
 

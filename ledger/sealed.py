@@ -24,6 +24,8 @@ from ledger.domain.values import Event, Refused, require
 from ledger.log import canonical
 
 MAX_VALUE_CHARACTERS: Final = 2000
+MAX_DISCLOSURE_CHARACTERS: Final = 40_000
+"""Room for the longest value in any writing of it."""
 SALT_BYTES: Final = 16
 PSEUDONYM_CHARACTERS: Final = 12
 
@@ -74,18 +76,45 @@ def digest_of(disclosure: str) -> str:
 
 def opened(disclosure: str) -> Opened:
     """Return the name and the value that a disclosure's text holds."""
-    _, name, value = json.loads(urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4)))
+    _, name, value = json.loads(_bytes(disclosure))
     return Opened(name=name, value=value)
 
 
+def read_disclosure(subject: str, name: str, text: str) -> Disclosed:
+    """Take a disclosure that a signer made, because a signature covers its digest.
+
+    Raises Refused (G13, G8) for a text that is not the disclosure of this field.
+    """
+    fits = len(text) <= MAX_DISCLOSURE_CHARACTERS
+    require(
+        fits, "G13", f"{name}: een onthulling telt hoogstens {MAX_DISCLOSURE_CHARACTERS} tekens"
+    )
+    try:
+        said = json.loads(_bytes(text))
+        salt, field, value = said if isinstance(said, list) else [""]
+        sound = _text(_bytes(text)) == text and len(_bytes(salt)) >= SALT_BYTES
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused("G13", f"{name}: een getekende handeling geeft een onthulling") from error
+    own = sound and field == name and isinstance(value, str)
+    require(own, "G13", f"{name}: dit is geen onthulling van dit veld met {SALT_BYTES} bytes zout")
+    seal(subject, name, value)
+    return Disclosed(subject=subject, digest=digest_of(text), text=text)
+
+
 def seal_body(
-    kind: type[Event], body: Mapping[str, Any], subject: str = "", *, act: str = ""
+    kind: type[Event],
+    body: Mapping[str, Any],
+    subject: str = "",
+    *,
+    act: str = "",
+    signed: bool = False,
 ) -> SealedBody:
     """Put digests where a request body holds values to be sealed; an empty value stays empty.
 
     `subject` is the person the values are of; left out, it is the body's own `person`. A new person
     without a pseudonym gets one here, because the vault files by it: the same one each time the
-    same act key is given. A value that is not text is left for the catalogue to refuse.
+    same act key is given. A value that is not text is left for the catalogue to refuse. In a
+    `signed` body stand disclosures instead of values, made by whoever signed their digests.
     """
     names = [name for name in catalogue.sealed_fields(kind) if _fillable(body.get(name))]
     if not names:
@@ -93,7 +122,8 @@ def seal_body(
     person = str(body.get("person") or _pseudonym(act)) if kind.CREATES == "person" else ""
     subject = subject or person or str(body.get("person", ""))
     require(subject, "G13", "van wie de verzegelde gegevens zijn, staat er niet bij")
-    sealed = {name: seal(subject, name, body[name]) for name in names}
+    make = read_disclosure if signed else seal
+    sealed = {name: make(subject, name, body[name]) for name in names}
     digests = {name: one.digest for name, one in sealed.items()}
     own = {"person": person} if person else {}
     return SealedBody({**body, **own, **digests}, tuple(sealed.values()))
@@ -111,3 +141,7 @@ def _pseudonym(act: str) -> str:
 
 def _text(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -28,6 +28,7 @@ from projections import (
     memory,
     people,
     roles,
+    signing_keys,
 )
 from projections.tables import DUE, LINKS, RECORDS, STATUSES, TEXTS, Table
 from projections.things import Kind
@@ -46,6 +47,7 @@ CAPABILITIES: Final[dict[str, ModuleType]] = {
     "actions": actions,
     "memory": memory,
     "evidence": evidence,
+    "signing_keys": signing_keys,
 }
 ACROSS: Final = {
     "records": (RECORDS, LINKS),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from msgspec import Meta, Struct
 
 from ledger.domain.events.bodies import SeatCreated
+from ledger.domain.events.signing_keys import SignatureRuleAdopted
 from ledger.domain.values import DATE_PATTERN, INSTANT_PATTERN, SLUG_PATTERN, Event
 from projections.names import Ref, said
 from projections.words import day_in_words, listed, moment_in_words, word
@@ -35,7 +36,10 @@ _KIND_IN: Final = {"grantor": "grantor_kind", "holder": "holder_kind"}
 _KINDS: Final = {"organisation": "partner", "role": "assignment"}
 
 
-EMPTY: Final[dict[tuple[type[Event], str], str]] = {(SeatCreated, "organisation"): "De keten"}
+EMPTY: Final[dict[tuple[type[Event], str], str]] = {
+    (SeatCreated, "organisation"): "De keten",
+    (SignatureRuleAdopted, "event_types"): "niets",
+}
 """What is said where nothing was filled in; elsewhere an empty field leaves no trace."""
 
 

@@ -126,6 +126,8 @@ def stamp(header: Header) -> Doc:
         made["under"] = list(header.under)
     if header.source is not None:
         made["imported"] = imported(header)
+    if header.signature is not None:
+        made["signedWith"] = header.signature.key
     return made
 
 

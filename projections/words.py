@@ -17,6 +17,7 @@ MONTHS: Final = (
 
 WORDS: Final = {
     "abstain": "onthouding",
+    "accepted": "aanvaard",
     "added-value": "meerwaarde",
     "adopted": "aangenomen",
     "against": "tegen",
@@ -101,6 +102,7 @@ WORDS: Final = {
     "qualified-majority": "gekwalificeerde meerderheid",
     "raised": "opgeschaald",
     "received": "ontvangen",
+    "registered": "geregistreerd",
     "rejected": "verworpen",
     "representative": "vertegenwoordiger",
     "require": "verplicht",

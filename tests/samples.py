@@ -47,6 +47,7 @@ def header(position: int, *, full: bool) -> Header:
             "cause": 3,
             "act": "handeling-1",
             "source": source,
+            "signature": {"key": "sleutel-1", "value": "A" * 86 + "=="},
         }
     return msgspec.convert(wanted, Header)
 
@@ -87,6 +88,8 @@ def _text(info: Any) -> str:
         ("02-29", "2024-02-29"),
         ("0-9a-f", "0f" * 32),
         ("https?", "https://getuige.example/w1"),
+        ("[AEIMQUY", "A" * 43 + "="),
+        ("[AQgw]", "A" * 86 + "=="),
         ("{43}", "A" * 43),
         ("{20}", "00000001003214345000"),
         ("{9}", "111222333"),

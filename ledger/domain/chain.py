@@ -28,6 +28,7 @@ from ledger.domain import (
     memory,
     people,
     roles,
+    signing_keys,
 )
 from ledger.domain.rule import Rule
 from ledger.domain.values import Due, Event, Header
@@ -59,11 +60,17 @@ class ChainState(Struct, frozen=True):
     actions: actions.Actions = field(default_factory=actions.Actions)
     memory: memory.Memory = field(default_factory=memory.Memory)
     evidence: evidence.Evidence = field(default_factory=evidence.Evidence)
+    signing_keys: signing_keys.SigningKeys = field(default_factory=signing_keys.SigningKeys)
 
     @property
     def by_decision(self) -> frozenset[str]:
         """The event types that need a decision unless the governance model says otherwise."""
         return BY_DECISION
+
+    @property
+    def by_people(self) -> frozenset[str]:
+        """The event types that people record; the others only follow from the rules."""
+        return BY_PEOPLE
 
 
 class Owner(NamedTuple):
@@ -88,6 +95,7 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
     "actions": (events.actions, actions),
     "memory": (events.memory, memory),
     "evidence": (events.evidence, evidence),
+    "signing_keys": (events.signing_keys, signing_keys),
 }
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 
@@ -106,6 +114,7 @@ for _vocabulary, _rules in CAPABILITIES.values():
 TIMED: tuple[Callable[[ChainState, str], tuple[Due, ...]], ...] = tuple(
     rules.due for _, rules in CAPABILITIES.values() if hasattr(rules, "due")
 )
+BY_PEOPLE: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if kind not in BY_RULES)
 BY_DECISION: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if "decision" in kind.WHO)
 
 

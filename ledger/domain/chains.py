@@ -84,7 +84,7 @@ FOUNDING_RULE = DecisionRule(
 """Until the partners adopt something else: every partner says yes (glossary, section 0)."""
 MAX_FUNCTION = 200
 """As much as a person's function may hold; the name of an organisation can be as long itself."""
-NEVER_DIRECT = ("DecisionRuleAdopted", "GovernanceModelAdopted")
+NEVER_DIRECT = ("DecisionRuleAdopted", "GovernanceModelAdopted", "SignatureRuleAdopted")
 """A chain chooses its own rules, but changing them is itself a decision (glossary, section 0)."""
 FOLLOWS: tuple[type[Event], ...] = (ChainEstablished, PartnerAdmitted)
 

@@ -65,6 +65,10 @@ Sealed = Annotated[
     str, Meta(pattern=rf"^{_END}|^[A-Za-z0-9_-]{{43}}{_END}", extra_json_schema={"x-sealed": True})
 ]
 """The digest of a sealed value (base64url, 43 characters); the value itself lives elsewhere."""
+PublicKey = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]={_END}")]
+"""An Ed25519 public key (32 bytes, RFC 8032) as base64."""
+SignatureText = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9+/]{{85}}[AQgw]=={_END}")]
+"""An Ed25519 signature (64 bytes) as base64."""
 Cents = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 """An amount of money in euro cents."""
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -133,6 +137,13 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     reference: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody signed an act with: the id of the key, and what it made of the act."""
+
+    key: Slug
+    value: SignatureText
+
+
 class Header(
     Struct,
     frozen=True,
@@ -155,6 +166,7 @@ class Header(
     cause: Position | None = None
     act: Annotated[str, Meta(max_length=128)] = ""
     source: Source | None = None
+    signature: Signature | None = None
 
     @property
     def day(self) -> str:

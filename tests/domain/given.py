@@ -12,7 +12,17 @@ from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreat
 from ledger.domain.events.chains import ChainEstablished, FoundingPartner
 from ledger.domain.events.decision_rules import DecisionRule, DecisionRuleAdopted
 from ledger.domain.events.people import PersonRegistered
-from ledger.domain.values import Event, NotAllowed, Refused, Scope, Source, instant, later, moment
+from ledger.domain.values import (
+    Event,
+    NotAllowed,
+    Refused,
+    Scope,
+    Signature,
+    Source,
+    instant,
+    later,
+    moment,
+)
 from ledger.recording import Act, Entry
 
 START = "2024-01-01T09:00:00.000000Z"
@@ -63,6 +73,7 @@ class Life:
         recorded_by: str = "",
         source: Source | None = None,
         scope: Scope | None = None,
+        signature: Signature | None = None,
     ) -> Result:
         """Record one act at `on` (an instant or a day; empty: now); the clock never goes back."""
         when = on_day(on) if len(on) == 10 else (on or self.now)
@@ -75,6 +86,7 @@ class Life:
             recorded_by=recorded_by,
             source=source,
             scope=scope,
+            signature=signature,
         )
         try:
             done = recording.record(self.state, wanted, at=clock)

@@ -23,6 +23,7 @@ from projections import (
     records,
     roles,
     search,
+    signing_keys,
     timeline,
 )
 from projections.timeline import Chosen
@@ -48,6 +49,8 @@ LISTS: dict[str, List] = {
     "ladders": escalations.ladders,
     "actions": actions.actions,
     "memory": memory.memory,
+    "signing_keys": signing_keys.signing_keys,
+    "signature_rules": signing_keys.signature_rules,
     "lessons": memory.lessons,
     "witness policies": evidence.witness_policies,
     "due": due.due,

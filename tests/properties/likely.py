@@ -12,6 +12,7 @@ from ledger.domain import bodies
 from ledger.domain.events.roles import OF_AN_ORGANISATION
 from ledger.domain.values import later
 from tests.domain.given_evidence import vkey
+from tests.properties.signing import registration
 from tests.properties.world import NOTHING, World
 
 Body = dict[str, Any]
@@ -293,4 +294,5 @@ LIKELY: dict[str, Callable[[World], Body]] = {
     "RecordCorrected": _corrected,
     "RoleAssigned": _role_assigned,
     "WitnessPolicyAdopted": _witness_policy,
+    "SigningKeyRegistered": registration,
 }

@@ -30,6 +30,7 @@ from ledger.recording import Act, Entry
 from tests.properties.likely import LIKELY, founded
 from tests.properties.making import COMMON, CONSEQUENCES, EFFECTS, RECORDABLE, Body, Kinds, made
 from tests.properties.onward import COURSES
+from tests.properties.signing import signed
 from tests.properties.world import World
 
 NAME = "levensloop"
@@ -246,7 +247,7 @@ def _act(world: World, event: Event) -> Act:
         by, recorded_by = world.person(), authority
     elif world.chance(5):
         recorded_by = world.person()
-    return Act(
+    act = Act(
         event=event,
         by=by,
         act=_key(world),
@@ -255,6 +256,7 @@ def _act(world: World, event: Event) -> Act:
         scope=world.one(("public", "chain", "confidential")) if world.chance(5) else None,
         source=SOURCE if history or world.chance(1) else None,
     )
+    return signed(world, act, _header(world, by, on or world.now))
 
 
 def _when(world: World) -> str:

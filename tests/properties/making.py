@@ -63,6 +63,8 @@ REFERENCES = {
     "OverrideAuthorityGranted.holder": "assignment",
 }
 """What fields name whose own name is not that of a kind of thing."""
+SIGNABLE = ("VoteCast", "AgreementSigned", "LessonRecorded")
+"""What a chain of these tests may want signed."""
 PARTNERS = frozenset({"organisation", "organisations", "parties", "jointly_by", "order"})
 
 
@@ -109,6 +111,7 @@ _KINDS = frozenset(
     {
         "action", "agreement", "assignment", "authority", "body", "bottleneck", "decision",
         "escalation", "exercise", "lesson", "mandate", "meeting", "objective", "person", "seat",
+        "signing_key",
     }
 )  # fmt: skip
 
@@ -145,6 +148,7 @@ NAMED: dict[str, Callable[[World], Any]] = {
     "valid_until": lambda world: world.date(least=-5, most=300),
     "due_on": lambda world: world.date(least=-2, most=60),
     "effective_on": lambda world: world.date(least=-2, most=30),
+    "event_types": lambda world: list(world.some(SIGNABLE, most=2)),
     "SeatWeightSet.weight": lambda world: world.pick.randint(1, 5),
 }
 """How to fill a field that says by its name what it is about."""

@@ -14,6 +14,7 @@ from ledger.domain.decision_state import Decision
 from ledger.domain.escalation_state import Escalation
 from ledger.domain.mandates import Mandate
 from ledger.domain.meetings import Meeting
+from ledger.domain.signing_keys import SigningKey
 from ledger.domain.values import within
 from tests.properties.world import World
 
@@ -316,9 +317,23 @@ def _end(world: World) -> list[Body]:
     return [end] if over and world.chance(30) else []
 
 
+def _keys(world: World) -> list[Body]:
+    """Accept a key that waits for it; now and then end one."""
+    return _of_one(world, world.state.signing_keys.all, _key)
+
+
+def _key(world: World, name: str, one: SigningKey) -> list[Body]:
+    if not one.accepted and not one.until:
+        return [{"type": "SigningKeyAccepted", "signingKey": name}]
+    over = world.date(least=-2, most=20)
+    end = {"type": "SigningKeyRevoked", "signingKey": name, "validUntil": over, "reason": REASON}
+    return [end] if world.chance(20) else []
+
+
 OLD = 60
 COURSES: tuple[Callable[[World], list[Body]], ...] = (
     _decisions, _votings, _votings, _votings, _votings, _votings, _votings, _agreements,
-    _escalations, _bottlenecks, _meetings, _actions, _mandates, _powers, _seats, _roles, _end,
+    _escalations, _bottlenecks, _meetings, _actions, _mandates, _powers, _seats, _roles, _keys,
+    _end,
 )  # fmt: skip
 """For each kind of thing: what could come next for one that is under way; nothing where none is."""

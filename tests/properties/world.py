@@ -41,6 +41,7 @@ NAMES: dict[str, Callable[[ChainState], Mapping[str, Any]]] = {
     "organisation": lambda state: state.chains.partners,
     "person": lambda state: state.people.registered,
     "seat": lambda state: state.bodies.seats,
+    "signing_key": lambda state: state.signing_keys.all,
 }
 """Where the things of each kind stand in a state, by id."""
 

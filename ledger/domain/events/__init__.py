@@ -15,6 +15,7 @@ from ledger.domain.events import (
     outcomes,
     people,
     roles,
+    signing_keys,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "outcomes",
     "people",
     "roles",
+    "signing_keys",
 ]

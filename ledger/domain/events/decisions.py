@@ -67,6 +67,7 @@ from ledger.domain.events.outcomes import (
     TieBroken,
 )
 from ledger.domain.events.roles import RoleAssigned, RoleEnded
+from ledger.domain.events.signing_keys import SignatureRuleAdopted, SigningKeyRevoked
 from ledger.domain.values import (
     Cents,
     Count,
@@ -121,6 +122,8 @@ Effect = (
     | SeatVacated
     | SeatWeightSet
     | WitnessPolicyAdopted
+    | SignatureRuleAdopted
+    | SigningKeyRevoked
 )
 """What a decision may record when it takes force."""
 
