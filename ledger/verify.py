@@ -259,10 +259,11 @@ class Bundle:
     def record(self, position: int, data: bytes) -> bytes:
         """Check what a record says of itself, and its disclosures; return its leaf hash."""
         said = parsed(data, "record")
-        body, header = (said.get("body"), said.get("header")) if type(said) is dict else (0, 0)
-        at = header.get("at") if type(header) is dict and type(body) is dict else 0
+        both = type(said) is dict and type(said.get("body")) is type(said.get("header")) is dict
+        at = said["header"].get("at") if both else None
         if type(at) is not str:
             raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
+        body, header = said["body"], said["header"]
         place = header.get("chain"), header.get("position")
         if place != (self.chain, position):  # sentences are made only where they are needed
             raise NotProven("position", f"{place} staat op plaats {position} van {self.chain}")
