@@ -21,6 +21,7 @@ from api.bundle_page import MAX_TOLD, Heading, Told
 from ledger import catalogue, verify
 from ledger.domain.values import DATE_PATTERN, Event, NotFound
 from ledger.log import canonical
+from ledger.log.anchor import Anchor, Anchors
 from ledger.log.bundle import Made, Outline, Rows, Selection, Some, Stretch, make
 from ledger.log.checkpoint import read_text
 from ledger.log.handed_out import HandedOut, Register
@@ -102,12 +103,14 @@ def hand_out(
         view = look(connection, chain, reader=taker.scopes, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
     heading = Heading(f"Bewijsbundel van keten {chain}", about, log.key, unseen)
-    reader = BundleReader(store, view, taker.vault, heading, about)
+    stamp = _stamp(store, chain, chosen, size)
+    since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
+    reader = BundleReader(store, view, taker.vault, heading, about, stamp)
     remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
     try:
         made = make(
             store, chain, file, selection=chosen, reader=reader,
-            policy=log.policy, since=asked.since, remarks=remarks,
+            policy=log.policy, since=since, remarks=remarks,
         )  # fmt: skip
     except NotInTree as error:
         raise NotFound(str(error)) from error
@@ -117,6 +120,16 @@ def hand_out(
         HandedOut(taker.person, taker.door, about, made.size, sha256, total, reader.disclosed),
     )
     return Handed(made, about, sha256.hex(), total)
+
+
+def _stamp(store: Store, chain: str, chosen: Selection, size: int) -> Anchor | None:
+    """Return the first time stamp that covers all that was chosen, else the newest there is."""
+    anchors = Anchors(store)
+    last = chosen.until - 1 if isinstance(chosen, Stretch) else max(chosen.positions, default=0)
+    for found in (anchors.covering(chain, last), anchors.latest(chain)):
+        if found is not None and found.size <= size:
+            return found
+    return None
 
 
 def _selected(connection: Conn, view: View, asked: Asked, size: int) -> tuple[Selection, str, int]:
@@ -163,10 +176,16 @@ class BundleReader:
     """
 
     def __init__(
-        self, store: Store, view: View, vault: Vault | None, heading: Heading, about: str
+        self,
+        store: Store,
+        view: View,
+        vault: Vault | None,
+        heading: Heading,
+        about: str,
+        stamp: Anchor | None = None,
     ) -> None:
         self._store, self._view, self._vault = store, view, vault
-        self._heading, self._about = heading, about
+        self._heading, self._about, self._stamp = heading, about, stamp
         self._articles: list[str] = []
         self._types: set[str] = set()
         self._passed = 0
@@ -192,7 +211,7 @@ class BundleReader:
         }
 
     def aids(self, outline: Outline) -> Iterator[tuple[str, bytes]]:
-        """Give the pages, the verifier and the schemas of the types that occurred."""
+        """Give the pages, the verifier, the schemas of the types that occurred, a time stamp."""
         selected = bundle_page.selected_words(outline, self._about)
         heading = msgspec.structs.replace(self._heading, selected=selected)
         more = self._passed - len(self._articles)
@@ -201,6 +220,10 @@ class BundleReader:
         for name in sorted(self._types):
             yield f"schemas/{name}.json", canonical.encode(catalogue.json_schema(name))
         yield "verify.py", Path(verify.__file__).read_bytes()
+        checkpoint = self._stamp and Tree(self._store).checkpoint(outline.chain, self._stamp.size)
+        if self._stamp and checkpoint:
+            yield f"timestamps/{self._stamp.file}", self._stamp.token
+            yield f"timestamps/{self._stamp.size}.note", checkpoint.note.encode()
 
     def _opened(self, digests: set[str]) -> dict[str, str]:
         if self._vault is None or not digests:

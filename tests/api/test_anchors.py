@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from api import cli
 from api.anchors import authority
 from api.settings import Settings, SettingsRefused, from_environment
 from api.signing import ensure_key
+from ledger import verify
 from ledger.log.anchoring import Anchoring
 from ledger.log.store import Store
 from tests.api.doors import Doors, open_doors
@@ -172,6 +174,29 @@ def test_a_copy_of_the_log_holds_its_time_stamps(
         for address in (one["token"], one["note"]):
             copied = tmp_path / address.removeprefix(f"{LOG}/")
             assert copied.read_bytes() == doors.get(address).content
+
+
+def test_a_bundle_holds_the_first_time_stamp_that_covers_it(
+    doors: Doors, data_folder: Path, tsa: Tsa, tmp_path: Path
+) -> None:
+    key = doors.get(f"{LOG}/key").text.strip()
+    first, last = (one["size"] for one in doors.get(f"{LOG}/timestamps").json()["items"])
+    for end, stamped in ((1, first), (first, first), (last, last)):
+        asked = {"from": "0", "until": str(end)}
+        answer = doors.get(f"/v1/chains/{CHAIN}/bundles/records", params=asked)
+        assert answer.status_code == 200, answer.text
+        bundle = tmp_path / "bundle.zip"
+        bundle.write_bytes(answer.content)
+        assert verify.verify(str(bundle), keys=[key], earlier=[])
+        with zipfile.ZipFile(bundle) as archive:
+            found = {name for name in archive.namelist() if name.startswith("timestamps/")}
+            assert found == {f"timestamps/{stamped}.note", f"timestamps/{stamped}-1.tsr"}
+            archive.extractall(tmp_path / "open")
+        note, token = (tmp_path / "open" / name for name in sorted(found, reverse=True))
+        checked = ["-in", token, "-CAfile", tsa.folder / "root.pem"]
+        assert "Verification: OK" in openssl("ts", "-verify", "-data", note, *checked)
+        # An earlier checkpoint is proven to be the beginning of the log of the bundle.
+        assert verify.verify(str(bundle), keys=[key], earlier=[note.read_bytes()])
 
 
 def test_a_server_asks_by_itself_and_tells_how_it_goes(
