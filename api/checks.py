@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger.announced import announced
 from ledger.checking import Wanted, check, check_for
 from ledger.log.check_results import Checked, CheckResults
 from ledger.log.fsck import Kept
@@ -56,12 +57,13 @@ class Checker(Struct, frozen=True):
         kept: tuple[Kept, ...] = (),
         against: str = "",
     ) -> Checked:
-        """Check one chain now and keep the outcome; without `keys` by those that are here."""
+        """Check one chain now and keep the outcome; `keys` are those that somebody trusts."""
         more: tuple[read_models.Look, ...] = (read_models.position,)
         if models:
             more = (*more, read_models.Contents(self.conninfo))
         wanted = Wanted(
-            keys=keys or keys_of(self.keys, chain),
+            keys=keys,
+            held=held(self.keys, chain),
             kept=kept,
             against=against,
             rules=rules,
@@ -72,9 +74,14 @@ class Checker(Struct, frozen=True):
 
     def check_for(self, chain: str, night: date) -> None:
         """Check one chain for a night, at rest now and then, unless another process does."""
-        keys = keys_of(self.keys, chain)
-        wanted = Wanted(keys=keys, more=(read_models.position,), restful=True)
+        own = held(self.keys, chain)
+        wanted = Wanted(held=own, more=(read_models.position,), restful=True)
         check_for(self.store, chain, wanted, night, vault=self.vault)
+
+    def known_keys(self, chain: str) -> tuple[Verifier, ...]:
+        """Return the keys of a chain's log as the chain names them, else those kept here."""
+        with self.store.connection() as conn:
+            return announced(conn, chain).log or held(self.keys, chain)
 
     def all(self, night: date, stopping: Callable[[], bool]) -> bool:
         """Check every chain for a night; tell whether that was all."""
@@ -88,8 +95,8 @@ class Checker(Struct, frozen=True):
         return True
 
 
-def keys_of(keys: KeyFolder, chain: str) -> tuple[Verifier, ...]:
-    """Return the verifier keys of a chain's log; none where its key file cannot be read."""
+def held(keys: KeyFolder, chain: str) -> tuple[Verifier, ...]:
+    """Return the verifier keys of a log that are kept here; none where that file cannot be read."""
     try:
         return keys.key(chain).verifiers
     except KeyRefused:

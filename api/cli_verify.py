@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 
 from api import cli_output
-from api.checks import Checker, in_words, keys_of
+from api.checks import Checker, in_words
 from api.settings import from_environment
 from api.signing import log_keys
 from api.workplace import KEY_FILE, opened
@@ -61,8 +61,7 @@ def verify(
 ) -> None:
     """Controleer een keten zoals zij is opgeslagen: elke byte, tegel en handtekening opnieuw."""
     settings = from_environment()
-    keys = _trusted(key or []) or keys_of(log_keys(settings), chain)
-    kept = (_kept(against, keys),) if against else ()
+    keys = _trusted(key or [])
     with opened(settings) as work:
         checker = Checker(
             work.conninfo,
@@ -70,6 +69,7 @@ def verify(
             Vault.at(work.store, settings.folder / KEY_FILE),
             log_keys(settings),
         )
+        kept = (_kept(against, keys or checker.known_keys(chain)),) if against else ()
         checked = checker.check(
             chain, rules=rules, models=models, keys=keys, kept=kept, against=against
         )

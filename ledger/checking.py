@@ -14,11 +14,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger.announced import announced
 from ledger.audit import audit
 from ledger.domain.values import NotFound, instant
 from ledger.log.check_results import Checked, CheckResults, Outcome
 from ledger.log.flaws import Flaws
-from ledger.log.fsck import Evidence, Fsck, Kept
+from ledger.log.fsck import Fsck, Kept
 from ledger.log.note_keys import Verifier
 from ledger.log.snapshot import PAGE, Snapshot, StoredRow
 from ledger.log.store import Store
@@ -42,13 +43,14 @@ More = Callable[[Snapshot, Flaws, Flaws], None]
 class Wanted(Struct, frozen=True, kw_only=True):
     """What to check, and what to measure it by.
 
-    `keys` are those of the log, `witnesses` those of its witnesses; `kept` is what somebody kept
-    and `against` its name; `more` looks at what else there is (`models` tells whether it compared
+    `keys` are those of the log as somebody knows them: without, those that the chain names count,
+    or where it names none those that are `held` here. `kept` is what somebody kept and `against`
+    its name; `more` looks at what else there is (`models` tells whether it compared
     contents). With `restful` the check takes half of the time of one processor at most.
     """
 
     keys: tuple[Verifier, ...] = ()
-    witnesses: tuple[Verifier, ...] = ()
+    held: tuple[Verifier, ...] = ()
     kept: tuple[Kept, ...] = ()
     against: str = ""
     rules: bool = True
@@ -99,9 +101,12 @@ def _checked(
 ) -> tuple[Checked, bytes]:
     at = instant(datetime.now(UTC))
     flaws, remarks = Flaws(), Flaws()
-    fsck = Fsck(
-        snapshot, keys=wanted.keys, witnesses=wanted.witnesses, kept=(*wanted.kept, *earlier)
-    )
+    named = announced(snapshot.conn, snapshot.chain)
+    keys = wanted.keys or named.log or wanted.held
+    if named.log and not set(wanted.held) <= set(named.log):
+        what = "Hier wordt een sleutel van het log bewaard die de keten niet noemt."
+        remarks.add("unnamed-key", snapshot.signed, what)
+    fsck = Fsck(snapshot, keys=keys, witnesses=named.witnesses, kept=(*wanted.kept, *earlier))
     sealed = SealedCheck(snapshot, vault, flaws, remarks)
     rows = _passing(fsck.records(), sealed, restful=wanted.restful)
     if wanted.rules:
@@ -111,7 +116,7 @@ def _checked(
     for look in wanted.more:
         look(snapshot, flaws, remarks)
     evidence = fsck.evidence()
-    if evidence.checkpoints and not wanted.keys:
+    if evidence.checkpoints and not keys:
         what = "De sleutel van het log is hier niet bekend: handtekeningen zijn niet nagegaan."
         remarks.add("no-key", evidence.signed, what)
     breaks = (*evidence.flaws, *flaws.all())
@@ -124,11 +129,13 @@ def _checked(
             checkpoints=evidence.checkpoints,
             tiles=evidence.tiles,
             cosignatures=evidence.cosignatures,
-            signatures=bool(wanted.keys and evidence.checkpoints),
+            signatures=bool(keys and evidence.checkpoints),
             rules=wanted.rules,
             models=wanted.models,
             against=wanted.against,
-            outcome=_outcome(evidence, wanted, broken=bool(breaks)),
+            outcome=_outcome(
+                wanted, broken=bool(breaks), signed=bool(keys and evidence.checkpoints)
+            ),
             breaks=breaks,
             remarks=(*evidence.remarks, *remarks.all()),
         ),
@@ -136,11 +143,10 @@ def _checked(
     )
 
 
-def _outcome(evidence: Evidence, wanted: Wanted, *, broken: bool) -> Outcome:
+def _outcome(wanted: Wanted, *, broken: bool, signed: bool) -> Outcome:
     if broken:
         return "broken"
-    measured = evidence.checkpoints and wanted.keys
-    return "whole" if measured or any(one.size for one in wanted.kept) else "unknown"
+    return "whole" if signed or any(one.size for one in wanted.kept) else "unknown"
 
 
 def _replay(rows: Iterator[StoredRow], chain: str, flaws: Flaws) -> None:

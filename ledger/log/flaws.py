@@ -35,6 +35,7 @@ Kind = Literal[
     "orphan",
     "behind",
     "no-key",
+    "unnamed-key",
 ]
 """`hash`: the stored leaf hash is not that of the bytes; `gap`: a position is empty; `form`: not
 the canonical bytes of a record; `place`: a record of another place; `time`: a clock that went back;

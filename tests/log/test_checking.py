@@ -10,26 +10,33 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from ledger import catalogue
 from ledger.checking import Wanted, check, check_for
+from ledger.domain.events.evidence import Witness, WitnessPolicyAdopted
 from ledger.domain.values import NotFound
 from ledger.ledger import Act, Ledger
 from ledger.log.check_results import Checked, CheckResults
 from ledger.log.fsck import Kept
+from ledger.log.log_key import LogKey
+from ledger.log.note import read_note, signature
+from ledger.log.note_keys import ED25519, ED25519_COSIGNATURE, Signer
 from ledger.log.store import Store
 from ledger.log.tree import Tree
+from ledger.log.tree_tables import TreeTables
 from ledger.sealed import seal_body
 from ledger.timer import Nightly, night_of
 from ledger.vault import Vault
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
+from tests.domain.given import IMPORTER, SOURCE, founding
 from tests.log.scene import CHAIN, FOUNDER, found, registering
-from tests.log.signing import KEY, by_force, integrator_on
+from tests.log.signing import KEY, ORIGIN, by_force, integrator_on
 
 ROWS = 6
 NIGHT = date(2026, 11, 22)
 KEYS = Wanted(keys=KEY.verifiers)
-FREE = ("ALTER TABLE disclosures DISABLE TRIGGER USER",)
+FOREIGN = LogKey((Signer(ORIGIN, ED25519, b"f" * 32),))
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +168,54 @@ def test_a_disclosure_of_an_act_under_way_is_no_orphan(store: Store) -> None:
     by_force(url(store), "UPDATE disclosures SET stored_at = stored_at - interval '1 day'")
     # Its record tells that it belongs there, whoever forgot to note it.
     assert remarks(looked(store)) == []
+
+
+NAMED = "genoemd"
+WITNESS = Signer("getuige.uwv.example", ED25519_COSIGNATURE, b"w" * 32)
+
+
+def naming_its_key(store: Store) -> None:
+    """Found a chain that names its log key and, by import, a witness; sign it."""
+    founded = structs.replace(founding("bd", "uwv"), log_key=str(KEY.verifiers[0]))
+    witness = Witness(
+        organisation="uwv", name="uwv", verifier_key=str(WITNESS.verifier), url="https://w.example"
+    )
+    policy = WitnessPolicyAdopted(witnesses=(witness,), quorum=1, reason="Ter controle.")
+    adopted = Act(event=policy, by=IMPORTER, source=SOURCE, scope="public")
+    with Ledger(store) as ledger:
+        ledger.submit(NAMED, Act(event=founded, by=FOUNDER, act="founding"))
+        ledger.submit(NAMED, adopted)
+    integrator_on(store).integrate(NAMED)
+
+
+def cosigned(store: Store, text: str) -> None:
+    size = store.size(NAMED)
+    TreeTables(store).put_cosignature(NAMED, size, signature(text, WITNESS, at=1_700_000_000))
+
+
+def text_of(store: Store) -> str:
+    return read_note(TreeTables(store).stands(NAMED)[1].note.encode()).text
+
+
+def test_the_keys_that_a_chain_names_are_those_it_is_checked_by(store: Store) -> None:
+    naming_its_key(store)
+    cosigned(store, text_of(store))
+    checked = check(store, NAMED, Wanted())
+    assert (checked.outcome, checked.remarks, checked.cosignatures) == ("whole", (), 1)
+    # Another key that is kept here counts for nothing, and is told.
+    checked = check(store, NAMED, Wanted(held=FOREIGN.verifiers))
+    assert (checked.outcome, remarks(checked)) == ("whole", ["unnamed-key"])
+    cosigned(store, text_of(store) + "anders\n")
+    assert kinds(check(store, NAMED, Wanted())) == ["cosignature"]
+
+
+def test_a_log_signed_anew_with_a_key_that_the_chain_does_not_name_is_found(store: Store) -> None:
+    naming_its_key(store)
+    by_force(url(store), "TRUNCATE checkpoints CASCADE", "TRUNCATE tiles")
+    integrator_on(store, key=FOREIGN).integrate(NAMED)
+    assert kinds(check(store, NAMED, Wanted(held=FOREIGN.verifiers))) == ["signature"]
+    # What somebody trusts goes before what the chain says of itself.
+    assert check(store, NAMED, Wanted(keys=FOREIGN.verifiers)).outcome == "whole"
 
 
 def made_anew(store: Store) -> None:
