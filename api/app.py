@@ -33,13 +33,13 @@ from api import (
     health,
     identity,
     integrity,
-    landing,
     log,
     mandates,
     meetings,
     memory,
     openapi,
     people,
+    problem_pages,
     problems,
     reading,
     records,
@@ -52,6 +52,7 @@ from api import (
 from api.anchors import Stamping, authority
 from api.checks import Checker
 from api.doorway import Doorway
+from api.pages import screens
 from api.settings import Settings
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
@@ -124,10 +125,21 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     app.state.settings = settings
     app.state.identify = identity.chosen(settings)
     problems.install(app)
-    for door in (landing, health, openapi, event_types, chains, acts, log, timestamps, bundles):
+    for door in (
+        problem_pages,
+        health,
+        openapi,
+        event_types,
+        chains,
+        acts,
+        log,
+        timestamps,
+        bundles,
+    ):
         door.install(app)
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)
+    screens.install(app)
     return app
 
 

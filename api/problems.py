@@ -114,6 +114,12 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+TOLD: Final = (
+    Problem, Refused, NotFound, StoreUnavailable, Overloaded, RequestValidationError
+)  # fmt: skip
+"""The errors that are problems of a request, or of the moment; anything else is a fault of ours."""
+
+
 def answer(problem: Problem, instance: str) -> Response:
     """Return the answer to the request at `instance` that tells this problem."""
     kind = KINDS[problem.kind]
@@ -164,7 +170,7 @@ def of_http(error: HTTPException, request: Request) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Let every error of this application be answered from here."""
-    for kind in (Problem, Refused, NotFound, StoreUnavailable, Overloaded, RequestValidationError):
+    for kind in TOLD:
         app.add_exception_handler(kind, _handle)
     app.add_exception_handler(HTTPException, _handle)
     app.add_exception_handler(Exception, _handle)
@@ -176,13 +182,14 @@ def place(scope: Scope) -> str:
 
 
 async def _handle(request: Request, error: Exception) -> Response:
-    problem = _told(error, request)
+    problem = told(error, request)
     said = {"problem": problem.kind, "rule": problem.rule}
     bind_contextvars(**{name: value for name, value in said.items() if value})
     return answer(problem, place(request.scope))
 
 
-def _told(error: Exception, request: Request) -> Problem:
+def told(error: Exception, request: Request) -> Problem:
+    """Return the problem that an error amounts to, for people to read."""
     match error:
         case Problem():
             return error

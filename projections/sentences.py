@@ -17,7 +17,7 @@ from ledger.domain.events.bodies import SeatCreated
 from ledger.domain.events.signing_keys import SignatureRuleAdopted
 from ledger.domain.values import DATE_PATTERN, INSTANT_PATTERN, SLUG_PATTERN, Event
 from projections.names import Ref, said
-from projections.words import day_in_words, listed, moment_in_words, word
+from projections.words import DUTCH, Speech
 
 FIELD: Final = re.compile(r"\{(\w+)\}")
 REFERS_TO: Final = {
@@ -61,10 +61,10 @@ def references(event: Event) -> list[Ref]:
     ]
 
 
-def sentence(event: Event, known: dict[Ref, str]) -> str:
-    """Return the sentence of an event, with the names that are known."""
-    filled = {field.name: _said(event, field, known) for field in _fields(type(event))}
-    return _tidy(FIELD.sub(lambda found: filled[found[1]], event.SENTENCE))
+def sentence(event: Event, known: dict[Ref, str], speech: Speech = DUTCH) -> str:
+    """Return the sentence of an event in a language, with the names that are known."""
+    filled = {field.name: _said(event, field, known, speech) for field in _fields(type(event))}
+    return _tidy(FIELD.sub(lambda found: filled[found[1]], speech.template(event.SENTENCE)))
 
 
 @cache
@@ -117,21 +117,23 @@ def _many(value: object) -> Sequence[Any]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _said(event: Event, field: Field, known: dict[Ref, str]) -> str:
+def _said(event: Event, field: Field, known: dict[Ref, str], speech: Speech) -> str:
     parts = [part for part in _many(getattr(event, field.name)) if part not in ("", None)]
     if not parts:
-        return EMPTY.get((type(event), field.name), "")
-    return listed([_part(event, field, part, known) for part in parts])
+        return speech.template(EMPTY.get((type(event), field.name), ""))
+    return speech.listed([_part(event, field, part, known, speech) for part in parts])
 
 
-def _part(event: Event, field: Field, value: Any, known: dict[Ref, str]) -> str:
+def _part(event: Event, field: Field, value: Any, known: dict[Ref, str], speech: Speech) -> str:
     match field.as_:
         case "word":
-            return "" if value == "other" and getattr(event, "label", "") else word(str(value))
+            return (
+                "" if value == "other" and getattr(event, "label", "") else speech.word(str(value))
+            )
         case "day":
-            return day_in_words(value)
+            return speech.day(value)
         case "moment":
-            return moment_in_words(value)
+            return speech.moment(value)
         case "thing":
             return _thing(event, (_kind(event, field.name), value), known)
     return str(getattr(value, "name", value))

@@ -18,6 +18,7 @@ from projections.names import Ref, titles
 from projections.sentences import all_references, sentence
 from projections.things import Seen, imported
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+from projections.words import Speech
 
 TIMELINE = SQL("""
     SELECT t.position, t.things, r.state
@@ -119,7 +120,7 @@ def told(
     about = {position: [_ref(thing) for thing in found] for position, found in things.items()}
     wanted = {ref for refs in about.values() for ref in refs}
     known = titles(connection, view, wanted | all_references(one.event for one in seen))
-    return [_entry(one, about.get(one.header.position, []), known) for one in seen]
+    return [_entry(one, about.get(one.header.position, []), known, view.speech) for one in seen]
 
 
 def _ref(thing: str) -> Ref:
@@ -132,7 +133,7 @@ def _read(data: bytes) -> Seen:
     return Seen(record.body, record.header)
 
 
-def _entry(seen: Seen, about: Iterable[Ref], known: dict[Ref, str]) -> Doc:
+def _entry(seen: Seen, about: Iterable[Ref], known: dict[Ref, str], speech: Speech) -> Doc:
     header = seen.header
     kind = catalogue.TYPES[catalogue.type_name(type(seen.event))]
     refs = list(about)
@@ -143,7 +144,7 @@ def _entry(seen: Seen, about: Iterable[Ref], known: dict[Ref, str]) -> Doc:
         "type": kind.name,
         "by": header.by,
         "scope": header.scope,
-        "sentence": sentence(seen.event, known),
+        "sentence": sentence(seen.event, known, speech),
         "things": [{"kind": ref[0], "id": ref[1], "name": known.get(ref, ref[1])} for ref in refs],
         "group": " ".join((kind.title, *refs[0])) if refs else kind.title,
     }

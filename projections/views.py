@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Composed
 
 from ledger.domain.values import NotFound, Refused, instant
 from projections import scopes
+from projections.words import DUTCH, Speech
 
 Conn = Connection[Any]
 Doc = dict[str, Any]
@@ -49,7 +50,7 @@ class View(Struct, frozen=True, kw_only=True):
     """A way of looking at one chain.
 
     `known_at` is the last position that counts, `valid_on` the day that was asked for (empty: none
-    was), `today` the day on which is asked, `now` that moment.
+    was), `now` the moment of asking, `speech` the language in which sentences are said.
     """
 
     chain: str
@@ -57,6 +58,7 @@ class View(Struct, frozen=True, kw_only=True):
     known_at: int
     valid_on: str = ""
     now: str
+    speech: Speech = DUTCH
 
     @property
     def day(self) -> str:
@@ -102,6 +104,7 @@ def look(
     known_at: int | str | None = None,
     valid_on: str = "",
     now: str = "",
+    speech: Speech = DUTCH,
 ) -> View:
     """Return a view of a chain by who has these scopes; NotFound if they see nothing of it then.
 
@@ -117,7 +120,14 @@ def look(
         raise NotFound(f"Keten {chain} bestaat niet, of was toen nog niet bekend.")
     position = min(known_at, newest) if isinstance(known_at, int) else newest
     moment = now or instant(datetime.now(UTC))
-    return View(chain=chain, rank=rank, known_at=position, valid_on=valid_on, now=moment)
+    return View(
+        chain=chain,
+        rank=rank,
+        known_at=position,
+        valid_on=valid_on,
+        now=moment,
+        speech=speech,
+    )
 
 
 def fetch(connection: Conn, query: SQL | Composed, asked: Mapping[str, object]) -> list[Doc]:

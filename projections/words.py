@@ -6,7 +6,10 @@ English. Moments are told in UTC and say so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+from msgspec import Struct
 
 from ledger.domain.values import moment
 
@@ -164,3 +167,25 @@ def listed(parts: list[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} en {parts[-1]}"
+
+
+class Speech(Struct, frozen=True):
+    """How sentences are said in one language.
+
+    `template` gives a Dutch template in that language; the others say a choice, a day, a moment,
+    and parts in a row.
+    """
+
+    template: Callable[[str], str]
+    word: Callable[[str], str]
+    day: Callable[[str], str]
+    moment: Callable[[str], str]
+    listed: Callable[[list[str]], str]
+
+
+def _as_written(template: str) -> str:
+    return template
+
+
+DUTCH: Final = Speech(_as_written, word, day_in_words, moment_in_words, listed)
+"""How everything is said unless a reader asks for another language."""

@@ -1,4 +1,4 @@
-"""The first page, and a page for each kind of problem: plain HTML without styles or scripts."""
+"""A page for each kind of problem: plain HTML without styles or scripts."""
 
 from __future__ import annotations
 
@@ -23,29 +23,12 @@ PAGE = """\
 </html>
 """
 
-LANDING = """\
-<p>Het geheugen van een keten van organisaties: wie besloot wat, wanneer, in welke rol, onder welk
-mandaat en welke regel, en wat kwam ervoor in de plaats.</p>
-<ul>
-<li><a href="/v1/chains">De ketens</a></li>
-<li><a href="/v1/event-types">De soorten gebeurtenissen</a></li>
-<li><a href="/v1/openapi.json">De beschrijving van de API (OpenAPI)</a></li>
-<li><a href="/v1/health">De toestand van deze server</a></li>
-</ul>
-"""
-
 
 def install(app: FastAPI) -> None:
     """Add the pages; they stand outside `/v1` and outside the OpenAPI document."""
-    app.add_api_route("/", landing, include_in_schema=False, response_class=HTMLResponse)
     app.add_api_route(
         "/problems/{kind}", problem, include_in_schema=False, response_class=HTMLResponse
     )
-
-
-async def landing() -> HTMLResponse:
-    """Answer the first page."""
-    return HTMLResponse(PAGE.format(title="ketenledger", content=LANDING))
 
 
 async def problem(request: Request) -> HTMLResponse:

@@ -1,0 +1,114 @@
+"""What stands around the screens: the first page, the files, the switch of language, the theme."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api import identity, problems
+from api.pages.language import COOKIE, LANGUAGES, chosen
+from api.pages.paper import printed
+from api.pages.site import problem_page
+from api.problems import Problem
+from ledger.domain.values import NotFound
+from projections.chains import chains
+from projections.views import Paging
+
+STATIC: Final = {"style.css": "text/css", "page.js": "text/javascript"}
+"""The files of our own that a page loads, and nothing else in that folder."""
+YEAR_SECONDS: Final = 31_536_000
+MAX_FORM_BYTES: Final = 4096
+MAX_THEME_BYTES: Final = 262_144
+MAX_CHAINS: Final = 200
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages and files that belong to no chain."""
+    for path, endpoint, method in (
+        ("/", _guarded(_chains), "GET"),
+        ("/static/{name}", _guarded(_static), "GET"),
+        ("/theme.css", _guarded(_theme), "GET"),
+        ("/ketens/{rest:path}", _guarded(_nothing), "GET"),
+    ):
+        app.add_api_route(path, endpoint, include_in_schema=False, methods=[method])
+    app.add_api_route("/taal", _language, include_in_schema=False, methods=["POST"])
+
+
+def _guarded(
+    show: Callable[[Request], Response],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await run_in_threadpool(show, request)
+        except problems.TOLD as error:
+            return problem_page(request, problems.told(error, request))
+
+    return endpoint
+
+
+def _chains(request: Request) -> Response:
+    reader = identity.reader(request)
+    seconds = request.app.state.settings.read_seconds
+    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
+        found = chains(lent, reader.scopes, Paging("", MAX_CHAINS)).items
+    return printed("chains.html", chosen(request), {"chains": found, "here": "/"})
+
+
+def _static(request: Request) -> Response:
+    name = str(request.path_params["name"])
+    if name not in STATIC:
+        raise NotFound(f"Het bestand {name[:80]!r} bestaat niet.")
+    content, tag = _file(name)
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=f"{STATIC[name]}; charset=utf-8", headers=headers)
+
+
+@cache
+def _file(name: str) -> tuple[bytes, str]:
+    content = files("api").joinpath("static", name).read_bytes()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _theme(request: Request) -> Response:
+    """Answer the style sheet of the organisation that runs this server; empty where it has none."""
+    path = request.app.state.settings.folder / "theme.css"
+    content = path.read_bytes()[:MAX_THEME_BYTES] if path.is_file() else b""
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(content, media_type="text/css; charset=utf-8", headers=headers)
+
+
+def _nothing(request: Request) -> Response:
+    raise NotFound(f"Het adres {problems.place(request.scope)} bestaat niet.")
+
+
+async def _language(request: Request) -> Response:
+    """Keep which language somebody reads, and lead back to the page they came from."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            raise Problem("too-large", f"Het formulier is langer dan {MAX_FORM_BYTES} bytes.")
+    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=4)
+    code = fields.get("taal", [""])[0]
+    if code not in LANGUAGES:
+        raise Problem("malformed", f"taal: {code[:20]!r}; verwacht {' of '.join(LANGUAGES)}.")
+    answer = RedirectResponse(_local(fields.get("terug", ["/"])[0]), status_code=303)
+    answer.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax", path="/")
+    return answer
+
+
+def _local(address: str) -> str:
+    """Return an address on this very server; anything else leads to the first page."""
+    sound = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if sound and address.isprintable() and "\\" not in address else "/"

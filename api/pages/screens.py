@@ -1,0 +1,19 @@
+"""The screens by name: each file of pages, installed in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from api.pages import frame, records, site, start, timeline
+
+SCREENS: Final = (start, timeline, records)
+"""What people read of a chain in a browser; `frame` is what stands around it."""
+
+
+def install(app: FastAPI) -> None:
+    """Add every page; the frame comes last, as it answers for addresses that are no page."""
+    for part in SCREENS:
+        site.install(app, part.SCREENS)
+    frame.install(app)

@@ -1,0 +1,2 @@
+// All that scripts add; every page works without them.
+"use strict";

@@ -1,0 +1,23 @@
+"""Every page of the demonstration chain, one address for each template and each special state of it.
+
+A new page is added here and is then held to all that every page is held to.
+"""
+
+BASE = "/ketens/loonaangifteketen"
+
+ADDRESSES = (
+    "/",
+    BASE,
+    f"{BASE}?geldig_op=2007-10-05",
+    f"{BASE}/tijdlijn",
+    f"{BASE}/tijdlijn?geldig_op=2008-10-05&bekend_op=200",
+    f"{BASE}/tijdlijn?soort=decisions&sinds=2008-01-01",
+    f"{BASE}/gebeurtenissen/40",
+)
+REFUSED = (
+    (f"{BASE}/onzin", 404),
+    (f"{BASE}/gebeurtenissen/999999", 404),
+    (f"{BASE}?geldig_op=gisteren", 400),
+    (f"{BASE}/tijdlijn?soort=onzin", 400),
+    ("/ketens/onbekend", 404),
+)
