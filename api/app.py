@@ -87,6 +87,10 @@ READS: Final = {
     "integrity": integrity,
 }
 """What can be read of a chain, by the name it has in the OpenAPI document."""
+DOORS: Final = (
+    problem_pages, health, openapi, event_types, chains, acts, log, timestamps, bundles
+)  # fmt: skip
+"""What adds its own addresses."""
 SPARE_THREADS: Final = 8
 """Threads for what waits for no connection: trying out, sealing, health."""
 

@@ -1,4 +1,4 @@
-"""Every page of the demonstration chain, one address for each template and each special state of it.
+"""Every page of the demonstration chain: an address for each template and each state of it.
 
 A new page is added here and is then held to all that every page is held to.
 """
