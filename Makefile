@@ -3,6 +3,8 @@
 
 PORT ?= 8000
 ARGS ?=
+# Tests wait for the database more than they reckon: a few more workers than cores.
+WORKERS ?= 3
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -62,7 +64,7 @@ demo: $(RUNTIME)
 	@exec $(BIN)/ketenledger demo --port $(PORT)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(DEV)
 	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j 2 \
