@@ -6,6 +6,7 @@
     GET /log/{chain}/key                            the verifier keys, a line each
     GET /log/{chain}/policy                         keys, witnesses and quorum, a tlog-policy
     GET /log/{chain}/proof/{position}[?size=S]      the proof of one record, a .tlog-proof
+    GET /log/{chain}/proof/{leaf hash}[?size=S]     the same, by its leaf hash (64 hex digits)
 
 Hashes, checkpoints, keys, policies and proofs are for everybody. The entries hold every record of
 the chain, whatever its scope, so only somebody who may read every scope gets them. What the signed
@@ -17,6 +18,7 @@ These addresses are not ours to change, so they stand outside `/v1` and the Open
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
@@ -44,6 +46,7 @@ REVALIDATE: Final = "no-cache"
 FOR_EVER: Final = "max-age=31536000, immutable"
 PARTIAL: Final = ".p/"
 ENTRIES: Final = "entries/"
+LEAF_HASH: Final = re.compile(r"[0-9a-f]{64}")
 KEY_UNREADABLE: Final = "De sleutel van dit log is nu niet te lezen."
 
 
@@ -77,7 +80,7 @@ def _endpoint(
 
 
 async def proof(request: Request, asked: Annotated[OfSize, Query()]) -> Response:
-    """Answer the proof of one record, by its position."""
+    """Answer the proof of one record, by its position or its leaf hash."""
     return await run_in_threadpool(_proof, request, in_path(request, "chain"), asked.size)
 
 
@@ -124,9 +127,13 @@ def _log_key(request: Request, chain: str) -> LogKey:
 
 
 def _proof(request: Request, chain: str, size: int | None) -> Response:
-    position = as_position(str(request.path_params["position"]))
+    tree, named = _tree(request), str(request.path_params["position"])
     try:
-        return _text(_tree(request).tlog_proof(chain, position, size))
+        if LEAF_HASH.fullmatch(named):
+            position = tree.position(chain, bytes.fromhex(named), size)
+        else:
+            position = as_position(named)
+        return _text(tree.tlog_proof(chain, position, size))
     except NotInTree as error:
         raise NotFound(str(error)) from error
 

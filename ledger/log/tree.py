@@ -52,6 +52,14 @@ class Tree:
         """Return the proof that the log of size `new` only added to that of size `old`."""
         return consistency(old, self._signed(chain, new), node_reader(new, self._load(chain)))
 
+    def position(self, chain: str, leaf: bytes, size: int | None = None) -> int:
+        """Return where the record with this leaf hash is in the log; NotInTree if it is not."""
+        signed = self._signed(chain, size)
+        found = self.tables.find(chain, leaf, signed)
+        if found is None:
+            raise NotInTree(f"Geen van de {signed} getekende gebeurtenissen heeft deze bladhash.")
+        return found
+
     def tlog_proof(self, chain: str, position: int, size: int | None = None) -> str:
         """Return the proof of a record with the checkpoint of that size: a `.tlog-proof` file.
 

@@ -162,6 +162,25 @@ def test_a_proof_shows_that_a_record_is_in_the_log(doors: Doors, position: int) 
     assert not proven(leaf_hash(b"iets anders"), position, hashes, head)
 
 
+@pytest.mark.parametrize("position", [0, 1, FULL - 1, FULL, FULL + EXTRA - 1])
+def test_a_proof_can_be_had_by_leaf_hash(doors: Doors, position: int) -> None:
+    leaf = leaf_hash(doors.app.state.reading.read(SIGNED, start=position, limit=1)[0].data)
+    by_hash = doors.get(f"{LOG}/proof/{leaf.hex()}")
+    assert by_hash.status_code == 200
+    assert by_hash.text == doors.get(f"{LOG}/proof/{position}").text
+    size = doors.app.state.tree.tables.checkpoint(SIGNED).size
+    assert doors.get(f"{LOG}/proof/{leaf.hex()}?size={size}").text == by_hash.text
+
+
+def test_a_hash_that_is_no_leaf_of_the_log_has_no_proof(doors: Doors) -> None:
+    row = doors.app.state.tree.tables.full_tiles(SIGNED, 0, 0, 0)[0].hashes
+    for data in (row[1:33], row[-16:] + row[:16], bytes(32)):
+        answer = doors.get(f"{LOG}/proof/{data.hex()}")
+        assert (answer.status_code, "bladhash" in answer.json()["detail"]) == (404, True)
+    for text in (row[:32].hex().upper(), row[:31].hex(), row[:33].hex()):
+        assert doors.get(f"{LOG}/proof/{text}").status_code == 404
+
+
 def test_a_proof_can_be_for_an_earlier_checkpoint(doors: Doors) -> None:
     size = doors.app.state.tree.tables.checkpoint(SIGNED).size
     assert doors.get(f"{LOG}/proof/0?size={size}").text == doors.get(f"{LOG}/proof/0").text
