@@ -2,7 +2,8 @@
 
 Each act is decided on the state that the acts before it in the batch leave behind. A refusal costs
 only its own act. Nothing decided here is true until the rows are committed: then the states are
-kept and the answers given, otherwise the batch is forgotten and decided anew.
+kept and the answers given, otherwise the batch is forgotten and decided anew. A batch may be built
+upon one that is on its way to the store: where that fails, this one is forgotten as well.
 
 A refusal on a state that may lag behind other processes is doubtful: the writer catches those
 chains up and decides again before it says no.
@@ -35,10 +36,11 @@ LOG = logging.getLogger(__name__)
 class Batch:
     """The decisions on some jobs, in order, and the rows to store for them."""
 
-    def __init__(self, store: Store, states: States, *, at: str) -> None:
+    def __init__(self, store: Store, states: States, *, upon: Batch | None = None) -> None:
         self._store = store
         self._states = states
-        self._at = at
+        self._upon = upon
+        self._at = ""
         self._size_bytes = 0
         self._tentative: dict[str, ChainState] = {}
         self._entries: dict[str, list[Entry]] = {}
@@ -58,13 +60,31 @@ class Batch:
             or self._size_bytes >= MAX_BYTES
         )
 
-    def decide(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """Decide on these jobs in order until the batch is full; return those left over."""
+    def decide(self, jobs: Sequence[Job], *, at: str) -> Sequence[Job]:
+        """Decide on these jobs in order until the batch is full; return those left over.
+
+        `at` is the moment, an Instant not before the one at which the last of them was put.
+        """
+        self._at = at
         for number, job in enumerate(jobs):
             if self.full:
                 return jobs[number:]
             self.answers.append((job, self._outcome(job)))
         return ()
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs it decided on."""
+        return [job for job, _ in self.answers]
+
+    @property
+    def claimed(self) -> list[Job]:
+        """The jobs among them that nobody can withdraw any more."""
+        return [job for job, _ in self.answers if job.claimed]
+
+    def landed(self) -> None:
+        """What this batch was built upon is in the store now, and found there."""
+        self._upon = None
 
     def based_on(self, chain: str) -> int:
         """Return how many records of a chain this batch knew of; -1 where they are unreadable."""
@@ -83,7 +103,7 @@ class Batch:
 
     def _outcome(self, job: Job) -> Outcome | Exception:
         series = job.series
-        if series is not None and (series.stopped or series in self._stopped):
+        if series is not None and self._stopped_by_now(series):
             return None
         try:
             return self._decided(job, self._state(job.chain))
@@ -95,19 +115,30 @@ class Batch:
                 self._stopped.add(series)
             return refusal
 
+    def _stopped_by_now(self, series: Series) -> bool:
+        before = self._upon is not None and series in self._upon._stopped
+        return series.stopped or series in self._stopped or before
+
     def _state(self, chain: str) -> ChainState:
         broken = self._broken.get(chain)
         if broken is not None:
             raise broken
-        if chain not in self._tentative:
+        state = self._tentative.get(chain)
+        if state is None:
             try:
-                self._tentative[chain] = self._states.known(chain)
+                state = self._begun(chain)
             except BrokenLog as error:
                 self._broken[chain] = error
                 raise
+            self._tentative[chain] = state
             self._entries[chain] = []
-            self._sizes[chain] = self._tentative[chain].size
-        return self._tentative[chain]
+            self._sizes[chain] = state.size
+        return state
+
+    def _begun(self, chain: str) -> ChainState:
+        """Return the state a chain has where this batch begins."""
+        before = self._upon._tentative.get(chain) if self._upon is not None else None
+        return self._states.known(chain) if before is None else before
 
     def _decided(self, job: Job, state: ChainState) -> Outcome:
         if job.act is None:
@@ -125,21 +156,27 @@ class Batch:
         return receipt
 
     def _first(self, job: Job, act: Act, position: int) -> Receipt:
-        """Return what came of the same act earlier: in this batch, or in the store."""
-        waiting = self._entries[job.chain]
-        start = waiting[0].header.position if waiting else position + 1
-        if position >= start:
-            return first_receipt(act, waiting[position - start :], offered=job.offered)
+        """Return what came of the same act earlier: in this batch, in the one before, or stored."""
+        waiting = self._waiting(job.chain, position)
+        if waiting:
+            return first_receipt(act, waiting, offered=job.offered)
         stored = stored_entries(self._store, job.chain, position)
         return first_receipt(act, stored, offered=job.offered)
 
     def _bytes_at(self, chain: str, position: int) -> bytes | None:
         """Return the bytes of a record, committed or decided in this batch; None if not there."""
-        waiting = self._entries[chain]
-        start = waiting[0].header.position if waiting else position + 1
-        if position >= start:
-            return waiting[position - start].data if position - start < len(waiting) else None
+        waiting = self._waiting(chain, position)
+        if waiting:
+            return waiting[0].data
         return next((row.data for row in self._store.read(chain, start=position, limit=1)), None)
+
+    def _waiting(self, chain: str, position: int) -> list[Entry]:
+        """Return the entries from a position on that are not known to be stored yet."""
+        own = self._entries.get(chain, [])
+        start = own[0].header.position if own else position + 1
+        if position >= start:
+            return own[position - start :]
+        return self._upon._waiting(chain, position) if self._upon is not None else []
 
     def _add(self, recorded: Recorded) -> None:
         """Take an act's rows in."""

@@ -329,7 +329,7 @@ def _outcome(future: Future[Outcome], timeout_seconds: float) -> Outcome:
     try:
         return future.result(timeout_seconds)
     except TimeoutError:
-        raise given_up(future, timeout_seconds) from None
+        raise given_up(timeout_seconds, in_time=future.cancel()) from None
 
 
 def _answered(future: Future[Outcome], timeout_seconds: float) -> Iterator[Receipt | Refused]:

@@ -1,8 +1,8 @@
 """Telling that a chain has grown: other processes by a notification, waiting threads at once.
 
 Told after the commit and outside any write, from a thread of its own, so that no writer waits for
-it. What piles up meanwhile is told once. A notification may be missed: whoever listens looks for
-itself now and then as well.
+it. What grows shortly after is told together with the rest. A notification may be missed: whoever
+listens looks for itself now and then as well.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ LOOK_SECONDS: Final = 0.25
 """How often a waiting thread looks in the store for what other processes wrote."""
 
 IDLE_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.005
+"""The least time between two notifications: under load each of them tells of many records."""
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class Notices:
         self._untold: dict[str, int] = {}
         self._grown = threading.Condition()
         self._closed = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ketenledger-notices", daemon=True)
         self._thread.start()
 
@@ -55,6 +58,7 @@ class Notices:
         """Tell what is still untold, and stop."""
         with self._grown:
             self._closed = True
+            self._closing.set()
             self._grown.notify_all()
         self._thread.join(timeout_seconds)
 
@@ -67,10 +71,10 @@ class Notices:
                 if not sizes:
                     return
             self._pass_on(sizes)
+            self._closing.wait(PAUSE_SECONDS)
 
     def _pass_on(self, sizes: Mapping[str, int]) -> None:
         try:
-            for chain, size in sorted(sizes.items()):
-                self._store.notify(chain, size)
+            self._store.notify(sizes)
         except StoreUnavailable as error:
             LOG.warning("Niet gemeld dat ketens zijn gegroeid: %s", error)

@@ -28,7 +28,8 @@ def lawful(chain: ChainState, event: Event, header: Header) -> tuple[int, ...]:
     for name in wanted:
         found = FINDERS[name][1](chain, event, header)
         if found is not None:
-            return _distinct((*found, *_recorder(chain, header)))
+            recorder = _recorder(chain, header) if header.recorded_by else ()
+            return _distinct((*found, *recorder)) if recorder or len(found) > 1 else found
     needed = " of ".join(FINDERS[name][0] for name in wanted)
     what = type(event).__name__
     raise NotAllowed("G5", f"{header.by} mist op {header.day} voor {what}: {needed}")
@@ -52,8 +53,6 @@ def _imported(chain: ChainState, header: Header) -> tuple[int, ...]:
 
 def _recorder(chain: ChainState, header: Header) -> tuple[int, ...]:
     """Whoever enters an act of somebody else works for the chain office or is the chain manager."""
-    if not header.recorded_by:
-        return ()
     for role in ("chain-office", "chain-manager"):
         held = _role(role)(chain, header.recorded_by, header.day)
         if held is not None:
@@ -153,8 +152,10 @@ def _partner(chain: ChainState, event: Event, header: Header) -> Capacity:
 
 def _own_seat(chain: ChainState, event: Event, header: Header) -> Capacity:
     wanted = getattr(event, "seat", "")
-    held = bodies.seats_held(chain, header.by, header.day)
-    return next(((term.position,) for name, term in held if name == wanted), None)
+    for name, term in bodies.seats_held(chain, header.by, header.day):
+        if name == wanted:
+            return (term.position,)
+    return None
 
 
 def body_concerned(chain: ChainState, event: Event) -> str:
@@ -166,11 +167,15 @@ def body_concerned(chain: ChainState, event: Event) -> str:
     if named:
         return named
     seat = chain.bodies.seats.get(getattr(event, "seat", ""))
+    if seat is not None:
+        return seat.body
     action = chain.actions.all.get(getattr(event, "action", ""))
     origin = event if action is None else action
     decision = chain.decisions.all.get(getattr(origin, "decision", ""))
+    if decision is not None:
+        return decision.body
     meeting = chain.meetings.all.get(getattr(origin, "meeting", ""))
-    return next((one.body for one in (seat, decision, meeting) if one is not None), "")
+    return meeting.body if meeting is not None else ""
 
 
 def _member(chain: ChainState, event: Event, header: Header) -> Capacity:

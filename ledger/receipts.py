@@ -69,8 +69,10 @@ def receipt_of(recorded: Recorded, *, repeated: bool = False) -> Receipt:
 def consequences_of(entries: Sequence[Entry]) -> tuple[Consequence, ...]:
     """Return the type and position of each of these records."""
     return tuple(
-        Consequence(type=catalogue.type_name(type(one.event)), position=one.header.position)
-        for one in entries
+        [
+            Consequence(type=catalogue.type_name(type(one.event)), position=one.header.position)
+            for one in entries
+        ]
     )
 
 
@@ -103,14 +105,14 @@ def _of_one_act(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _receipt(entries: Sequence[Entry], *, repeated: bool) -> Receipt:
-    head, *followed = entries
+    head, followed = entries[0], entries[1:]
     field = head.event.CREATES
     return Receipt(
         chain=head.header.chain,
         act=head.header.act,
         position=head.header.position,
-        positions=tuple(entry.header.position for entry in entries),
-        leaf_hashes=tuple(canonical.leaf_hash(entry.data).hex() for entry in entries),
+        positions=tuple([entry.header.position for entry in entries]),
+        leaf_hashes=tuple([canonical.leaf_hash(entry.data).hex() for entry in entries]),
         consequences=consequences_of(followed),
         at=head.header.at,
         created=str(getattr(head.event, field)) if field else "",

@@ -8,7 +8,7 @@ refuses. Rules G1 to G14; G15 to G17 stand in `signatures.py`.
 
 from __future__ import annotations
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, ValidationError, to_builtins
 from msgspec.structs import replace
 
 from ledger import catalogue, policy, signatures
@@ -123,7 +123,8 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
         signatures.explicit(act.event, act=act.act, on=act.on)
     event = _named(act.event, first)
     header = _header(chain, act, event, on=on, at=at)
-    header = replace(header, under=policy.lawful(chain, event, header))
+    under = policy.lawful(chain, event, header)
+    header = replace(header, under=under) if under else header
     signatures.check(chain, event, header)
     entries: list[Entry] = []
     chain = _apply(chain, event, header, entries)
@@ -178,22 +179,27 @@ def _without_digests(event: Event) -> object:
 
 
 def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
+    # Every act comes by here, so a reason is put into words only where there is one to give.
     kind = type(act.event)
-    require(kind not in BY_RULES, "G4", f"{kind.__name__} volgt alleen uit de regels")
-    require(RULES not in (act.by, act.recorded_by), "G4", f"{RULES} is niemand")
-    founding = kind is ChainEstablished
-    require(chain.size or founding, "G1", f"keten {chain.name} bestaat nog niet")
-    require(on <= at, "G2", f"{on} ligt na nu ({at})")
+    if kind in BY_RULES:
+        raise Refused("G4", f"{kind.__name__} volgt alleen uit de regels")
+    if RULES in (act.by, act.recorded_by):
+        raise Refused("G4", f"{RULES} is niemand")
+    if not chain.size and kind is not ChainEstablished:
+        raise Refused("G1", f"keten {chain.name} bestaat nog niet")
+    if on > at:
+        raise Refused("G2", f"{on} ligt na nu ({at})")
     if chain.size:
-        since = chain.chains.since
-        require(on >= since, "G3", f"{on} ligt voor de oprichting ({since})")
-        for person in filter(None, (act.by, act.recorded_by)):
-            known = person in chain.people.registered
-            require(known, "G11", f"{person} is niet geregistreerd")
-    ended = chain.chains.dissolved >= 0
-    require(not ended or kind in AFTER_THE_END, "G10", f"{kind.__name__} na de ontbinding")
+        if on < chain.chains.since:
+            raise Refused("G3", f"{on} ligt voor de oprichting ({chain.chains.since})")
+        for person in (act.by, act.recorded_by):
+            if person and person not in chain.people.registered:
+                raise Refused("G11", f"{person} is niet geregistreerd")
+    if chain.chains.dissolved >= 0 and kind not in AFTER_THE_END:
+        raise Refused("G10", f"{kind.__name__} na de ontbinding")
     taken = chain.acts.get(act.act) if act.act else None
-    require(taken is None, "G6", f"{act.act} is al gebruikt (gebeurtenis {taken})")
+    if taken is not None:
+        raise Refused("G6", f"{act.act} is al gebruikt (gebeurtenis {taken})")
 
 
 def _named(event: Event, position: int) -> Event:
@@ -206,19 +212,22 @@ def _named(event: Event, position: int) -> Event:
 
 def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> Header:
     own = act.recorded_by in ("", act.by)
-    return Header(
-        v=1,
-        chain=chain.name,
-        position=chain.size,
-        at=at,
-        on=on,
-        by=act.by,
-        scope=act.scope or _scope(chain, event),
-        recorded_by="" if own else act.recorded_by,
-        act=act.act,
-        source=act.source,
-        signature=act.signature,
-    )
+    try:
+        return Header(
+            v=1,
+            chain=chain.name,
+            position=chain.size,
+            at=at,
+            on=on,
+            by=act.by,
+            scope=act.scope or _scope(chain, event),
+            recorded_by="" if own else act.recorded_by,
+            act=act.act,
+            source=act.source,
+            signature=act.signature,
+        )
+    except (ValueError, ValidationError) as error:
+        raise Refused("G13", catalogue.in_dutch(str(error))) from error
 
 
 def _scope(chain: ChainState, event: Event) -> Scope:
@@ -270,9 +279,8 @@ def _apply(
     bounded: bool = True,
 ) -> ChainState:
     """Check and apply one event, then what follows from it, depth first."""
-    ended = chain.chains.dissolved >= 0
-    closes = isinstance(event, CLOSING)
-    require(closes or not ended, "G10", f"{type(event).__name__} na de ontbinding")
+    if chain.chains.dissolved >= 0 and not isinstance(event, CLOSING):
+        raise Refused("G10", f"{type(event).__name__} na de ontbinding")
     fold.check(chain, event, header)
     if isinstance(event, ProposalSubmitted | ProposalAmended):
         _rehearse(chain, event, header)
@@ -291,12 +299,12 @@ def _apply(
 def _encoded(event: Event, header: Header) -> bytes:
     """Return the bytes of a record that is sure to fit, and to be readable for ever."""
     try:
-        data = catalogue.encode(event, header)
+        data, body = catalogue.encode_parts(event, header)
     except canonical.NotCanonical as error:
         raise Refused("G8", str(error)) from error
-    size = len(data)
-    require(size <= canonical.MAX_RECORD_BYTES, "G7", f"deze vastlegging telt {size} bytes")
-    catalogue.reread(data)
+    if len(data) > canonical.MAX_RECORD_BYTES:
+        raise Refused("G7", f"deze vastlegging telt {len(data)} bytes")
+    catalogue.reread(body, type(event))
     return data
 
 

@@ -1,7 +1,10 @@
 """What waits to be recorded: jobs in order of arrival, a bounded number of them.
 
-Callers from any thread or event loop put jobs; the one writer takes what waits. A caller that gives
-up withdraws its job: if that succeeds it was never tried, otherwise only the writer knows.
+    put -> looked at (decided on tentatively) -> claimed (sent to the store) -> answered
+
+Callers from any thread or event loop put jobs; the one writer looks at what waits, decides on it
+while an earlier batch is on its way, and claims it when it is sent. A caller that gives up
+withdraws its job: as long as nobody claimed it, it was never tried; later only the writer knows.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final
 
+from ledger.bell import Bell
 from ledger.receipts import Consequence, Receipt
 from ledger.recording import Act
 
 MAX_WAITING: Final = 10_000
-LOOK_SECONDS: Final = 1.0
 
 
 class Overloaded(Exception):
@@ -35,22 +38,57 @@ class Series:
 Outcome = Receipt | tuple[Consequence, ...] | None
 """A receipt; what passing time brought; None for an act of a series that had stopped."""
 
+Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Outcome]"]
+
 
 class Job:
     """One act on its way (None: let time pass), and where its outcome goes.
 
+    A thread waits for the `future`; for who awaits in an event loop there is a `waiter` instead.
     `offered` are the bytes of the act's own record in the last attempt to store it.
     """
 
-    __slots__ = ("act", "chain", "future", "offered", "series", "waiter")
+    __slots__ = ("_future", "_withdrawn", "act", "chain", "claimed", "offered", "series", "waiter")
 
-    def __init__(self, chain: str, act: Act | None, *, series: Series | None = None) -> None:
+    def __init__(
+        self,
+        chain: str,
+        act: Act | None,
+        *,
+        series: Series | None = None,
+        waiter: Waiter | None = None,
+    ) -> None:
         self.chain = chain
         self.act = act
         self.series = series
         self.offered = b""
-        self.future: Future[Outcome] = Future()
-        self.waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[Outcome]] | None = None
+        self.waiter = waiter
+        self.claimed = False
+        self._withdrawn = False
+        self._future: Future[Outcome] | None = None if waiter else Future()
+
+    @property
+    def future(self) -> Future[Outcome]:
+        """What a thread waits for."""
+        if self._future is None:
+            raise RuntimeError("who awaits in an event loop has no future to wait for")
+        return self._future
+
+    def withdraw(self) -> bool:
+        """Give up, from an event loop; tell whether that was in time. Needs the queue's lock."""
+        self._withdrawn = not self.claimed
+        return self._withdrawn
+
+    def wanted(self) -> bool:
+        """Tell whether somebody still waits for this job; the answer may change until claimed."""
+        return not (self._withdrawn or (self._future is not None and self._future.cancelled()))
+
+    def claim(self) -> bool:
+        """Take a job to be tried; from now on nobody can withdraw it. Needs the queue's lock."""
+        if self._future is not None and not self._future.set_running_or_notify_cancel():
+            return False
+        self.claimed = not self._withdrawn
+        return self.claimed
 
 
 Answer = tuple[Job, Outcome | Exception]
@@ -62,44 +100,78 @@ class Waiting:
     def __init__(self, *, max_waiting: int = MAX_WAITING) -> None:
         self._max_waiting = max_waiting
         self._jobs: deque[Job] = deque()
-        self._changed = threading.Condition()
+        self._looked_at: list[Job] = []
+        self._lock = threading.Lock()
+        self._bell = Bell()
         self._closed = False
 
     def put(self, job: Job) -> None:
         """Add a job at the end. Raises Overloaded when full or closed; the caller need not wait."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise Overloaded("Het register wordt afgesloten; probeer het straks opnieuw.")
-            if len(self._jobs) >= self._max_waiting:
+            if len(self._jobs) + len(self._looked_at) >= self._max_waiting:
                 raise Overloaded("Er wacht te veel op vastlegging; probeer het straks opnieuw.")
             self._jobs.append(job)
-            self._changed.notify()
+        self._bell.ring()
 
-    def take(self, most: int) -> list[Job]:
-        """Return what waits, at most so many, or wait for the first; none means closed and done."""
-        with self._changed:
-            while not (taken := self._claimed(most)) and not self._closed:
-                self._changed.wait(LOOK_SECONDS)
-            return taken
+    def withdraw(self, job: Job) -> bool:
+        """Take back the job of an event loop; tell whether that was in time."""
+        with self._lock:
+            return job.withdraw()
+
+    def rest(self, seconds: float, *, also: int | None, jobs: bool) -> bool:
+        """Rest until a job comes (if `jobs` are of use), the queue closes, or `also` can be read.
+
+        `also` is the file descriptor of an answer to come, if any; tells whether it can be read.
+        """
+        with self._lock:
+            awake = (jobs and bool(self._jobs)) or (self._closed and also is None)
+        return self._bell.rest(0 if awake else seconds, also=also, heed=jobs and not self._closed)
+
+    def look(self, most: int) -> list[Job]:
+        """Return what waits, at most so many, to be decided on; it can still be withdrawn."""
+        with self._lock:
+            looked: list[Job] = []
+            while self._jobs and len(looked) < most:
+                job = self._jobs.popleft()
+                if job.wanted():
+                    looked.append(job)
+            self._looked_at += looked
+            return looked
+
+    def put_back(self, count: int | None = None) -> None:
+        """Put back the last so many (None: all) of the jobs looked at, to be looked at again."""
+        with self._lock:
+            start = 0 if count is None else len(self._looked_at) - count
+            self._jobs.extendleft(reversed(self._looked_at[start:]))
+            del self._looked_at[start:]
+
+    def claim(self) -> list[Job]:
+        """Return what was looked at and nobody withdrew meanwhile; it is the writer's now."""
+        with self._lock:
+            looked, self._looked_at = self._looked_at, []
+            return [job for job in looked if job.claim()]
 
     def take_all(self) -> list[Job]:
-        """Return everything that waits, without waiting."""
-        with self._changed:
-            return self._claimed(len(self._jobs))
+        """Claim everything that waits, looked at or not."""
+        with self._lock:
+            jobs = (*self._looked_at, *self._jobs)
+            self._looked_at = []
+            self._jobs.clear()
+            return [job for job in jobs if job.claim()]
+
+    @property
+    def over(self) -> bool:
+        """Whether the queue is closed and nothing waits any more."""
+        with self._lock:
+            return self._closed and not self._jobs and not self._looked_at
 
     def close(self) -> None:
         """Take no more jobs; what waits can still be taken."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
-
-    def _claimed(self, most: int) -> list[Job]:
-        taken: list[Job] = []
-        while self._jobs and len(taken) < most:
-            job = self._jobs.popleft()
-            if job.future.set_running_or_notify_cancel():
-                taken.append(job)
-        return taken
+        self._bell.ring()
 
 
 def answer(answers: Sequence[Answer]) -> None:

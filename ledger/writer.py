@@ -2,11 +2,15 @@
 
     waiting jobs -> decided on tentative states -> one INSERT ... COMMIT -> receipts
 
-An outcome is given only after the commit it rests on. Where another process took a position, the
-tails of the chains are read and the same jobs decided again. Where the database went away in the
-middle, nobody knows whether the rows were kept: the chains are read again, acts that are found are
-done, the others are tried again. Every act therefore has a key before its first try. After some
-seconds the callers are told instead; a repeat with the same key then gives the one true answer.
+While one batch is on its way to the disk the next is decided on, upon the states that the first
+will leave behind; it is sent when the first has landed. An outcome is given only after the commit
+it rests on. Where the first fails, what was decided upon it is forgotten and decided anew.
+
+Where another process took a position, the tails of the chains are read and the same jobs decided
+again. Where the database went away in the middle, nobody knows whether the rows were kept: the
+chains are read again, acts that are found are done, the others are tried again. Every act therefore
+has a key before its first try. After some seconds the callers are told instead; a repeat with the
+same key then gives the one true answer.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 import psycopg
@@ -28,6 +32,7 @@ from msgspec.structs import replace
 from ledger.batch import MAX_JOBS, Batch
 from ledger.domain.values import instant
 from ledger.faults import BrokenLog
+from ledger.log.database import BoundedConnection
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.recording import Act
@@ -42,7 +47,28 @@ LONGEST_PAUSE_SECONDS: Final = 1.0
 MAX_RACES: Final = 200
 """How often one batch may lose its positions to other processes."""
 
+LOOK_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = BoundedConnection.answer_seconds
+LEAST_SECONDS: Final = 0.1
+
+STORING_FAILS: Final = (
+    PositionTaken,
+    NotStorable,
+    StoreUnavailable,
+    psycopg.Error,
+    PersistenceError,
+)
+"""Every way in which storing a batch ends without it, or without anybody knowing."""
+
 LOG = logging.getLogger(__name__)
+
+
+class Flight(NamedTuple):
+    """A batch on its way to the disk: where its answer will be read, and until when it may take."""
+
+    batch: Batch
+    answer: int
+    until: float
 
 
 class Writer:
@@ -63,9 +89,13 @@ class Writer:
         self._states = states
         self._notices = notices
         self._clock = clock
+        self._sender = store.sender()
         self._waiting = Waiting(max_waiting=max_waiting)
         self._stopping = threading.Event()
+        self._next: Batch | None = None
+        self._flight: Flight | None = None
         self._in_hand: Sequence[Job] = ()
+        self._left: Sequence[Job] = ()
         self._thread = threading.Thread(target=self._run, name="ketenledger-writer", daemon=True)
         self._thread.start()
 
@@ -83,18 +113,21 @@ class Writer:
     async def submit_async(self, chain: str, act: Act | None, *, timeout_seconds: float) -> Outcome:
         """Ask to record an act and await the outcome, from an event loop."""
         loop = asyncio.get_running_loop()
-        job = Job(chain, _with_key(act))
         waiter: asyncio.Future[Outcome] = loop.create_future()
-        job.waiter = (loop, waiter)
+        job = Job(chain, _with_key(act), waiter=(loop, waiter))
         self._waiting.put(job)
+        late = loop.call_later(timeout_seconds, self._too_late, job, waiter, timeout_seconds)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                return await waiter
-        except TimeoutError:
-            raise given_up(job.future, timeout_seconds) from None
+            return await waiter
         except asyncio.CancelledError:
-            job.future.cancel()
+            self._waiting.withdraw(job)
             raise
+        finally:
+            late.cancel()
+
+    def _too_late(self, job: Job, waiter: asyncio.Future[Outcome], seconds: float) -> None:
+        if not waiter.done():
+            waiter.set_exception(given_up(seconds, in_time=self._waiting.withdraw(job)))
 
     @property
     def running(self) -> bool:
@@ -111,59 +144,142 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            while jobs := (self._in_hand or self._waiting.take(MAX_JOBS)):
-                self._in_hand = jobs
-                self._in_hand = self._record(jobs)
+            while self._flight or self._next or self._left or not self._waiting.over:
+                self._turn()
         finally:
             # Only a fault in this program leads here with work in hand; nobody may wait for ever.
             self._waiting.close()
-            left = (*self._in_hand, *self._waiting.take_all())
-            answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in left])
+            jobs = (*self._in_hand, *self._left, *self._waiting.take_all())
+            answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in jobs])
+            self._sender.close()
 
-    def _record(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """Record one batch of these jobs to the end; return the jobs that did not fit in it."""
+    def _turn(self) -> None:
+        """Rest until there is something to do; decide on what came; land and send what can be."""
+        flight = self._flight
+        room = self._next is None or not self._next.full
+        idle = 0 if self._left and flight is None else LOOK_SECONDS
+        also = None if flight is None else flight.answer
+        answered = self._waiting.rest(idle, also=also, jobs=room)
+        if room:
+            self._decide_ahead(None if flight is None else flight.batch)
+        if flight is not None and (answered or monotonic() >= flight.until):
+            self._land(flight)
+        if self._flight is None and self._next is not None:
+            self._send(self._next)
+
+    def _decide_ahead(self, upon: Batch | None) -> None:
+        """Decide on what waits, upon the batch that is on its way, if any."""
+        batch = self._next or Batch(self._store, self._states, upon=upon)
+        room = MAX_JOBS - len(batch.answers) - len(self._left)
+        looked = self._waiting.look(max(0, room))
+        if not looked and not self._left:
+            return
+        over = batch.decide([*self._left, *looked], at=self._now())
+        # What does not fit is kept for later: what was claimed stays so, the rest may change.
+        unclaimed = min(len(over), len(looked))
+        self._waiting.put_back(unclaimed)
+        self._left = over[: len(over) - unclaimed]
+        self._next = batch
+
+    def _send(self, batch: Batch) -> None:
+        """Claim the jobs of a batch and send its rows; only what is still wanted is recorded."""
+        self._next = None
+        self._in_hand = [*batch.claimed, *self._waiting.claim()]
+        try:
+            batch, left = self._sure(batch, self._in_hand)
+            self._left = (*left, *self._left)
+            if not batch.rows:
+                self._done(batch)
+                return
+            answer_number = self._sender.send(batch.rows)
+            self._flight = Flight(batch, answer_number, monotonic() + ANSWER_SECONDS)
+        except STORING_FAILS as error:
+            self._start_anew(error)
+
+    def _land(self, flight: Flight) -> None:
+        """Take the answer about a batch: its outcomes are true now, or everything starts anew."""
+        self._flight = None
+        try:
+            self._sender.landed(seconds=max(LEAST_SECONDS, flight.until - monotonic()))
+        except STORING_FAILS as error:
+            self._start_anew(error)
+            return
+        if self._next is not None:
+            self._next.landed()
+        self._done(flight.batch)
+
+    def _start_anew(self, error: Exception) -> None:
+        """Forget what was decided ahead; record what is in hand, one careful batch at a time."""
+        ahead = () if self._next is None else self._next.claimed
+        self._next = None
+        self._waiting.put_back()
+        self._in_hand = [*self._in_hand, *ahead, *self._left]
+        self._left = ()
+        self._left = self._recover(self._in_hand, error)
+        self._in_hand = ()
+
+    def _recover(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
+        """Record these jobs after an attempt that failed; return those that fit in no batch yet."""
         deadline = monotonic() + self._recovery_seconds
         pause = FIRST_PAUSE_SECONDS
         for _ in range(MAX_RACES):
-            try:
-                return self._attempt(jobs)
-            except PositionTaken:
+            if isinstance(error, PositionTaken):
                 self._states.doubt({job.chain for job in jobs})
-            except NotStorable as error:
+            elif isinstance(error, NotStorable):
                 return self._one_by_one(jobs, error)
-            except StoreUnavailable as error:
+            elif isinstance(error, StoreUnavailable):
                 self._states.doubt()
                 if monotonic() >= deadline or self._stopping.wait(pause):
                     return self._give_up(jobs, error)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            except (psycopg.Error, PersistenceError) as error:
-                LOG.exception("De database weigert te bewaren")
+            else:
+                LOG.error("De database weigert te bewaren", exc_info=error)
                 return self._give_up(jobs, StoreUnavailable(str(error)))
+            try:
+                return self._attempt(jobs)
+            except STORING_FAILS as again:
+                error = again
         return self._refuse(jobs, Overloaded("Andere processen schrijven te veel in deze ketens."))
 
     def _attempt(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        batch, left = self._decided(jobs)
+        """Decide on these jobs and store what that gives; return those that did not fit."""
+        batch, left = self._sure(self._decided(jobs), jobs)
         if batch.rows:
             self._store.append(batch.rows)
+        self._done(batch)
+        return left
+
+    def _done(self, batch: Batch) -> None:
+        """A batch is on disk: keep its states, answer its callers, tell who follows."""
         grown = list(batch.grown())
         for kept in grown:
             self._states.keep(kept)
         batch.commit_series()
         answer(batch.answers)
+        self._in_hand = ()
         if grown:
             self._notices.tell({kept.state.name: kept.state.size for kept in grown})
-        return left
 
-    def _decided(self, jobs: Sequence[Job]) -> tuple[Batch, Sequence[Job]]:
-        """Decide on the jobs; nothing is refused on a state that lags behind other processes."""
+    def _decided(self, jobs: Sequence[Job]) -> Batch:
+        batch = Batch(self._store, self._states)
+        batch.decide(jobs, at=self._now())
+        return batch
+
+    def _sure(self, batch: Batch, jobs: Sequence[Job]) -> tuple[Batch, Sequence[Job]]:
+        """Return the batch to store for these jobs, and the jobs that did not fit in it.
+
+        Where a job was withdrawn meanwhile, all are decided anew. Nothing is refused on a state
+        that lags behind other processes.
+        """
+        if batch.jobs != jobs[: len(batch.answers)]:
+            batch = self._decided(jobs)
         checked: set[str] = set()
         while True:
-            batch = Batch(self._store, self._states, at=instant(self._clock()))
-            left = batch.decide(jobs)
             unsure = batch.doubtful - checked
             if not [chain for chain in sorted(unsure) if self._grew(chain, batch.based_on(chain))]:
-                return batch, left
+                return batch, jobs[len(batch.answers) :]
             checked |= unsure
+            batch = self._decided(jobs)
 
     def _grew(self, chain: str, size: int) -> bool:
         try:
@@ -176,7 +292,10 @@ class Writer:
         if len(jobs) == 1:
             return self._refuse(jobs, error)
         for job in jobs:
-            self._record([job])
+            try:
+                self._attempt([job])
+            except STORING_FAILS as again:
+                self._recover([job], again)
         return ()
 
     def _give_up(self, jobs: Sequence[Job], error: StoreUnavailable) -> Sequence[Job]:
@@ -187,10 +306,13 @@ class Writer:
         answer([(job, error) for job in jobs])
         return ()
 
+    def _now(self) -> str:
+        return instant(self._clock())
 
-def given_up(future: Future[Outcome], timeout_seconds: float) -> Exception:
-    """Return what a caller that waited too long is told; its act is withdrawn if still possible."""
-    if future.cancel():
+
+def given_up(timeout_seconds: float, *, in_time: bool) -> Exception:
+    """Return what a caller that waited too long is told; `in_time`: its act was withdrawn."""
+    if in_time:
         return Overloaded("De handeling kwam niet op tijd aan de beurt en is niet vastgelegd.")
     return StoreUnavailable(
         f"geen antwoord binnen {timeout_seconds:g} seconden; herhaal met hetzelfde kenmerk."

@@ -172,6 +172,10 @@ def _without_term(own: Actions, name: str) -> Actions:
     return replace(own, terms=own.terms.clear(name))
 
 
+ALARMS = "terms"
+"""The part of the state that knows when `due` has something to give."""
+
+
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
     """Return the actions whose last day has passed while they were open."""
     ringing = chain.actions.terms.ringing(now)

@@ -314,6 +314,10 @@ def _last_signature(chain: ChainState, event: AgreementSigned) -> tuple[Event, .
     return (in_force,)
 
 
+ALARMS = "alarms"
+"""The part of the state that knows when `due` has something to give."""
+
+
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
     """Return the agreements whose term has run out, each at the start of the day after it."""
     ringing = chain.agreements.alarms.ringing(now)

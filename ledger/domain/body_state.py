@@ -27,7 +27,7 @@ from ledger.domain.events.bodies import (
     SeatVacated,
     SeatWeightSet,
 )
-from ledger.domain.values import Header, Level, Refused, Scope, require, within
+from ledger.domain.values import Header, Level, Refused, Scope, within
 
 if TYPE_CHECKING:
     from ledger.domain.chain import ChainState
@@ -88,8 +88,8 @@ def body_of(chain: ChainState, body: str, day: str = "") -> Body:
     found = chain.bodies.bodies.get(body)
     if found is None:
         raise Refused("B2", f"overleg {body} bestaat niet")
-    there = stands(found.ended, day)
-    require(there, "B2", f"overleg {body} is opgeheven of opgevolgd per {found.ended}")
+    if not stands(found.ended, day):
+        raise Refused("B2", f"overleg {body} is opgeheven of opgevolgd per {found.ended}")
     return found
 
 
@@ -98,8 +98,8 @@ def seat_of(chain: ChainState, seat: str, day: str = "") -> Seat:
     found = chain.bodies.seats.get(seat)
     if found is None:
         raise Refused("B2", f"zetel {seat} bestaat niet")
-    there = stands(found.abolished, day)
-    require(there, "B2", f"zetel {seat} is vervallen per {found.abolished}")
+    if not stands(found.abolished, day):
+        raise Refused("B2", f"zetel {seat} is vervallen per {found.abolished}")
     return found
 
 

@@ -7,6 +7,7 @@ what the adopted rules make happen. Nothing here reads a clock, a database or a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -111,9 +112,13 @@ FOLLOWERS: dict[type[Event], list[Callable[[ChainState, Event, Header], tuple[Ev
 for _vocabulary, _rules in CAPABILITIES.values():
     for _kind in getattr(_rules, "FOLLOWS", ()):
         FOLLOWERS.setdefault(_kind, []).append(_rules.follow)
-TIMED: tuple[Callable[[ChainState, str], tuple[Due, ...]], ...] = tuple(
-    rules.due for _, rules in CAPABILITIES.values() if hasattr(rules, "due")
-)
+TIMED: dict[str, Callable[[ChainState, str], tuple[Due, ...]]] = {
+    f"{name}.{rules.ALARMS}.first": rules.due
+    for name, (_, rules) in CAPABILITIES.items()
+    if hasattr(rules, "due")
+}
+"""Where a capability tells the first moment at which something falls due, and what to ask then."""
+_FIRST_MOMENTS = attrgetter(*TIMED)
 BY_PEOPLE: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if kind not in BY_RULES)
 BY_DECISION: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if "decision" in kind.WHO)
 
@@ -130,21 +135,17 @@ def check(chain: ChainState, event: Event, header: Header) -> None:
 
 def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
     """Return the state after this record. Never refuses."""
-    owner = OWNERS[type(event)]
-    own = owner.evolve(getattr(chain, owner.capability), event, header)
+    capability, _, change = OWNERS[type(event)]
+    own = change(getattr(chain, capability), event, header)
     acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
-    return replace(
-        chain, **{owner.capability: own}, size=header.position + 1, at=header.at, acts=acts
-    )
+    changes = {capability: own, "size": header.position + 1, "at": header.at, "acts": acts}
+    return replace(chain, **changes)
 
 
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
     """Return what the adopted rules make happen after this event; `chain` already holds it."""
-    return tuple(
-        consequence
-        for ask in FOLLOWERS.get(type(event), ())
-        for consequence in ask(chain, event, header)
-    )
+    followers = FOLLOWERS.get(type(event), ())
+    return tuple([one for ask in followers for one in ask(chain, event, header)])
 
 
 def due(chain: ChainState, now: str) -> Due | None:
@@ -154,5 +155,7 @@ def due(chain: ChainState, now: str) -> Due | None:
     """
     if chain.chains.dissolved >= 0:
         return None
-    waiting = [one for ask in TIMED for one in ask(chain, now)]
+    firsts = zip(_FIRST_MOMENTS(chain), TIMED.values(), strict=True)
+    asked = [ask for first, ask in firsts if first and first <= now]
+    waiting = [one for ask in asked for one in ask(chain, now)]
     return min(waiting, key=lambda one: one.on, default=None)

@@ -314,6 +314,10 @@ def _with_end(own: Chains, event: PartnerWithdrew) -> Chains:
     )
 
 
+ALARMS = "leaving"
+"""The part of the state that knows when `due` has something to give."""
+
+
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
     """Return the partners whose last day has passed."""
     ringing = chain.chains.leaving.ringing(now)

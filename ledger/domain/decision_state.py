@@ -95,6 +95,10 @@ class Decision(Struct, frozen=True):
     tally: Tally | None = None
     not_invited: tuple[str, ...] = ()
 
+    def elects(self, seat: str) -> bool:
+        """Tell whether a seat is in the electorate that was fixed when voting opened."""
+        return any(one.seat == seat for one in self.electors)
+
     @property
     def substitution(self) -> bool:
         """Whether the frozen rule lets somebody vote for the holder of a seat."""

@@ -362,6 +362,10 @@ def _lesson(chain: ChainState, event: EscalationClosed) -> Event:
     )
 
 
+ALARMS = "alarms"
+"""The part of the state that knows when `due` has something to give."""
+
+
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
     """Return the terms that have run out, each at the moment it did."""
     own = chain.escalations

@@ -377,6 +377,10 @@ def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]
             raise Refused("G9", f"op {type(event).__name__} volgt hier niets")
 
 
+ALARMS = "alarms"
+"""The part of the state that knows when `due` has something to give."""
+
+
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
     """Give the mandates whose term has run out."""
     ringing = chain.mandates.alarms.ringing(now)

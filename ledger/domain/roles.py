@@ -58,9 +58,11 @@ class Roles(Struct, frozen=True):
 
     def held(self, person: str, day: str) -> tuple[Assignment, ...]:
         """Return the roles a person has on a day, oldest first."""
-        names = self.by_person.get(person, ())
-        terms = (self.assignments[name] for name in names)
-        return tuple(one for one in terms if within(day, start=one.start, until=one.until))
+        names = self.by_person.get(person)
+        if names is None:
+            return ()
+        terms = [self.assignments[name] for name in names]
+        return tuple([one for one in terms if within(day, start=one.start, until=one.until)])
 
     def holds(self, person: str, role: str, day: str) -> bool:
         """Tell whether a person has a role on a day."""

@@ -159,9 +159,11 @@ def settled(
     present: Collection[str] = (),
 ) -> bool:
     """Tell whether the rule lets voting close before its deadline, now."""
+    if rule.early_closing == "never":
+        return False
     held = [one.seat for one in electors if one.holder]
     silent = [seat for seat in held if seat not in votes]
-    if rule.early_closing == "never" or not held:
+    if not held:
         return False
     if not silent:
         return True

@@ -6,9 +6,11 @@ one way to be written. Dates are UTC dates: a rule may not depend on a time-zone
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Literal
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -78,7 +80,11 @@ Days = Annotated[int, Meta(ge=0, le=3660)]
 Position = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 """The place of a record in its chain, counted from 0 without gaps."""
 
+MAX_ACT = 128
+"""The longest key of an act, in characters."""
+
 Scope = Literal["public", "chain", "confidential"]
+SCOPES = frozenset(get_args(Scope))
 Level = Literal["strategic", "tactical", "operational"]
 
 LEVEL_NAMES = {"strategic": "strategisch", "tactical": "tactisch", "operational": "operationeel"}
@@ -144,6 +150,32 @@ class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     value: SignatureText
 
 
+# A header is read with every record and checked with every act. The patterns stand here for the
+# schema only; the header itself asks them, and the same few ids and moments come back all the time.
+_Slug = Annotated[str, Meta(extra_json_schema={"pattern": SLUG_PATTERN})]
+_Instant = Annotated[
+    str, Meta(extra_json_schema={"pattern": INSTANT_PATTERN, "format": "date-time"})
+]
+
+
+@lru_cache(maxsize=16_384)
+def is_slug(text: str) -> bool:
+    """Tell whether a text has the form of a `Slug`."""
+    return re.search(SLUG_PATTERN, text) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_instant(text: str) -> bool:
+    """Tell whether a text has the form of an `Instant`."""
+    return re.search(INSTANT_PATTERN, text) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_sound(part: Source | Signature) -> bool:
+    """Tell whether what stands in a header fits its own description, or raise msgspec's error."""
+    return msgspec.convert(msgspec.to_builtins(part), type(part)) == part
+
+
 class Header(
     Struct,
     frozen=True,
@@ -155,23 +187,55 @@ class Header(
     """What the ledger knows about a record besides its event (design, section 3)."""
 
     v: Literal[1]
-    chain: Slug
+    chain: _Slug
     position: Position
-    at: Instant
-    on: Instant
-    by: PersonId
+    at: _Instant
+    on: _Instant
+    by: _Slug
     scope: Scope
     under: tuple[Position, ...] = ()
-    recorded_by: PersonId = ""
+    recorded_by: _Slug = ""
     cause: Position | None = None
-    act: Annotated[str, Meta(max_length=128)] = ""
+    act: Annotated[str, Meta(max_length=MAX_ACT)] = ""
     source: Source | None = None
     signature: Signature | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse (ValueError) a header that could not be read back, however it was made."""
+        if not (
+            is_instant(self.at)
+            and (self.on == self.at or is_instant(self.on))
+            and is_slug(self.by)
+            and is_slug(self.chain)
+            and (not self.recorded_by or is_slug(self.recorded_by))
+            and len(self.act) <= MAX_ACT
+            and self.scope in SCOPES
+            and (self.source is None or is_sound(self.source))
+            and (self.signature is None or is_sound(self.signature))
+        ):
+            raise ValueError(_misfit(self))
 
     @property
     def day(self) -> str:
         """The UTC date on which it happened."""
         return self.on[:10]
+
+
+def _misfit(header: Header) -> str:
+    """Say in the decoder's own words what is wrong with a header."""
+    texts = (
+        ("chain", is_slug(header.chain), SLUG_PATTERN),
+        ("by", is_slug(header.by), SLUG_PATTERN),
+        ("recordedBy", not header.recorded_by or is_slug(header.recorded_by), SLUG_PATTERN),
+        ("at", is_instant(header.at), INSTANT_PATTERN),
+        ("on", is_instant(header.on), INSTANT_PATTERN),
+    )
+    for name, fits, pattern in texts:
+        if not fits:
+            return f"Expected `str` matching regex '{pattern}' - at `$.{name}`"
+    if header.scope not in SCOPES:
+        return f"Invalid enum value {header.scope!r} - at `$.scope`"
+    return f"Expected `str` of length <= {MAX_ACT} - at `$.act`"
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

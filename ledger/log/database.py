@@ -85,6 +85,11 @@ class BoundedConnection(psycopg.Connection[DictRow]):
 
     answer_seconds: float = STATEMENT_SECONDS + ANSWER_MARGIN_SECONDS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[bytes] = set()
+        """The statements that the server keeps prepared for this connection, by name."""
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
             return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)

@@ -10,16 +10,15 @@ tell, by looking for its own rows. A read is tried a second time where an idle c
 Nobody waits for a notification inside a write: it is sent after the commit, and may be missed.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 import psycopg
-from eventsourcing.persistence import DataError, EventStore, IntegrityError
+from eventsourcing.persistence import EventStore
 from psycopg.rows import DictRow, tuple_row
 
-from ledger.log.canonical import MAX_RECORD_BYTES
 from ledger.log.database import (
     Datastore,
     StoreUnavailable,
@@ -29,6 +28,7 @@ from ledger.log.database import (
 )
 from ledger.log.migrations import MigrationRefused, migrate
 from ledger.log.recorder import RecordRecorder, Row, RowMapper
+from ledger.log.sender import NotStorable, PositionTaken, Sender, in_order, refusals_are_ours
 
 __all__ = [
     "Disclosure",
@@ -36,6 +36,7 @@ __all__ = [
     "NotStorable",
     "PositionTaken",
     "Row",
+    "Sender",
     "Store",
     "StoreUnavailable",
     "migrate",
@@ -81,7 +82,15 @@ SIZES = """
     WHERE chain IS NOT NULL
 """
 
-NOTIFY = "SELECT pg_notify(%(channel)s, %(payload)s)"
+# A notification may be missed, so nothing has to be on disk before it goes out.
+NOTIFY = """
+    SELECT
+        set_config('synchronous_commit', 'off', true),
+        (
+            SELECT count(pg_notify(%(channel)s, given.payload))
+            FROM unnest(%(payloads)s::text[]) AS given (payload)
+        )
+"""
 
 # The same digest means the same salt, name and value: a repeat adds nothing.
 PUT_DISCLOSURES = """
@@ -99,14 +108,6 @@ GET_DISCLOSURES = """
     FROM disclosures
     WHERE chain = %(chain)s AND digest = ANY(%(digests)s::text[])
 """
-
-
-class PositionTaken(Exception):
-    """Another writer took one of these positions; nothing of this batch was kept."""
-
-
-class NotStorable(ValueError):
-    """A row that no table here can hold, such as one that is too long; nothing was kept."""
 
 
 class Disclosure(NamedTuple):
@@ -151,21 +152,13 @@ class Store:
         Raises PositionTaken or NotStorable, and nothing was kept; or StoreUnavailable, and then
         nobody knows whether they were kept: read before writing again.
         """
-        for row in rows:
-            if not 0 < len(row.data) <= MAX_RECORD_BYTES:
-                raise NotStorable(
-                    f"Een record telt 1 tot en met {MAX_RECORD_BYTES} bytes; "
-                    f"dit record telt er {len(row.data)}."
-                )
-        # In one order everywhere, so that two writers of several chains never block each other.
-        ordered = sorted(rows, key=_place)
-        try:
-            with unavailable_is_ours(self.datastore.pool):
-                self._events.put(ordered)
-        except (IntegrityError, DataError) as error:
-            if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
-                raise PositionTaken("Een van deze posities is al bezet.") from error
-            raise NotStorable(f"Dit record kan niet worden bewaard: {error}") from error
+        ordered = in_order(rows)
+        with refusals_are_ours(), unavailable_is_ours(self.datastore.pool):
+            self._events.put(ordered)
+
+    def sender(self) -> Sender:
+        """Return a way to send batches and take the answers later; it makes its own connection."""
+        return Sender(self._conninfo, self.datastore)
 
     def read(self, chain: str, *, start: int = 0, limit: int = 1000) -> list[Row]:
         """Return in order the rows at the `limit` positions from `start` on; at most MAX_PAGE.
@@ -203,9 +196,10 @@ class Store:
         """Return the size of every chain."""
         return dict(self._fetch(SIZES, {}))
 
-    def notify(self, chain: str, size: int) -> None:
-        """Tell who listens that this chain has grown; call it after the commit, once per batch."""
-        self._fetch(NOTIFY, {"channel": CHANNEL, "payload": f"{size} {chain}"})
+    def notify(self, sizes: Mapping[str, int]) -> None:
+        """Tell who listens how many rows these chains have now; call it after the commit."""
+        payloads = [f"{size} {chain}" for chain, size in sorted(sizes.items())]
+        self._fetch(NOTIFY, {"channel": CHANNEL, "payloads": payloads})
 
     def listen(self, timeout_seconds: float) -> Generator[str, None, None]:
         """Yield the name of each chain that grew, and "" where it is time to look for oneself.
@@ -281,7 +275,3 @@ class Store:
             conn.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             return cursor.execute(query.encode(), params).fetchall()
-
-
-def _place(row: Row) -> tuple[str, int]:
-    return (row.chain, row.position)

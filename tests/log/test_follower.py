@@ -69,7 +69,7 @@ def test_what_was_there_and_what_comes_is_signed(store: Store, database: str) ->
         heads.wait("other", 300)
         for size in (4, 260):
             grow(store, size)
-            store.notify(CHAIN, size)
+            store.notify({CHAIN: size})
             heads.wait(CHAIN, size)
         assert follower.running
     until(lambda: not follower.running)
@@ -92,7 +92,7 @@ def test_each_head_is_told_once(store: Store) -> None:
         grow(store, 1)
         heads.wait(CHAIN, 1)
         for _ in range(20):
-            store.notify(CHAIN, 1)
+            store.notify({CHAIN: 1})
         grow(store, 1, chain="other")
         heads.wait("other", 1)
     assert heads.told == [(CHAIN, 1), ("other", 1)]
@@ -161,7 +161,7 @@ def test_two_followers_share_the_work(store: Store, database: str) -> None:
     ):
         for size in range(20, 401, 20):
             grow(store, size)
-            store.notify(CHAIN, size)
+            store.notify({CHAIN: size})
         heads.wait(CHAIN, 400)
     assert sizes_signed(database)[-1] == 400
 

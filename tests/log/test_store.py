@@ -217,8 +217,8 @@ def test_a_row_that_fits_nowhere_is_refused_with_its_batch(store: Store, wrong: 
 def test_who_listens_hears_which_chain_grew(store: Store) -> None:
     heard = store.listen(timeout_seconds=30)
     assert next(heard) == ""
-    store.notify("keten-één met spatie", 3)
-    store.notify("b", 1)
+    store.notify({"keten-één met spatie": 3})
+    store.notify({"b": 1})
     assert next(heard) == "keten-één met spatie"
     assert next(heard) == "b"
     heard.close()

@@ -163,7 +163,7 @@ def test_a_server_that_is_not_there_is_unavailable(monkeypatch: pytest.MonkeyPat
         for ask in (
             lambda: store.append([row(0)]),
             lambda: store.read("keten"),
-            lambda: store.notify("keten", 1),
+            lambda: store.notify({"keten": 1}),
             lambda: next(store.listen(timeout_seconds=1)),
             lambda: store.get_disclosures("keten", ["d1"]),
         ):

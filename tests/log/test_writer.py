@@ -246,18 +246,23 @@ def test_an_empty_queue_waits_and_a_closed_one_ends() -> None:
     for job in jobs:
         waiting.put(job)
     assert jobs[1].future.cancel()
-    assert waiting.take(3) == [jobs[0], jobs[2], jobs[3]]
+    assert waiting.look(3) == [jobs[0], jobs[2], jobs[3]]
+    assert jobs[2].future.cancel()
+    assert waiting.claim() == [jobs[0], jobs[3]]
+    assert not jobs[0].future.cancel()
     waiting.close()
-    assert waiting.take(3) == [jobs[4]]
-    assert waiting.take(3) == []
+    assert not waiting.over
+    assert waiting.look(3) == [jobs[4]]
+    waiting.put_back()
+    assert waiting.take_all() == [jobs[4]]
+    assert waiting.over
     with pytest.raises(Overloaded):
         waiting.put(Job(CHAIN, None))
 
 
 def test_nobody_is_left_waiting_by_a_loop_that_closed() -> None:
     loop = asyncio.new_event_loop()
-    job = Job(CHAIN, registering("a"))
-    job.waiter = (loop, loop.create_future())
+    job = Job(CHAIN, registering("a"), waiter=(loop, loop.create_future()))
     loop.close()
     other = Job(CHAIN, registering("b"))
     answer([(job, None), (other, None)])

@@ -137,7 +137,7 @@ def test_a_running_runner_is_woken_when_a_chain_grows(database: str) -> None:
     with Runner(database) as runner, Store(database) as store:
         runner.start()
         store.append([row(entry) for entry in everything()[:40]])
-        store.notify(CHAIN, 40)
+        store.notify({CHAIN: 40})
         assert runner.wait(CHAIN, 39, timeout_seconds=30)
         assert runner.running
         runner.stop()

@@ -1,0 +1,182 @@
+"""Deciding ahead: what is built on a batch under way counts only when that batch is on disk."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import wait
+
+import psycopg
+import pytest
+
+from ledger.bell import Bell
+from ledger.domain.events.people import PersonRegistered
+from ledger.domain.events.roles import RoleAssigned
+from ledger.domain.values import Refused
+from ledger.ledger import Ledger, Overloaded, Receipt
+from tests.log.scene import (
+    CHAIN,
+    HOLD_BACK,
+    PATIENCE_SECONDS,
+    a_ledger,
+    acts_of,
+    found,
+    imported,
+    people_of,
+    registering,
+    until_somebody_waits,
+)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    with a_ledger(database) as ledger:
+        found(ledger)
+        yield ledger
+
+
+def until_decided_ahead(ledger: Ledger, count: int) -> None:
+    """Wait until the writer has decided on so many acts while a batch is under way."""
+    pause = threading.Event()
+    for _ in range(PATIENCE_SECONDS * 100):
+        ahead = ledger._writer._next
+        if ahead is not None and len(ahead.answers) == count:
+            return
+        pause.wait(0.01)
+    raise AssertionError("nothing was decided ahead")
+
+
+def test_an_act_may_rest_on_one_that_is_still_under_way(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        ledger._writer.submit(CHAIN, imported(PersonRegistered(person="a", function="test")))
+        until_somebody_waits(database)
+        office = RoleAssigned(role="chain-office", person="a", valid_from="2020-01-01")
+        role = ledger._writer.submit(CHAIN, imported(office))
+        until_decided_ahead(ledger, 1)
+        assert not role.done()
+    assert isinstance(role.result(PATIENCE_SECONDS), Receipt)
+    assert isinstance(ledger.submit(CHAIN, registering("b", by="a")), Receipt)
+
+
+def test_what_was_decided_ahead_is_decided_anew_where_the_first_batch_fails(
+    ledger: Ledger, database: str
+) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        first = ledger._writer.submit(CHAIN, registering("a", act="first"))
+        until_somebody_waits(database)
+        twice = ledger._writer.submit(CHAIN, registering("a", act="twice"))
+        own = ledger._writer.submit(CHAIN, registering("b", act="own"))
+        until_decided_ahead(ledger, 2)
+        with psycopg.connect(database, autocommit=True) as killer:
+            pid = until_somebody_waits(database)
+            killer.execute("SELECT pg_terminate_backend(%(pid)s)", {"pid": pid})
+    assert isinstance(first.result(PATIENCE_SECONDS), Receipt)
+    assert isinstance(twice.exception(PATIENCE_SECONDS), Refused)
+    assert isinstance(own.result(PATIENCE_SECONDS), Receipt)
+    assert acts_of(ledger)[1:] == ["first", "own"]
+
+
+def test_a_key_is_recognised_while_its_act_is_under_way(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        first = ledger._writer.submit(CHAIN, registering("a", act="key"))
+        until_somebody_waits(database)
+        again = ledger._writer.submit(CHAIN, registering("a", act="key"))
+        wrong = ledger._writer.submit(CHAIN, registering("b", act="key"))
+        until_decided_ahead(ledger, 2)
+    receipt, repeat = first.result(PATIENCE_SECONDS), again.result(PATIENCE_SECONDS)
+    assert isinstance(receipt, Receipt)
+    assert isinstance(repeat, Receipt)
+    assert (receipt.repeated, repeat.repeated) == (False, True)
+    assert receipt.leaf_hashes == repeat.leaf_hashes
+    refusal = wrong.exception(PATIENCE_SECONDS)
+    assert isinstance(refusal, Refused)
+    assert refusal.rule == "G6"
+    assert people_of(ledger) == ["a"]
+
+
+def test_who_withdraws_takes_with_it_what_was_decided_on_it(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        ledger._writer.submit(CHAIN, registering("first"))
+        until_somebody_waits(database)
+        withdrawn = ledger._writer.submit(CHAIN, registering("a", act="withdrawn"))
+        same = ledger._writer.submit(CHAIN, registering("a", act="same"))
+        until_decided_ahead(ledger, 2)
+        assert withdrawn.cancel()
+    assert isinstance(same.result(PATIENCE_SECONDS), Receipt)
+    assert acts_of(ledger)[-1] == "same"
+    assert people_of(ledger) == ["first", "a"]
+
+
+def test_who_stops_waiting_in_an_event_loop_is_not_recorded(ledger: Ledger, database: str) -> None:
+    async def give_up() -> None:
+        asked = asyncio.create_task(ledger.submit_async(CHAIN, registering("b")))
+        await asyncio.to_thread(until_decided_ahead, ledger, 1)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        kept = ledger._writer.submit(CHAIN, registering("a"))
+        until_somebody_waits(database)
+        asyncio.run(give_up())
+    kept.result(PATIENCE_SECONDS)
+    assert people_of(ledger) == ["a"]
+
+
+def test_what_is_decided_ahead_still_counts_as_waiting(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        kept = [ledger._writer.submit(CHAIN, registering("a"))]
+        until_somebody_waits(database)
+        ledger._writer._waiting._max_waiting = 2
+        kept += [ledger._writer.submit(CHAIN, registering(f"p-{n}")) for n in range(2)]
+        until_decided_ahead(ledger, 2)
+        with pytest.raises(Overloaded):
+            ledger._writer.submit(CHAIN, registering("too much"))
+    assert wait(kept, PATIENCE_SECONDS).not_done == set()
+    assert people_of(ledger) == ["a", "p-0", "p-1"]
+
+
+def test_a_series_stopped_under_way_stays_stopped_in_what_follows(
+    ledger: Ledger, database: str
+) -> None:
+    acts = [registering(f"p-{n}") for n in range(300)]
+    acts[100] = registering("p-99")
+    answers = ledger.submit_many(CHAIN, acts, stop_at_refusal=True)
+    assert len(answers) == 101
+    assert isinstance(answers[-1], Refused)
+    assert people_of(ledger) == [f"p-{n}" for n in range(100)]
+
+
+# The bell
+
+
+def test_a_bell_wakes_who_rests_and_one_rung_before_keeps_from_resting() -> None:
+    bell, woke = Bell(), threading.Event()
+
+    def rest() -> None:
+        bell.rest(PATIENCE_SECONDS)
+        woke.set()
+
+    resting = threading.Thread(target=rest)
+    resting.start()
+    bell.ring()
+    assert woke.wait(PATIENCE_SECONDS)
+    resting.join(PATIENCE_SECONDS)
+    bell.ring()
+    assert not bell.rest(PATIENCE_SECONDS)  # returns at once, or the test would not end
+    assert not bell.rest(0)
+    bell.close()
+    bell.ring()
+
+
+def test_a_bell_tells_whether_the_other_thing_came() -> None:
+    bell, other = Bell(), Bell()
+    assert not bell.rest(0, also=other._ear.fileno())
+    other._clapper.send(b"!")
+    assert bell.rest(PATIENCE_SECONDS, also=other._ear.fileno())
+    assert bell.rest(PATIENCE_SECONDS, also=other._ear.fileno(), heed=False)
