@@ -1,8 +1,9 @@
 """The server as one application: its doors, and what works behind them from start to stop.
 
-Between start and stop run the ledger (one writer), the runner of the read models, the timer and the
-signing of the chains that have a log key. They stop in the order in which work flows: first no more
-of it comes in, then what is in hand is finished.
+Between start and stop run the ledger (one writer), the runner of the read models, the timer, the
+signing of the chains that have a log key, and the sending of what was signed to their witnesses.
+They stop in the order in which work flows: first no more of it comes in, then what is in hand is
+finished.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from api import (
     problem_pages,
     problems,
     reading,
+    receipts,
     records,
     roles,
     search,
@@ -56,6 +58,8 @@ from api.pages import screens
 from api.settings import Settings
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
+from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
+from api.witnesses import Witnessing
 from api.workplace import KEY_FILE
 from ledger.ledger import Ledger
 from ledger.log.store import Store
@@ -67,6 +71,7 @@ from projections.runner import Runner
 READS: Final = {
     "chains": chains,
     "records": records,
+    "receipts": receipts,
     "people": people,
     "bodies": bodies,
     "roles": roles,
@@ -154,12 +159,17 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         writing = stack.enter_context(Store(conninfo, pool_size=settings.write_connections))
         reading = stack.enter_context(Store(conninfo, pool_size=settings.read_connections))
         to_sign = stack.enter_context(Store(conninfo, pool_size=SIGNING_CONNECTIONS))
-        signing = Signing(to_sign, log_keys(settings))
+        to_send = stack.enter_context(Store(conninfo, pool_size=SENDING_CONNECTIONS))
+        keys = log_keys(settings)
+        vault = Vault.at(reading, settings.folder / KEY_FILE)
+        ledger = Ledger(writing, vault=vault)
+        witnessing = Witnessing(to_send, keys, ledger)
+        witnessing.start()
+        stack.callback(witnessing.stop)
+        signing = Signing(to_sign, keys, gate=witnessing.gate, signed=witnessing.signed)
         stack.callback(signing.stop)
         stamping = Stamping(to_sign, settings)
         stack.callback(stamping.stop)
-        vault = Vault.at(reading, settings.folder / KEY_FILE)
-        ledger = Ledger(writing, vault=vault)
         stack.callback(ledger.close, settings.stop_seconds)
         runner = stack.enter_context(Runner(conninfo))
         runner.start()
@@ -170,4 +180,5 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping = stamping
+        app.state.witnessing = witnessing
         yield

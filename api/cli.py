@@ -2,7 +2,8 @@
 
     exit 0   done
     exit 1   refused by a rule, or not found
-    exit 2   an audit, check or monitor found a break, or a copy of the log differs from it
+    exit 2   an audit, check or monitor found a break, a copy of the log differs from it, or a
+             witness knows better
     exit 3   the database or a key file cannot be used, or a monitor cannot tell
     exit 64  the command was not written as it should be
 
@@ -22,6 +23,7 @@ import typer
 from api import (
     cli_anchor,
     cli_bundle,
+    cli_evidence,
     cli_key,
     cli_monitor,
     cli_read,
@@ -41,6 +43,7 @@ from ledger.log import log_key
 from ledger.log.anchoring import AnchorRefused
 from ledger.log.bundle import CannotBundle
 from ledger.log.export import CopyDiffers
+from ledger.log.feeder import PolicyUnknown
 from ledger.log.store import MigrationRefused, StoreUnavailable
 from ledger.log.tree import TreeDamaged
 from ledger.vault import KeyRefused
@@ -52,6 +55,7 @@ NOT_NOW = (
     EmbeddedError,
     MigrationRefused,
     Overloaded,
+    PolicyUnknown,
     KeyRefused,
     log_key.KeyRefused,
     ReadModelsDiffer,
@@ -80,6 +84,7 @@ cli_bundle.add_to(app)
 cli_verify.add_to(app)
 cli_monitor.add_to(app)
 cli_anchor.add_to(app)
+cli_evidence.add_to(app)
 
 
 @app.command()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
-from api import cli_output, demo_chain, settings, signing, workplace
+from api import cli_output, demo_chain, demo_witnesses, settings, signing, workplace
 from api.app import create_app
 from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
@@ -57,20 +59,25 @@ def demo(port: Port = None) -> None:
     chosen = settings.from_environment(host="127.0.0.1", port=port, development=True)
     with _listening(chosen) as listener:
         signing.ensure_key(chosen, CHAIN)
-        with workplace.opened(chosen) as work:
-            summary = demo_chain.record_demo(work.ledger, signing.log_keys(chosen))
-            work.runner.catch_up(summary.chain)
-        with settings.database(chosen) as conninfo:
+        keys = signing.log_keys(chosen)
+        with contextlib.ExitStack() as stack:
+            with workplace.opened(chosen) as work:
+                posts = stack.enter_context(demo_witnesses.posted(chosen, work.ledger))
+                summary = demo_chain.record_demo(work.ledger, keys, posts.listed)
+                work.runner.catch_up(summary.chain)
+            stack.enter_context(demo_witnesses.serving(chosen, posts))
+            conninfo = stack.enter_context(settings.database(chosen))
             app = create_app(chosen, conninfo)
-            _run(app, listener, chosen, greeting=_greeting(summary, chosen))
+            _run(app, listener, chosen, greeting=lambda: _greeting(summary, chosen, app))
 
 
-def _greeting(summary: demo_chain.Summary, chosen: Settings) -> str:
-    """What a newcomer sees first: what there is, and what to open."""
+def _greeting(summary: demo_chain.Summary, chosen: Settings, app: FastAPI) -> str:
+    """What a newcomer sees first: what there is, who watches it, and what to open."""
     lines = [
         "",
         f"Keten {summary.chain}: {summary.size} gebeurtenissen, "
         f"waarvan {summary.recorded} nu vastgelegd.",
+        demo_witnesses.seen(app.state.witnessing, summary.size - 1),
         "",
         f"Open {chosen.address}/ of vraag:",
         "",
@@ -81,6 +88,7 @@ def _greeting(summary: demo_chain.Summary, chosen: Settings) -> str:
         "In een tweede venster:",
         f"  .venv/bin/ketenledger who chain-manager {summary.chain} --on 2009-06-01",
         f"  .venv/bin/ketenledger audit {summary.chain}",
+        f"  .venv/bin/ketenledger receipt {summary.chain} {summary.size - 1}",
         "",
         "Ctrl-C stopt alles.",
     ]
@@ -103,15 +111,21 @@ def _listening(chosen: Settings) -> socket.socket:
 class _Server(uvicorn.Server):
     """A server that says something to people once it answers."""
 
-    greeting = ""
+    greeting: Callable[[], str] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self.greeting:
-            cli_output.say(self.greeting)
+        if self.started and self.greeting is not None:
+            cli_output.say(await asyncio.to_thread(self.greeting))
 
 
-def _run(app: FastAPI, listener: socket.socket, chosen: Settings, *, greeting: str = "") -> None:
+def _run(
+    app: FastAPI,
+    listener: socket.socket,
+    chosen: Settings,
+    *,
+    greeting: Callable[[], str] | None = None,
+) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -124,5 +138,5 @@ def _run(app: FastAPI, listener: socket.socket, chosen: Settings, *, greeting: s
     server = _Server(config)
     server.greeting = greeting
     # Ctrl-C is how a person stops a server, so it is a good end and no failure.
-    with suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])

@@ -23,9 +23,11 @@ from api import demo_story_change as change
 from api import demo_story_ladder as ladder
 from api import demo_story_start as start
 from api import demo_story_steady as steady
+from api import demo_story_witnesses as last
 from api.demo_story_script import CHAIN, Line, Script
 from api.log_policy import with_log_key
 from ledger import catalogue
+from ledger.domain.events.evidence import Witness
 from ledger.domain.values import NotFound, Refused
 from ledger.ledger import Ledger
 from ledger.log.log_key import KeyFolder
@@ -83,20 +85,24 @@ class Summary(Struct, frozen=True):
     recorded: int
 
 
-def story() -> tuple[Line, ...]:
-    """Return the whole story as lines to record, in order."""
-    return tuple(told().lines)
+def story(witnesses: tuple[Witness, ...] = ()) -> tuple[Line, ...]:
+    """Return the whole story as lines to record, in order; the last chapter is of witnesses."""
+    return tuple(told(witnesses).lines)
 
 
-def told() -> Script:
+def told(witnesses: tuple[Witness, ...] = ()) -> Script:
     """Return the story with what the ledger would hold after it."""
     script = Script()
     for chapter in CHAPTERS:
         chapter(script)
+    if witnesses:
+        last.witnesses(script, witnesses)
     return script
 
 
-def record_demo(ledger: Ledger, keys: KeyFolder | None = None) -> Summary:
+def record_demo(
+    ledger: Ledger, keys: KeyFolder | None = None, witnesses: tuple[Witness, ...] = ()
+) -> Summary:
     """Record the story; what is there already stays as it is.
 
     The founding names the log key of the chain, where `keys` has one.
@@ -104,7 +110,7 @@ def record_demo(ledger: Ledger, keys: KeyFolder | None = None) -> Summary:
     Raises Refused where a line does not fit, as when the chain of that name tells another story.
     """
     before = _size(ledger)
-    acts = map(act_of, story())
+    acts = map(act_of, story(witnesses))
     told = (replace(act, event=with_log_key(act.event, ledger, CHAIN, keys)) for act in acts)
     for outcome in ledger.submit_each(CHAIN, told, stop_at_refusal=True):
         if isinstance(outcome, Refused):

@@ -19,6 +19,7 @@ from api.answers import answer
 from api.doorway import API_VERSION
 from api.problems import Problem
 from api.signing import Signing, SigningState
+from api.witnesses import WitnessesState, Witnessing
 from ledger.log.check_results import CheckResults
 from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
@@ -39,9 +40,9 @@ class Alive(Struct, frozen=True):
 class Health(Struct, frozen=True, rename="camel"):
     """What the server found: `behind` is how many records the read models have yet to take in.
 
-    `signing` is null where no chain has a log key, or while the database is away; `anchoring` where
-    there is no time-stamping authority. `checks` fails as long as a check of a chain as it is
-    stored found a break that no later one took away.
+    `signing` is null where no chain has a log key, and like `witnesses` while the database is away;
+    `anchoring` where there is no time-stamping authority. `checks` fails as long as a check of a
+    chain as it is stored found a break that no later one took away.
     """
 
     status: State
@@ -53,6 +54,7 @@ class Health(Struct, frozen=True, rename="camel"):
     signing: SigningState | None = None
     checks: State | None = None
     anchoring: AnchoringState | None = None
+    witnesses: WitnessesState | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -100,6 +102,7 @@ def _found(request: Request) -> Health:
     runner: Runner = request.app.state.runner
     store: Store = request.app.state.reading
     signer: Signing = request.app.state.signing
+    witnessing: Witnessing = request.app.state.witnessing
     tree: Tree = request.app.state.tree
     stamping: Stamping = request.app.state.stamping
     writer: State = "pass" if request.app.state.ledger.writing else "fail"
@@ -110,12 +113,13 @@ def _found(request: Request) -> Health:
         signing = signer.state(sizes=sizes, signed=tree.heads())
         checks: State = "fail" if CheckResults(store).standing() else "pass"
         anchoring = stamping.state()
+        witnesses = witnessing.state()
     except StoreUnavailable:
         models: State = "warn" if runner.running else "fail"
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
-    parts = [part.status for part in (signing, anchoring) if part is not None]
+    parts = [part.status for part in (signing, anchoring, witnesses) if part is not None]
     found: list[State] = [writer, following, checks, *parts]
     return Health(
         max(found, key=WORSE.index),
@@ -127,4 +131,5 @@ def _found(request: Request) -> Health:
         signing=signing,
         checks=checks,
         anchoring=anchoring,
+        witnesses=witnesses,
     )

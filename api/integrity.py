@@ -4,7 +4,7 @@
 
 A section for each kind of assurance. `checked` is the last check of the chain as it is stored, in
 words and for programs, with breaks of earlier checks that no later one took away; `signed` says how
-far the log is signed.
+far the log is signed; `witnesses` who of the witnesses that the chain adopted saw how much of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from api.answer_schemas import named
 from api.checks import in_words
 from api.reading import Asked, AsOf, Route
 from api.signing import REASONS, Signing
+from api.witnesses import ChainWitnesses, Witnessing
 from ledger.log.check_results import Checked, CheckResults
 from ledger.log.integrate import RefusalKind
 from ledger.log.store import Store
@@ -53,12 +54,15 @@ class Integrity(Struct, frozen=True, rename="camel"):
     chain: str
     checked: CheckedState
     signed: SignedState
+    witnesses: ChainWitnesses
 
 
 def integrity(asked: Asked[AsOf]) -> Doc:
     """Answer what is known about the integrity of a chain."""
     request, chain = asked.request, asked.view.chain
-    found = Integrity(chain, _checked(request, chain), _signed(request, chain))
+    witnessing: Witnessing = request.app.state.witnessing
+    witnesses = witnessing.of_chain(chain)
+    found = Integrity(chain, _checked(request, chain), _signed(request, chain), witnesses)
     answer: Doc = msgspec.to_builtins(found)
     return answer
 
@@ -67,7 +71,7 @@ ROUTES: Final = (
     Route(
         "/integrity",
         "getIntegrity",
-        "What was checked of the chain as it is stored, and how far it is signed.",
+        "What was checked of the chain as it is stored, how far it is signed, and who saw that.",
         integrity,
         named(Integrity),
     ),

@@ -1,6 +1,6 @@
 """The log of a chain over HTTP, after C2SP tlog-tiles: what verifiers, witnesses and monitors read.
 
-    GET /log/{chain}/checkpoint                     the newest signed checkpoint
+    GET /log/{chain}/checkpoint                     the newest checkpoint that its witnesses saw
     GET /log/{chain}/tile/{L}/{N}[.p/{W}]           hashes
     GET /log/{chain}/tile/entries/{N}[.p/{W}]       the records themselves
     GET /log/{chain}/key                            the verifier keys, a line each
@@ -34,10 +34,12 @@ from api.parameters import Parameters, as_position, in_path
 from api.problems import Problem
 from api.reading import Position
 from api.signing import log_keys
+from api.witnesses import Witnessing
 from ledger.domain.values import NotFound
 from ledger.log.log_key import KeyRefused, LogKey
 from ledger.log.merkle import NotInTree
 from ledger.log.note_keys import BadKey
+from ledger.log.published import Published
 from ledger.log.tree import Tree
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -51,7 +53,7 @@ KEY_UNREADABLE: Final = "De sleutel van dit log is nu niet te lezen."
 
 
 class OfSize(Parameters):
-    """For which size of the log a proof is asked; without one, the newest."""
+    """For which size of the log a proof is asked; without one, the one that is published."""
 
     size: Position | None = None
 
@@ -85,10 +87,15 @@ async def proof(request: Request, asked: Annotated[OfSize, Query()]) -> Response
 
 
 def _checkpoint(request: Request, chain: str) -> Response:
-    note = _tree(request).published(chain)
-    if note is None:
+    published = _published(request)
+    found = published.checkpoint(chain)
+    if found is not None:
+        return _text(str(published.note(chain, found)))
+    if _tree(request).checkpoint(chain) is None:
         raise _not_signed(chain)
-    return _text(str(note))
+    raise NotFound(
+        f"Het log van keten {chain} is getekend, maar nog niet door genoeg getuigen gezien."
+    )
 
 
 def _tile(request: Request, chain: str) -> Response:
@@ -133,6 +140,8 @@ def _proof(request: Request, chain: str, size: int | None) -> Response:
             position = tree.position(chain, bytes.fromhex(named), size)
         else:
             position = as_position(named)
+        if size is None:
+            return _text(_published(request).tlog_proof(chain, position))
         return _text(tree.tlog_proof(chain, position, size))
     except NotInTree as error:
         raise NotFound(str(error)) from error
@@ -150,6 +159,11 @@ READS: Final[dict[str, Callable[[Request, str], Response]]] = {
 def _tree(request: Request) -> Tree:
     tree: Tree = request.app.state.tree
     return tree
+
+
+def _published(request: Request) -> Published:
+    witnessing: Witnessing = request.app.state.witnessing
+    return witnessing.published
 
 
 def _not_signed(chain: str) -> NotFound:

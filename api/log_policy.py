@@ -8,6 +8,8 @@ read model, so that nothing lags.
 
 from __future__ import annotations
 
+import dataclasses
+
 from msgspec.structs import replace
 
 from api.settings import Settings
@@ -66,13 +68,18 @@ def policy_of(ledger: Ledger, chain: str, key: LogKey, settings: Settings) -> Po
     state = ledger.state(chain)
     # Nothing that was recorded lies after the recorded time, whatever the clock of today says.
     adopted = evidence.in_force(state, state.at)
-    if adopted is None:
-        return Policy(logs)
+    return (
+        Policy(logs) if adopted is None else dataclasses.replace(witnesses_of(adopted), logs=logs)
+    )
+
+
+def witnesses_of(adopted: evidence.Policy) -> Policy:
+    """Return the witnesses and the quorum that a chain adopted as a policy that names no log."""
     witnesses = tuple(map(_witness, adopted.witnesses))
     if not adopted.quorum:
-        return Policy(logs, witnesses, quorum=NONE)
+        return Policy((), witnesses, quorum=NONE)
     group = Group(evidence.GROUP, adopted.quorum, tuple(one.name for one in witnesses))
-    return Policy(logs, witnesses, (group,), group.name)
+    return Policy((), witnesses, (group,), group.name)
 
 
 def _witness(adopted: Wanted) -> Witness:

@@ -25,6 +25,7 @@ from api.doorway import API_VERSION
 from api.event_types import EventType
 from api.health import Alive, Health
 from api.integrity import Integrity
+from api.receipts import RecordReceipt
 from api.timestamps import Timestamp
 from ledger.domain.values import SLUG_PATTERN
 
@@ -41,7 +42,7 @@ RECORDING: Final = (
     "too-large",
     "unsupported-media-type",
 )
-ANSWERS: Final = (Alive, Health, Integrity, EventType, Timestamp)
+ANSWERS: Final = (Alive, Health, Integrity, EventType, RecordReceipt, Timestamp)
 DESCRIPTION: Final = """\
 What a chain of organisations decided, by whom, in which role, under which mandate and rule.
 

@@ -25,6 +25,7 @@ from api.in_dutch import said_of_parameters
 from ledger.domain.chain import domain_rules
 from ledger.domain.values import NotAllowed, NotFound, Refused
 from ledger.ledger import Overloaded
+from ledger.log.feeder import PolicyUnknown
 from ledger.log.store import StoreUnavailable
 from ledger.recording import GENERAL_RULES
 
@@ -115,7 +116,7 @@ class Problem(Exception):
 
 
 TOLD: Final = (
-    Problem, Refused, NotFound, StoreUnavailable, Overloaded, RequestValidationError
+    Problem, Refused, NotFound, StoreUnavailable, Overloaded, PolicyUnknown, RequestValidationError,
 )  # fmt: skip
 """The errors that are problems of a request, or of the moment; anything else is a fault of ours."""
 
@@ -199,7 +200,7 @@ def told(error: Exception, request: Request) -> Problem:
             return Problem("not-found", str(error) or KINDS["not-found"].meaning)
         case StoreUnavailable():
             return Problem("unavailable", "De database is niet beschikbaar.")
-        case Overloaded():
+        case Overloaded() | PolicyUnknown():
             return Problem("unavailable", str(error))
         case RequestValidationError():
             errors = said_of_parameters(error.errors())

@@ -7,7 +7,7 @@ its key is not forgotten: that is a refusal, which the health of the server tell
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from api.settings import Settings
 from ledger.log.checkpoint import Head
 from ledger.log.follower import Follower
-from ledger.log.integrate import Integrator, RefusalKind
+from ledger.log.integrate import Gate, Integrator, RefusalKind
 from ledger.log.log_key import KeyFolder
 from ledger.log.merkle import EMPTY_ROOT
 from ledger.log.store import Store
@@ -29,7 +29,7 @@ REASONS: Final[dict[RefusalKind, str]] = {
     "different": "Een vastlegging, tegel of controlepunt is niet meer wat het was.",
     "checkpoint": "Het laatste controlepunt is niet met een sleutel van dit log getekend.",
     "key": "De sleutel van het log ontbreekt of is niet veilig bewaard.",
-    "gate": "Een getuige kent een nieuwer of een ander log.",
+    "gate": "Een getuige kent een groter of een ander log; is een oude reservekopie teruggezet?",
 }
 """Why a chain is not signed, for everybody to read: the log of the server names files too."""
 
@@ -53,8 +53,8 @@ class SigningState(Struct, frozen=True):
 class KeyedIntegrator(Integrator):
     """The integrator of the chains that have a key, or had one."""
 
-    def __init__(self, store: Store, keys: KeyFolder) -> None:
-        super().__init__(store, keys)
+    def __init__(self, store: Store, keys: KeyFolder, *, gate: Gate | None = None) -> None:
+        super().__init__(store, keys, gate=gate)
         self._folder = keys
         self._never_signed: set[str] = set()
 
@@ -82,11 +82,21 @@ class KeyedIntegrator(Integrator):
 
 
 class Signing:
-    """The integrator and the thread that follows the record; runs until `stop`."""
+    """The integrator and the thread that follows the record; runs until `stop`.
 
-    def __init__(self, store: Store, keys: KeyFolder) -> None:
-        self.integrator = KeyedIntegrator(store, keys)
-        self.follower = Follower(store, self.integrator)
+    `gate` is asked before each signature, `signed` hears of each.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: KeyFolder,
+        *,
+        gate: Gate | None = None,
+        signed: Callable[[str, Head], None] | None = None,
+    ) -> None:
+        self.integrator = KeyedIntegrator(store, keys, gate=gate)
+        self.follower = Follower(store, self.integrator, signed=signed)
 
     def stop(self) -> None:
         """Stop after the chain in hand."""

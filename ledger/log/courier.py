@@ -24,7 +24,16 @@ from ledger.log.checkpoint import BadCheckpoint, Head, read_number, read_text, t
 from ledger.log.feed_tables import Claimed, Evidence, FeedTables, Heard, Standing
 from ledger.log.log_key import KeyRefused, Keys
 from ledger.log.merkle import NotInTree
-from ledger.log.note import BadNote, Note, Signature, open_note, read_note, read_signature
+from ledger.log.note import (
+    BadNote,
+    Note,
+    Signature,
+    UntrustedNote,
+    open_note,
+    read_note,
+    read_signature,
+    verified,
+)
 from ledger.log.note_keys import BadKey, BadSignature
 from ledger.log.policy import Witness
 from ledger.log.tree import Checkpoint, Tree, TreeDamaged
@@ -200,9 +209,18 @@ class Courier:
                 raise Failed("de medeondertekening klopt niet") from error
             if at is None or abs(at - self._clock()) > MAX_SKEW_SECONDS:
                 raise Failed("de medeondertekening is niet van nu")
-            self._tree.tables.put_cosignature(chain, sent.size, found)
+            if not self._kept(chain, witness, sent):
+                self._tree.tables.put_cosignature(chain, sent.size, found)
             return
         raise Failed("in het antwoord staat geen medeondertekening met de afgesproken sleutel")
+
+    def _kept(self, chain: str, witness: Witness, sent: Checkpoint) -> bool:
+        """Tell whether a good one is kept: the first says since when the witness knows it."""
+        note = self._tree.tables.cosigned(chain, sent)
+        try:
+            return any(True for _ in verified(note, [witness.verifier]))
+        except UntrustedNote:
+            return False
 
     def _request(self, chain: str, old: int, going: Checkpoint) -> bytes:
         try:

@@ -94,6 +94,14 @@ FEEDS = """
     WHERE chain = %(chain)s
 """
 
+TROUBLED = """
+    SELECT chain, witness, key_id, size, cosigned, standing, problem, tries, next_at, heard_at
+    FROM feeds
+    WHERE problem <> '' OR standing IN ('ahead', 'different')
+    ORDER BY chain COLLATE "C", witness COLLATE "C", key_id COLLATE "C"
+    LIMIT %(most)s
+"""
+
 REFUSE = """
     INSERT INTO witness_refusals (chain, witness, key_id, kind, size, status, sent, answer)
     SELECT %(chain)s, %(witness)s, %(key_id)s, %(kind)s, %(size)s, %(status)s, %(sent)s, %(answer)s
@@ -213,6 +221,10 @@ class FeedTables:
         """Return what is known of the witnesses of a chain, by name and id of their key."""
         rows = [Feed(*row) for row in self._run(FEEDS, {"chain": chain})]
         return {(one.witness, one.key_id): one for one in rows}
+
+    def troubled(self, most: int) -> list[Feed]:
+        """Return at most so many witnesses of all chains of which something is wrong."""
+        return [Feed(*row) for row in self._run(TROUBLED, {"most": most})]
 
     def refuse(self, chain: str, key: Verifier, kind: Standing, evidence: "Evidence") -> None:
         """Keep what was sent and answered; the same a second time adds nothing."""

@@ -66,7 +66,7 @@ class Pace(NamedTuple):
     between: float = 1.0
     first: float = 1.0
     most: float = 60.0
-    rest: float = 0.05
+    rest: float = 0.2
     lease: float = 45.0
     together: float = 5.0
     """How long the witnesses are waited for before a newer checkpoint is sent to all."""
@@ -108,6 +108,7 @@ class Feeder:
         self._not_before: dict[tuple[str, str], float] = {}
         self._looked: set[tuple[str, str, str]] = set()
         self._silent: dict[str, float] = {}
+        self._adopted: dict[str, tuple[int, list[Witness]]] = {}
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="ketenledger-feeder", daemon=True)
 
@@ -201,12 +202,7 @@ class Feeder:
         now = time.monotonic()
         found: list[Due] = []
         for chain, size in self._tree.heads().items():
-            try:
-                witnesses = newest_policy(self._policies(chain)).witnesses
-            except PolicyUnknown as error:
-                LOG.warning("%s", error)
-                continue
-            found += self._at_one_size(chain, size, [one for one in witnesses if one.url])
+            found += self._at_one_size(chain, size, self._listed(chain, size))
         with self._lock:
             return [
                 one
@@ -215,6 +211,20 @@ class Feeder:
                 and self._not_before.get(_pair(one), 0.0) <= now
                 and str(one.witness.verifier) not in self._busy
             ]
+
+    def _listed(self, chain: str, size: int) -> list[Witness]:
+        """Return the witnesses of a chain that can be asked, as adopted when this was signed."""
+        known = self._adopted.get(chain)
+        if known is not None and known[0] == size:
+            return known[1]
+        try:
+            witnesses = newest_policy(self._policies(chain)).witnesses
+        except PolicyUnknown as error:
+            LOG.warning("%s", error)
+            return []
+        asked = [one for one in witnesses if one.url]
+        self._adopted[chain] = (size, asked)
+        return asked
 
     def _at_one_size(self, chain: str, size: int, witnesses: Sequence[Witness]) -> list[Due]:
         """Return these witnesses as due for what is being sent, unless all have the last one."""

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg.rows import tuple_row
 
-from ledger.log.checkpoint import MAX_SIZE
+from ledger.log.checkpoint import MAX_SIZE, tlog_proof
 from ledger.log.feed_tables import mark
 from ledger.log.feeder import InForce, Policies
 from ledger.log.merkle import NotInTree
@@ -33,6 +33,15 @@ SIGNED_WITHIN = """
     FROM checkpoints
     WHERE chain = %(chain)s AND size BETWEEN %(first)s AND %(last)s
     ORDER BY size DESC
+    LIMIT 1
+"""
+
+# The first checkpoint that covers a position.
+SIGNED_OVER = """
+    SELECT size, root, note, at
+    FROM checkpoints
+    WHERE chain = %(chain)s AND size > %(position)s
+    ORDER BY size
     LIMIT 1
 """
 
@@ -119,6 +128,17 @@ class Published:
                 f"gebeurtenissen; gebeurtenis {position} hoort daar nog niet bij."
             )
         return found
+
+    def tlog_proof(self, chain: str, position: int) -> str:
+        """Return the proof of a record with the published checkpoint; raises NotInTree."""
+        found = self.covering(chain, position)
+        hashes = self._tree.proof(chain, position, found.size)
+        return tlog_proof(position, hashes, str(self.note(chain, found)))
+
+    def signed_over(self, chain: str, position: int) -> Checkpoint | None:
+        """Return the first checkpoint that covers a position, published or not."""
+        rows = self._fetch(SIGNED_OVER, {"chain": chain, "position": position})
+        return Checkpoint(*rows[0]) if rows else None
 
     def seen(self, chain: str, position: int) -> list[Seen]:
         """Return which witnesses of the policy now cosigned a checkpoint that covers a position."""

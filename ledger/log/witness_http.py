@@ -111,8 +111,8 @@ def _why(error: Exception) -> str:
         return f"de beveiligde verbinding lukt niet ({error.reason or 'TLS'})"
     if isinstance(error, socket.gaierror):
         return "de naam is niet te vinden"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
+    if isinstance(error, OSError):
+        return f"er is geen verbinding ({os.strerror(error.errno or 0)})"
     if isinstance(error, http.client.HTTPException) and type(error) is http.client.HTTPException:
         return str(error)
     return "het antwoord is geen HTTP of brak af"

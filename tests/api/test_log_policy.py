@@ -18,13 +18,13 @@ from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.values import Refused
 from ledger.ledger import Ledger
 from ledger.log.log_key import KeyFolder
-from ledger.log.note import read_note, signature
+from ledger.log.note import signature
 from ledger.log.note_keys import ED25519_COSIGNATURE, Signer
 from ledger.log.policy import parse
 from ledger.log.store import Store
 from ledger.verify import Checkpoint, NotProven, verify
 from tests.api.doors import Doors, founding, open_doors
-from tests.api.signed import wait_for
+from tests.api.signed import until
 
 DIRECT = {"direct": ["WitnessPolicyAdopted", "LogKeyAnnounced"]}
 ORGANISATIONS = ("bd", "uwv", "cbs")
@@ -245,7 +245,10 @@ def test_what_the_log_signs_meets_its_own_policy_only_with_its_witnesses(
     made(data_folder, "volledig")
     doors.found("volledig", *ORGANISATIONS, **DIRECT)
     adopt(doors, "volledig", 2, *ORGANISATIONS)
-    note = read_note(wait_for(doors, "volledig", doors.size("volledig")))
+    tree = doors.app.state.tree
+    until(lambda: tree.heads().get("volledig") == doors.size("volledig"))
+    # As it is signed: it is published only when two of them cosigned it, and nobody is there.
+    note = tree.published("volledig")
     text = doors.get("/log/volledig/policy").content
     policy = parse(text)
     for count in range(4):
@@ -261,7 +264,8 @@ def test_a_bundle_has_the_policy_as_it_is_served(doors: Doors, data_folder: Path
     key = made(data_folder, "bundel")
     doors.found("bundel", *ORGANISATIONS, **DIRECT)
     adopt(doors, "bundel", 1, "bd", "uwv")
-    wait_for(doors, "bundel", doors.size("bundel"))
+    tree = doors.app.state.tree
+    until(lambda: tree.heads().get("bundel") == doors.size("bundel"))
     answer = doors.get("/v1/chains/bundel/bundles/records")
     assert answer.status_code == 200, answer.text
     bundle = data_folder / "bundel.zip"

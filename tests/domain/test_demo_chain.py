@@ -35,6 +35,7 @@ from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Event, NotAllowed, Refused
 from ledger.log import canonical
 from ledger.recording import Entry
+from tests.domain import given_evidence
 
 FUNCTIONS = re.compile(
     r"^(?:ketenmanager|ketenbureau|(?:bestuurder|lijnmanager|regisseur|adviseur)-"
@@ -48,6 +49,12 @@ E = TypeVar("E", bound=Event)
 @pytest.fixture(scope="module")
 def script() -> Script:
     return demo_chain.told()
+
+
+@pytest.fixture(scope="module")
+def watched() -> Script:
+    """The story with its last chapter, which `make demo` adds: the witnesses of the owners."""
+    return demo_chain.told(tuple(given_evidence.witness(name, name=name) for name in OWNERS))
 
 
 def played() -> list[Entry]:
@@ -371,7 +378,15 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(part)
 
 
-def test_the_written_tour_names_only_what_is_there(script: Script) -> None:
+def test_every_owner_witnesses_the_log_and_two_of_them_suffice(watched: Script) -> None:
+    (policy,) = watched.state.evidence.policies
+    assert [one.organisation for one in policy.witnesses] == list(OWNERS)
+    assert policy.quorum == 2
+    assert one(watched, decisions.DecisionAdopted, decision="B-2014-01")
+
+
+def test_the_written_tour_names_only_what_is_there(watched: Script) -> None:
+    script = watched
     page = (Path(__file__).parents[2] / "docs" / "tour.md").read_text("utf-8")
     told = {text for entry in script.entries for text in _texts(msgspec.to_builtins(entry.event))}
     named = set(re.findall(r"`([A-Z]+-[0-9-]+)`", page))
