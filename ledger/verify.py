@@ -34,6 +34,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 READER = json.JSONDecoder(parse_float=int, parse_constant=int)  # int refuses what has a fraction
 WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+ACT, BY_PEOPLE = b"ketenledger-act/v1\n", ("VoteCast", "AgreementSigned")
 Key = tuple[str, bytes, bytes]  # a verifier key: name, short id, algorithm byte and public key
 Hashes = Iterator[bytes]  # of a proof, last one first; too few or too many prove nothing
 Report = tuple[list[str], list[str]]  # what was proven and what was not, in Dutch sentences
@@ -53,23 +54,25 @@ def require(truth: object, kind: str, sentence: str) -> None:
         raise NotProven(kind, sentence)
 
 
-# Ed25519 in its plainest form, for the few signatures on a checkpoint. Source: RFC 8032, 5.1.
+# Ed25519 in its plainest form, in extended coordinates x, y, z, t. Source: RFC 8032, 5.1.
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 
 
-def _point(data: bytes) -> tuple[int, int] | None:
+def _point(data: bytes) -> tuple[int, ...] | None:
     y, odd = int.from_bytes(data, "little") & (1 << 255) - 1, data[31] >> 7
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
     x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
     x = x if x & 1 == odd else P - x
-    return (x, y) if x * x % P == square and max(x, y) < P else None
+    return (x, y, 1, x * y % P) if x * x % P == square and max(x, y) < P else None
 
 
-def _add(p: tuple[int, int], q: tuple[int, int]) -> tuple[int, int]:
-    (a, b), (c, d), t = p, q, D * p[0] * p[1] * q[0] * q[1]
-    return (a * d + b * c) * pow(1 + t, -1, P) % P, (b * d + a * c) * pow(1 - t, -1, P) % P
+def _add(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * D * p[3] * q[3] % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
 
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -79,11 +82,12 @@ def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     if base is None or key is None or len(signature) != 64 or s >= ORDER:
         return False
     k = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % ORDER
-    x, y = 0, 1
+    point, minus = _add((0, 1, 1, 0), (0, 1, 1, 0)), (P - key[0], key[1], 1, P - key[3])
     for bit in reversed(range(253)):  # [s]B - [k]A, which has to be R
-        x, y = _add((x, y), (x, y))
-        x, y = _add((x, y), base) if s >> bit & 1 else (x, y)
-        x, y = _add((x, y), (P - key[0], key[1])) if k >> bit & 1 else (x, y)
+        point = _add(point, point)
+        point = _add(point, base) if s >> bit & 1 else point
+        point = _add(point, minus) if k >> bit & 1 else point
+    x, y = (one * pow(point[2], -1, P) % P for one in point[:2])
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 
@@ -236,6 +240,7 @@ class Bundle:
         self.note, self.leaves = self.read("checkpoint"), list[bytes]()
         self.point, self.chosen = Checkpoint.read(self.note), manifest.get("selection")
         self.chain = self.point.origin.rpartition("/log/")[2]
+        self.keys, self.required, self.acts = dict[str, Any](), set[str](), [0, 0]
         same = {"chain": self.chain, "origin": self.point.origin, "size": self.point.size}
         require(manifest == {**manifest, **same}, "origin", "het manifest is van een ander logboek")
 
@@ -271,8 +276,33 @@ class Bundle:
             raise NotProven("time", f"nummer {position} is van {at}, na een van {self.at}")
         if (aside := f"disclosures/{position}.json") in self.files:
             self.disclosed(aside, position, body)
+        if "signature" in header or self.required or str(body.get("type"))[:4] == "Sign":
+            self.act(f"nummer {position}", body, header)
         self.at, self.shown = at, self.shown + 1
         return tree_hash(data)
+
+    def act(self, where: str, body: dict[str, Any], header: dict[str, Any]) -> None:
+        """Check the signature of an act by the keys and the rule that the records gave so far."""
+        title, name = str(body.get("type")).split(".")[0], str(body.get("signingKey"))
+        own, by, first = header.get("signature"), header.get("by"), title == "SigningKeyRegistered"
+        if first:
+            require(name not in self.keys, "act", f"{where} registreert sleutel {name} opnieuw")
+            raw = decoded(str(body.get("publicKey")), "act", 32)
+            self.keys[name] = raw, body.get("person"), "~"
+        if type(own) is not dict:
+            free = title not in self.required or (by == "rules" and title not in BY_PEOPLE)
+            require(own is None and free, "act", f"{where} ({title}) is niet ondertekend")
+        else:
+            raw, person, until = self.keys.get(key := str(own.get("key")), (b"", by, "~"))
+            said = {one: header.get(one) for one in ("act", "by", "chain", "on")} | {"body": body}
+            value, text = decoded(str(own.get("value")), "act", 64), WRITER.encode(said).encode()
+            holds = not raw or (header["at"][:10] < until and ed25519_holds(raw, ACT + text, value))
+            require(holds and (first or person in (None, by)), "act", f"{key} tekende {where} niet")
+            self.acts[raw != b""] += 1
+        if title == "SigningKeyRevoked" and name in self.keys:
+            self.keys[name] = *self.keys[name][:2], str(body.get("validUntil"))
+        if title == "SignatureRuleAdopted":
+            self.required = {*re.findall(r"\w+", str(body.get("eventTypes")))}
 
     def disclosed(self, aside: str, position: int, body: dict[str, Any]) -> None:
         """Check that what is told of sealed fields is what their digests stand for."""
@@ -359,6 +389,7 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
         require(known & {*whose}, "key", "geen sleutel die daarvoor telt, tekende het controlepunt")
     require(met, "quorum", f"te weinig getuigen van uw beleid: {', '.join(seen) or 'geen'}")
     proven = [f"in logboek {point.origin} van grootte {point.size}: {bundle.contents()}"]
+    proven[0] += f"; goede handtekeningen: {bundle.acts[1]}" * bool(bundle.acts[1])
     proven += [bundle.consistent(one) for one in earlier]
     strange = earlier and not [1 for one in earlier for key in known if one.signed(key)]
     for name in [*bundle.files]:
@@ -374,6 +405,8 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
         "dat uw eerdere controlepunt echt is: het draagt geen sleutel van dit logboek": strange,
         f"wat er van andere getuigen bij staat: {other}": other,
         "dat er niet meer over is vastgelegd: dit is een keuze": bundle.shown < point.size,
+        "dat de sleutels onder handelingen zijn van wie erbij staat": bundle.acts[1],
+        f"{bundle.acts[0]} handtekeningen: hun sleutel staat hier niet in": bundle.acts[0],
         "dat wat is vastgelegd waar is, en wat leeswijzer, schema's en tijdstempels zeggen": True,
     }
     return proven, [sentence for sentence, applies in doubts.items() if applies]
