@@ -31,6 +31,9 @@ NIGHT_HOURS: Final = 4
 
 NIGHT_LOOK_SECONDS: Final = 60.0
 
+NIGHT_STOP_SECONDS: Final = 3.0
+"""How long a check in hand is waited for: it only reads, and the next night does it again."""
+
 LOG = logging.getLogger(__name__)
 
 
@@ -107,6 +110,10 @@ class Nightly(Beat):
         self._clock = clock
         self._done: date | None = None
         super().__init__("ketenledger-nightly", every_seconds)
+
+    def stop(self, timeout_seconds: float = NIGHT_STOP_SECONDS) -> None:
+        """Stop after the chain in hand, or leave that check where it is."""
+        super().stop(timeout_seconds)
 
     def _work(self) -> None:
         night = night_of(self._clock(), self._hour)
