@@ -8,6 +8,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from api import cli, signing
 from api.settings import Settings
 from api.signing import ensure_key
 from ledger import verify
+from ledger.log.anchor import Anchors
 from ledger.log.handed_out import Register
 from ledger.verify import Report
 from tests.api.doors import Doors, open_doors
@@ -249,6 +251,22 @@ def test_the_schemas_are_those_of_the_types_that_occur(story: Story) -> None:
 def test_the_verifier_in_a_bundle_is_the_verifier(story: Story) -> None:
     found = members(taken(story, "agreement/A-1").content)
     assert found["verify.py"] == Path(verify.__file__).read_bytes()
+
+
+def test_the_time_stamps_that_cover_what_was_chosen_go_along(
+    story: Story, key: str, tmp_path: Path
+) -> None:
+    doors = story.doors
+    signed_head(doors, CHAIN, doors.size(CHAIN))
+    store, size = doors.app.state.reading, doors.size(CHAIN)
+    stamped = datetime(2026, 1, 1, tzinfo=UTC)
+    anchors = Anchors(store)
+    assert anchors.keep(CHAIN, size, authority="ts.example", stamped=stamped, token=b"stempel")
+    data = taken(story, "decision/B-1").content
+    found = members(data)
+    assert found[f"timestamps/{size}-1.tsr"] == b"stempel"
+    assert found[f"timestamps/{size}.note"].startswith(found["checkpoint"].partition(b"\n\n")[0])
+    assert proven(tmp_path, data, key)
 
 
 def test_no_sealed_value_leaves_over_http(story: Story) -> None:

@@ -173,6 +173,13 @@ def test_witnesses_that_only_the_bundle_knows_prove_nothing(tmp_path: Path) -> N
     assert any("andere getuigen" in one and "w1" in one for one in doubts)
 
 
+def test_a_witness_of_the_readers_policy_shows_that_there_is_no_second_version(
+    tmp_path: Path,
+) -> None:
+    _, doubts = checked(tmp_path, chain_of(3).spanned(0, 3), span(0, 3), policy=policy())
+    assert NO_SECOND_VERSION not in doubts
+
+
 def test_a_witness_with_ml_dsa_is_named_but_not_counted(tmp_path: Path) -> None:
     other = Signer("getuige.example/pq", 6, bytes(32))
     log = Log(chain_of(3).records, signers=[LOG, WITNESSES[0], other])

@@ -118,7 +118,8 @@ NOTE = TEXT + b"\n" + LINE
         NOTE.replace(b"\n", b"\r\n"), b"\0" + NOTE, b"\xff" + NOTE, b"\n" + NOTE[len(ORIGIN) + 1 :],
         NOTE.replace(b"\n3\n", b"\n03\n"), NOTE.replace(b"\n3\n", b"\n-3\n"),
         NOTE.replace(b"\n3\n", b"\n9223372036854775808\n"), NOTE.replace(b"\n3\n", b"\n\xd9\xa3\n"),
-        TEXT[:-3] + b"\n\n" + LINE, b"een\n3\n\n" + LINE, TEXT + b"\nmeer\n\n" + LINE,
+        TEXT[:-3] + b"\n\n" + LINE, TEXT + b"\n\n" + LINE,
+        b"een\n3\n\n" + LINE, TEXT + b"\nmeer\n\n" + LINE,
     ],
 )  # fmt: skip
 def test_a_note_that_is_not_well_formed_is_refused(note: bytes) -> None:
@@ -226,6 +227,7 @@ W2 = f"witness w2 {WITNESSES[1].vkey}\n"
     "text",
     [
         "", W1, W1 + "quorum w2", W1 + "quorum w1\nquorum w1", W1 + W1 + "quorum w1",
+        W1 + W2.replace("w2", "w1", 1) + "quorum w1",
         W1 + W1.replace("w1", "w2", 1) + "quorum w1", W1 + "group g 2 w1\nquorum g",
         W1 + "group g 0 w1\nquorum g", W1 + "group g any\nquorum g",
         "group g any w1\n" + W1 + "quorum g", W1 + W2 + "group g 2 w1 w1\nquorum g",

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from ledger.verify import (
     ORDER,
     NotProven,
+    P,
+    _add,
     _point,
     consistency_roots,
     decoded,
@@ -66,6 +68,22 @@ def test_a_signature_has_one_form() -> None:
     assert not ed25519_holds(public, b"tekst", other)
     for wrong in (b"", signature[:63], signature + b"\0", bytes(64), b"\xff" * 64):
         assert not ed25519_holds(public, b"tekst", wrong)
+
+
+def test_a_signature_is_reckoned_with_all_bits_of_its_number_and_below_the_order() -> None:
+    """Of the key that stands for nothing every number signs everything, its point beside it."""
+    nobody = (1).to_bytes(32, "little")
+    point: tuple[int, int] | None = None
+    base = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+    assert base is not None
+    for bit in bin(2**252 + 5)[2:]:
+        point = _add(point, point) if point else None
+        point = _add(point or (0, 1), base) if bit == "1" else point
+    assert point is not None
+    encoded = (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+    assert ed25519_holds(nobody, b"tekst", encoded + (2**252 + 5).to_bytes(32, "little"))
+    assert ed25519_holds(nobody, b"tekst", nobody + bytes(32))
+    assert not ed25519_holds(nobody, b"tekst", nobody + ORDER.to_bytes(32, "little"))
 
 
 @pytest.mark.parametrize(

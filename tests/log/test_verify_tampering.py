@@ -73,6 +73,18 @@ RECORD_TAMPERINGS: dict[str, tuple[str, Tamper]] = {
     "a record with a fraction": ("record", set_to("records/2.json", record(2, extra=0.5))),
     "a record that is not JSON": ("record", set_to("records/2.json", b"vastlegging")),
     "a record without a header": ("record", set_to("records/2.json", b'{"body":{}}')),
+    "a record whose body is a list": (
+        "record",
+        set_to("records/2.json", record(2).replace(b'{"type":"Proef.v1"}', b'["Proef.v1"]')),
+    ),
+    "a record whose header is a list": (
+        "record",
+        set_to("records/2.json", b'{"body":{},"header":["proefketen",2]}'),
+    ),
+    "a record whose moment is a number": (
+        "record",
+        swap("records/2.json", b'"2026-01-01T00:00:02.000000Z"', b"2026"),
+    ),
     "a record that is a list": ("record", set_to("records/2.json", b"[]")),
     "an empty record": ("record", set_to("records/2.json", b"")),
     "a record left out": ("missing", without("records/2.json")),
