@@ -17,13 +17,14 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; done
 
-.PHONY: help setup demo test check check-style check-types check-imports check-fast bench docs lock clean
+.PHONY: help setup demo test check check-style check-types check-imports check-fast bench mutate \
+	docs lock clean
 
 help:
 	@echo 'make demo    start de demonstratie op http://127.0.0.1:$(PORT)  (PORT=... kiest een andere poort)'
 	@echo 'make test    draai alle tests  (ARGS=... geeft pytest extra argumenten)'
 	@echo 'make check   opmaak, lint, typen, importregels en snelle tests'
-	@echo 'make bench   meet de snelheid'
+	@echo 'make bench   meet de snelheid;  make mutate  probeer kleine fouten in de verificateur'
 	@echo 'make docs    maak docs/events.md en docs/rules.md opnieuw'
 	@echo 'make setup   maak alleen .venv;  make clean ruimt op;  make lock zet de versies opnieuw vast'
 
@@ -85,6 +86,9 @@ check-fast: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+mutate: $(DEV)
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 docs: $(RUNTIME)
 	@$(BIN)/ketenledger docs docs/
