@@ -55,6 +55,7 @@ from api.anchors import Stamping, authority
 from api.checks import Checker
 from api.doorway import Doorway
 from api.pages import screens
+from api.session import Sessions
 from api.settings import Settings
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
@@ -156,6 +157,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
 def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
     """Start what works behind the doors; stop it in the opposite order."""
     with contextlib.ExitStack() as stack:
+        app.state.sessions = Sessions.at(settings.folder)
         writing = stack.enter_context(Store(conninfo, pool_size=settings.write_connections))
         reading = stack.enter_context(Store(conninfo, pool_size=settings.read_connections))
         to_sign = stack.enter_context(Store(conninfo, pool_size=SIGNING_CONNECTIONS))

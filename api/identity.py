@@ -1,10 +1,12 @@
 """Who is asking: the one place that says which person stands behind a request, and what they read.
 
-For now there is one identity, that of development: the header `X-Act-As` names the person. It
-exists only on a server that was started with `--development`, and such a server listens on loopback
-only (settings.py refuses anything else at start) and answers only who addressed it so. Everybody
-there reads every scope: a developer has to see what a rule or a page makes of it. Without it nobody
-is known: nothing can be recorded and reading gives what is public.
+For now there is one identity, that of development: the header `X-Act-As` names the person, or in a
+browser the session of whoever chose to be that person (`pages/signing_in.py`). It exists only on a
+server that was started with `--development`, and such a server listens on loopback only
+(settings.py refuses anything else at start) and answers only who addressed it so. Everybody there
+reads every scope: a developer has to see what a rule or a page makes of it. Without it nobody is
+known: nothing can be recorded and reading gives what is public. A session says by what means it
+came about, so that one from development means nothing on another server.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import get_args
 from msgspec import Struct
 from starlette.requests import Request
 
+from api import session
 from api.problems import Problem
 from api.settings import Settings, is_loopback
 from ledger.domain.values import SLUG_PATTERN, Scope
@@ -23,6 +26,7 @@ from ledger.domain.values import SLUG_PATTERN, Scope
 HEADER = "X-Act-As"
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
+DEVELOPMENT = "development"
 PUBLIC: frozenset[Scope] = frozenset({"public"})
 
 
@@ -76,7 +80,12 @@ def _development(request: Request) -> Identity:
             "unauthenticated",
             "Een server in ontwikkelmodus antwoordt alleen op 127.0.0.1 en localhost.",
         )
-    person = request.headers.get(HEADER, "")
+    person = request.headers.get(HEADER, "") or _chosen_person(request)
     if person and not re.search(SLUG_PATTERN, person):
         raise Problem("malformed", f"{HEADER} is geen kenmerk van een persoon.", rule="G13")
     return Identity(person=person, scopes=EVERYTHING)
+
+
+def _chosen_person(request: Request) -> str:
+    own = session.current(request)
+    return own.person if own is not None and own.means == DEVELOPMENT else ""

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api.pages import frame, records, site, start, timeline
+from api.pages import frame, records, signing_in, site, start, timeline
 
 SCREENS: Final = (start, timeline, records)
 """What people read of a chain in a browser; `frame` is what stands around it."""
@@ -16,4 +16,5 @@ def install(app: FastAPI) -> None:
     """Add every page; the frame comes last, as it answers for addresses that are no page."""
     for part in SCREENS:
         site.install(app, part.SCREENS)
+    signing_in.install(app)
     frame.install(app)

@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity, problems
+from api import identity, problems, session
 from api.identity import Identity
 from api.pages import as_of
 from api.pages.as_of import AsOf
@@ -184,6 +184,7 @@ def _around(asked: Asked) -> dict[str, Any]:
         ],
         "standing": _standing(asked),
         "person": asked.reader.person,
+        "session": session.current(asked.request),
         "now": asked.view.now,
     }
 

@@ -13,6 +13,7 @@ ADDRESSES = (
     f"{BASE}/tijdlijn?geldig_op=2008-10-05&bekend_op=200",
     f"{BASE}/tijdlijn?soort=decisions&sinds=2008-01-01",
     f"{BASE}/gebeurtenissen/40",
+    f"/aanmelden?keten=loonaangifteketen&terug={BASE}",
 )
 REFUSED = (
     (f"{BASE}/onzin", 404),

@@ -1,0 +1,163 @@
+"""Signing in and out in a browser.
+
+    GET  /aanmelden?keten=<chain>&terug=<path>    who somebody can be
+    POST /aanmelden                               that is who they are from now on
+    POST /afmelden                                nobody any more
+
+On a server in development mode somebody chooses which person to be. Another way of signing in ends
+in the same place: `signed_in` gives the browser its session. Whatever somebody was filling in when
+their session ended travels through these pages in hidden fields and comes back in its form, so
+that no draft is kept on the server.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import FastAPI
+from msgspec.structs import replace
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api import identity, session
+from api.pages.language import Language, chosen
+from api.pages.paper import printed
+from api.pages.posted import Posted, guarded, local, posted
+from api.parameters import as_slug
+from api.problems import Problem
+from ledger.domain.values import NotFound
+from projections.chains import chains
+from projections.people import people, person
+from projections.roles import roles
+from projections.views import MAX_LIMIT, Conn, Doc, Paging, look
+
+PERSON: Final = "persoon"
+CHAIN: Final = "keten"
+BACK: Final = "terug"
+DRAFT: Final = "concept"
+"""The address of the form whose fields are carried along."""
+OWN_FIELDS: Final = frozenset({PERSON, CHAIN, BACK, DRAFT, session.FIELD})
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages of signing in and out."""
+    for path, endpoint, method in (
+        ("/aanmelden", _asked, "GET"),
+        ("/aanmelden", _chosen, "POST"),
+        ("/afmelden", _left, "POST"),
+    ):
+        app.add_api_route(path, guarded(endpoint), include_in_schema=False, methods=[method])
+
+
+def link(chain: str, back: str) -> str:
+    """Return the address of the page on which somebody of a chain signs in."""
+    return f"/aanmelden?{urlencode({CHAIN: chain, BACK: back})}"
+
+
+def who_are_you(request: Request, chain: str, back: str, draft: Posted | None = None) -> Response:
+    """Return the page on which somebody says who they are; `draft` comes back when they did."""
+    _require_choice(request)
+    reader, language = identity.reader(request), chosen(request)
+    own = session.current(request) or session.fresh()
+    with request.app.state.reading.connection(
+        statement_seconds=request.app.state.settings.read_seconds
+    ) as lent:
+        page = Paging("", MAX_LIMIT)
+        offered = chains(lent, reader.scopes, page).items
+        known = next((one for one in offered if one["chain"] == chain), None)
+        if chain and known is None:
+            raise NotFound(f"Keten {chain[:80]} bestaat niet.")
+        found = _people(lent, chain, reader.scopes, language) if chain else []
+    content: dict[str, Any] = {
+        "here": "/aanmelden",
+        "back": back,
+        "chosen_chain": known,
+        "chains": offered,
+        "people": found,
+        "carried": _carried(draft),
+        "draft": "" if draft is None else back,
+        "token": own.token,
+        "signed_in_as": own.person,
+    }
+    answer = printed("sign_in.html", language, content, status=200 if draft is None else 401)
+    session.keep(request, answer, own)
+    return answer
+
+
+def signed_in(request: Request, answer: Response, one: session.Session) -> Response:
+    """Give the browser a session of its own for this person; whatever it had before is gone."""
+    session.keep(request, answer, one)
+    return answer
+
+
+def _carried(draft: Posted | None) -> list[tuple[str, str]]:
+    return [] if draft is None else [pair for pair in draft if pair[0] not in OWN_FIELDS]
+
+
+def _require_choice(request: Request) -> None:
+    if not request.app.state.settings.development:
+        raise Problem(
+            "unauthenticated",
+            "Op deze server kiest niemand zelf wie hij is; dat kan alleen in ontwikkelmodus.",
+        )
+
+
+async def _asked(request: Request) -> Response:
+    back = local(request.query_params.get(BACK, "/"))
+    chain = _slug(request.query_params.get(CHAIN, ""))
+    return await run_in_threadpool(who_are_you, request, chain, back)
+
+
+async def _chosen(request: Request) -> Response:
+    """Let somebody be the person they chose, and lead back to where they came from."""
+    fields = await posted(request)
+    _require_choice(request)
+    session.require_own_form(session.current(request), fields.first(session.FIELD))
+    name, chain = _slug(fields.first(PERSON)), _slug(fields.first(CHAIN))
+    doc = await run_in_threadpool(_person, request, chain, name)
+    back = local(fields.first(DRAFT) or fields.first(BACK))
+    # The draft is sent on, as it was, to the form it belongs to; there it is shown again.
+    answer = RedirectResponse(back, 307 if fields.first(DRAFT) else 303)
+    known_as = str(doc.get("function", ""))
+    return signed_in(
+        request, answer, session.fresh(person=name, known_as=known_as, means=identity.DEVELOPMENT)
+    )
+
+
+async def _left(request: Request) -> Response:
+    fields = await posted(request)
+    session.require_own_form(session.current(request), fields.first(session.FIELD))
+    answer = RedirectResponse(local(fields.first(BACK)), 303)
+    session.forget(answer)
+    return answer
+
+
+def _slug(text: str) -> str:
+    try:
+        return as_slug(text) if text else ""
+    except ValueError as error:
+        raise Problem("malformed", f"{text[:80]!r} {error}.") from error
+
+
+def _person(request: Request, chain: str, name: str) -> Doc:
+    """Return who somebody wants to be; NotFound where the chain has no such person."""
+    reader = identity.reader(request)
+    seconds = request.app.state.settings.read_seconds
+    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
+        return person(lent, look(lent, chain, reader=reader.scopes), name)
+
+
+def _people(
+    lent: Conn, chain: str, scopes: frozenset[Any], language: Language
+) -> list[tuple[str, str]]:
+    """Return the people of a chain by pseudonym, each with function and the roles held today."""
+    view = look(lent, chain, reader=scopes, speech=language.speech())
+    today = replace(view, valid_on=view.day)
+    held: dict[str, list[str]] = {}
+    for one in roles(lent, today, Paging("", MAX_LIMIT)).items:
+        held.setdefault(one["person"], []).append(one.get("label") or language.word(one["role"]))
+    found = people(lent, view, Paging("", MAX_LIMIT)).items
+    told = {one["person"]: [*filter(None, [one.get("function")])] for one in found}
+    return [(name, ", ".join([*said, *held.get(name, [])])) for name, said in told.items()]

@@ -1,0 +1,120 @@
+"""Sessions of people in a browser: a signed cookie that says who it is, and a token for forms.
+
+    sessie=<person, known as, token, since>   signed, HttpOnly, SameSite=Lax, ten hours at most
+
+Signing in always makes a session with a token of its own, so a session that somebody planted in a
+browser beforehand gives them nothing. Every form that changes something carries the token of the
+session; without it, or with another, it is refused. Somebody unknown has a session too: then it
+holds only the token. The key is a file in the data folder, for its owner alone; a new key ends
+every session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+from itsdangerous import BadData, URLSafeTimedSerializer
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.problems import Problem
+from ledger.vault import load_key
+
+COOKIE: Final = "sessie"
+KEY_FILE: Final = "session.key"
+FIELD: Final = "formulier"
+"""The hidden field of a form that holds the token of the session."""
+MAX_AGE_SECONDS: Final = 10 * 3600
+TOKEN_BYTES: Final = 18
+MAX_COOKIE_CHARACTERS: Final = 2000
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """Who is using this browser (`person`, empty when unknown), and the token of their forms.
+
+    `known_as` is the function by which people know the person; `means` says how they signed in.
+    """
+
+    token: str
+    person: str = ""
+    known_as: str = ""
+    means: str = ""
+
+
+class Sessions:
+    """Writes sessions into cookies and reads them back; anything but its own writing is nobody."""
+
+    def __init__(self, key: bytes) -> None:
+        self._written = URLSafeTimedSerializer(
+            key, salt="session", signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the sessions under the key in this folder, made where there is none yet.
+
+        Raises KeyRefused for a key that others may read.
+        """
+        return cls(load_key(folder / KEY_FILE))
+
+    def text(self, session: Session) -> str:
+        """Return a session as the value of its cookie."""
+        return str(self._written.dumps(msgspec.to_builtins(session)))
+
+    def session(self, text: str) -> Session | None:
+        """Return the session that a cookie holds; None where it is not ours, or too old."""
+        if not text or len(text) > MAX_COOKIE_CHARACTERS:
+            return None
+        try:
+            return msgspec.convert(self._written.loads(text, max_age=MAX_AGE_SECONDS), Session)
+        except (BadData, msgspec.ValidationError):
+            return None
+
+
+def fresh(*, person: str = "", known_as: str = "", means: str = "") -> Session:
+    """Return a new session with a token that nobody had before."""
+    return Session(
+        token=secrets.token_urlsafe(TOKEN_BYTES), person=person, known_as=known_as, means=means
+    )
+
+
+def current(request: Request) -> Session | None:
+    """Return the session that a request carries, or None."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions.session(request.cookies.get(COOKIE, ""))
+
+
+def keep(request: Request, answer: Response, session: Session) -> None:
+    """Let the browser keep this session."""
+    sessions: Sessions = request.app.state.sessions
+    answer.set_cookie(
+        COOKIE,
+        sessions.text(session),
+        max_age=MAX_AGE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.settings.address.startswith("https://"),
+    )
+
+
+def forget(answer: Response) -> None:
+    """Let the browser forget its session."""
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
+def require_own_form(session: Session | None, token: str) -> None:
+    """Refuse a form that did not come from a page that this session was given."""
+    own = session is not None and hmac.compare_digest(session.token.encode(), token.encode())
+    if not own:
+        raise Problem(
+            "not-allowed",
+            "Dit formulier hoort niet bij deze sessie. Open de pagina opnieuw en probeer het nog "
+            "eens.",
+        )
