@@ -72,16 +72,16 @@ def test_a_signature_has_one_form() -> None:
 
 def test_a_signature_is_reckoned_with_all_bits_of_its_number_and_below_the_order() -> None:
     """Of the key that stands for nothing every number signs everything, its point beside it."""
-    nobody = (1).to_bytes(32, "little")
-    point: tuple[int, int] | None = None
+    nobody, number = (1).to_bytes(32, "little"), 2**252 + 5
     base = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
     assert base is not None
-    for bit in bin(2**252 + 5)[2:]:
-        point = _add(point, point) if point else None
-        point = _add(point or (0, 1), base) if bit == "1" else point
-    assert point is not None
-    encoded = (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
-    assert ed25519_holds(nobody, b"tekst", encoded + (2**252 + 5).to_bytes(32, "little"))
+    point: tuple[int, ...] = (0, 1, 1, 0)
+    for bit in reversed(range(253)):
+        point = _add(point, point)
+        point = _add(point, base) if number >> bit & 1 else point
+    x, y = (one * pow(point[2], -1, P) % P for one in point[:2])
+    encoded = (y | (x & 1) << 255).to_bytes(32, "little")
+    assert ed25519_holds(nobody, b"tekst", encoded + number.to_bytes(32, "little"))
     assert ed25519_holds(nobody, b"tekst", nobody + bytes(32))
     assert not ed25519_holds(nobody, b"tekst", nobody + ORDER.to_bytes(32, "little"))
 
