@@ -80,9 +80,11 @@ class Handed(NamedTuple):
     bytes: int
 
 
-def signed_size(store: Store, chain: str) -> int:
-    """Return the size of the published checkpoint; NotFound for a chain that is not signed."""
-    note = Tree(store).published(chain)
+def signed_size(tree: Tree, chain: str) -> int:
+    """Return the size of the published checkpoint; NotFound for a chain that has none."""
+    note = tree.published(chain)
+    if note is None and tree.checkpoint(chain) is not None:
+        raise NotFound(f"Het log van keten {chain} is nog niet door genoeg getuigen gezien.")
     if note is None:
         raise NotFound(
             f"Keten {chain} heeft geen getekend log; met de sleutel van "
@@ -92,13 +94,13 @@ def signed_size(store: Store, chain: str) -> int:
 
 
 def hand_out(
-    store: Store, chain: str, file: BinaryIO, *, asked: Asked, taker: Taker, log: Log
+    store: Store, tree: Tree, chain: str, file: BinaryIO, *, asked: Asked, taker: Taker, log: Log
 ) -> Handed:
     """Make a bundle in a file and note it; the read models have to have reached the checkpoint.
 
     Raises NotFound, Refused or CannotBundle, TreeDamaged.
     """
-    size = signed_size(store, chain)
+    size = signed_size(tree, chain)
     with store.connection(statement_seconds=READ_SECONDS) as connection:
         view = look(connection, chain, reader=taker.scopes, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
@@ -110,7 +112,7 @@ def hand_out(
     try:
         made = make(
             store, chain, file, selection=chosen, reader=reader,
-            policy=log.policy, since=since, remarks=remarks,
+            policy=log.policy, since=since, remarks=remarks, tree=tree,
         )  # fmt: skip
     except NotInTree as error:
         raise NotFound(str(error)) from error

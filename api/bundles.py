@@ -105,7 +105,7 @@ def _answered(request: Request, asked: Asked, named: str) -> Response:
     state = request.app.state
     reader = identity.reader(request)
     taker = Taker(person=reader.person, door="http", scopes=reader.scopes)
-    size = signed_size(state.reading, chain)
+    size = signed_size(state.witnessing.tree, chain)
     if not state.runner.wait(chain, size - 1, state.settings.at_least_seconds):
         raise Problem("unavailable", f"Keten {chain} is nog niet verwerkt tot het controlepunt.")
     with _a_turn(state.bundling), ExitStack() as undo:
@@ -130,7 +130,8 @@ def _handed(request: Request, chain: str, file: BinaryIO, asked: Asked, taker: T
     state = request.app.state
     try:
         log = log_of(state.ledger, chain, state.settings)
-        return hand_out(state.reading, chain, file, asked=asked, taker=taker, log=log)
+        tree = state.witnessing.tree
+        return hand_out(state.reading, tree, chain, file, asked=asked, taker=taker, log=log)
     except Refused as refusal:
         raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal
     except CannotBundle as error:

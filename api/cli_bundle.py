@@ -25,6 +25,7 @@ from api.bundles import log_of
 from api.parameters import as_slug
 from api.settings import from_environment
 from api.signing import log_keys
+from api.witnesses import Witnessing
 from api.workplace import KEY_FILE, opened
 from ledger.domain.values import NotFound, instant
 from ledger.log.handed_out import HandedOut, Register
@@ -77,9 +78,10 @@ def bundle(
         vault = Vault.at(work.store, settings.folder / KEY_FILE) if disclose else None
         who = Taker(person=taker, door="command", scopes=_scopes(scope), vault=vault)
         log = log_of(work.ledger, chain, settings)
+        tree = Witnessing(work.store, keys, work.ledger).tree
         handed = _into(
             output,
-            lambda file: hand_out(work.store, chain, file, asked=asked, taker=who, log=log),
+            lambda file: hand_out(work.store, tree, chain, file, asked=asked, taker=who, log=log),
         )
     _tell(chain, output, handed, log, json=json)
 

@@ -24,11 +24,13 @@ from api import cli_output
 from api.parameters import as_slug
 from api.settings import from_environment
 from api.signing import default_origin, log_keys
-from api.workplace import opened
+from api.witnesses import Witnessing
+from api.workplace import Workplace, opened
 from ledger.domain.events.evidence import LogKeyAnnounced
 from ledger.domain.values import NotFound, instant
 from ledger.log.anchor import Anchors
 from ledger.log.export import Exported, export
+from ledger.log.feeder import PolicyUnknown
 from ledger.log.log_key import KeyFolder, LogKey
 from ledger.log.merkle import NotInTree
 from ledger.log.store import Store
@@ -106,8 +108,9 @@ def export_log(
         also["key"] = "".join(f"{key}\n" for key in keys.key(chain).verifiers).encode()
     with opened(settings) as work:
         also |= _time_stamps(work.store, chain)
+        tree = _handed_out(work, keys, chain)
         try:
-            done = export(Tree(work.store), chain, folder, also=also)
+            done = export(tree, chain, folder, also=also)
         except NotInTree as error:
             raise NotFound(str(error)) from error
     _tell_export(chain, folder, done, json=json)
@@ -121,6 +124,17 @@ def _time_stamps(store: Store, chain: str) -> dict[str, bytes]:
         if (checkpoint := tables.checkpoint(chain, anchor.size)) is not None:
             files[f"timestamps/{anchor.size}.note"] = checkpoint.note.encode()
     return files
+
+
+def _handed_out(work: Workplace, keys: KeyFolder, chain: str) -> Tree:
+    """Return the tree up to what its witnesses saw; all that is signed where nobody can tell."""
+    witnessing = Witnessing(work.store, keys, work.ledger)
+    try:
+        witnessing.policies(chain)
+    except PolicyUnknown:
+        # The record is broken: then a copy of all that was signed is wanted most.
+        return Tree(work.store)
+    return witnessing.tree
 
 
 def _tell_export(chain: str, folder: Path, done: Exported, *, json: bool) -> None:

@@ -21,7 +21,7 @@ from ledger.log.feed_tables import Feed, FeedTables, Standing, mark
 from ledger.log.feeder import Feeder, InForce, Pace, PolicyUnknown, conflict, newest_policy
 from ledger.log.log_key import KeyFolder
 from ledger.log.policy import Witness
-from ledger.log.published import Published
+from ledger.log.published import Published, PublishedTree
 from ledger.log.store import Store
 from ledger.log.tree import Tree
 
@@ -99,6 +99,7 @@ class Witnessing:
         more = {} if pace is None else {"pace": pace}
         self.feeder = Feeder(self._tree, self._feeds, courier, self.policies, **more)
         self.published = Published(self._tree, store, self.policies)
+        self.tree = PublishedTree(store, self.published)
 
     def start(self) -> None:
         """Begin to send."""

@@ -37,14 +37,15 @@ class Exported(NamedTuple):
 def export(
     tree: Tree, chain: str, folder: Path, *, also: Mapping[str, bytes] | None = None
 ) -> Exported:
-    """Bring the copy of a log in a folder up to the last checkpoint; `also` are files beside it.
+    """Bring the copy of a log in a folder up to the published checkpoint.
 
-    Raises NotInTree for a log that is not signed, CopyDiffers, or TreeDamaged.
+    `also` are files beside it. Raises NotInTree for a log of which nothing is published,
+    CopyDiffers, or TreeDamaged.
     """
-    last = tree.checkpoint(chain)
-    if last is None:
-        raise NotInTree(f"Keten {chain} heeft geen getekend log.")
-    note = tree.tables.cosigned(chain, last)
+    note = tree.published(chain)
+    if note is None:
+        raise NotInTree(f"Keten {chain} heeft geen gepubliceerd log.")
+    last = read_text(note.text)
     before = _copied(folder / CHECKPOINT)
     if before is not None:
         _require_beginning(tree, chain, before, read_text(note.text))

@@ -196,6 +196,21 @@ class Published:
             return cursor.execute(query.encode(), params).fetchall()
 
 
+class PublishedTree(Tree):
+    """The tree as it is handed out: the last checkpoint is the published one."""
+
+    def __init__(self, store: Store, published: Published) -> None:
+        super().__init__(store)
+        self._published = published
+
+    def published(self, chain: str, size: int | None = None) -> Note | None:
+        """Return the published checkpoint with its cosignatures, or the one of this size."""
+        if size is not None:
+            return super().published(chain, size)
+        found = self._published.checkpoint(chain)
+        return None if found is None else self._published.note(chain, found)
+
+
 def _periods(adopted: Sequence[InForce]) -> list[tuple[int, Policy, int]]:
     """Return each policy between the last and first size it holds for, the newest one first."""
     found: list[tuple[int, Policy, int]] = []

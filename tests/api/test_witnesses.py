@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -148,6 +150,10 @@ def test_what_too_few_witnesses_saw_is_signed_but_not_published(
         size = receipt(doors, chain, position)["signed"]["size"]
         asked = doors.get(f"/log/{chain}/proof/{position}", params={"size": size})
         assert asked.status_code == 200
+        bundle = doors.get(f"/v1/chains/{chain}/bundles/records")
+        assert bundle.status_code == 200, bundle.text
+        with zipfile.ZipFile(BytesIO(bundle.content)) as archive:
+            assert opened(doors, chain, archive.read("checkpoint")).size == before
         until(lambda: troubled(doors, chain) == [key_of(1).name])
         assert doors.get("/v1/health").json()["status"] == "warn"
         assert doors.get("/v1/health/ready").status_code == 200
