@@ -1,6 +1,7 @@
 """Wrong versions of the verifier that are right after all, each with the reason."""
 
 NEVER_SO_HIGH = "the numbers are below 2^253, so one bit more to look at is a zero"
+NEUTRAL = "of two neutral points only the product of the fourth numbers counts, and one is zero"
 ROUNDED = "the division is rounded down, and gives the same number"
 
 EQUIVALENT: dict[str, str] = {
@@ -11,6 +12,8 @@ EQUIVALENT: dict[str, str] = {
     "ed25519_holds: base is None or key is None or lensignature != 64 or s >= ORDER"
     " -> key is None or lensignature != 64 or s >= ORDER": "the base point is always a point",
     "ed25519_holds: 253 -> 254": NEVER_SO_HIGH,
+    "ed25519_holds: 0 -> 1": NEUTRAL,
+    "ed25519_holds: 0 -> -1": NEUTRAL,
     "range_root: hi <= start -> hi < start": "a left half that ends where the range begins is taken"
     " from the proof by the caller, and a range outside the log is refused by `included`",
     "Bundle.__init__: suminfo.compress_size for info in infos <= archive.start_dir"
