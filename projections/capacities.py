@@ -20,46 +20,70 @@ from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Event
 from projections.items import seen_at
 from projections.names import Ref, said, titles
+from projections.sentences import FIELD
 from projections.things import Seen, fields
 from projections.views import Conn, Doc, View
-from projections.words import word
+from projections.words import Speech
 
-Telling = tuple[str, tuple[str, ...], Callable[[Any, dict[Ref, str]], str]]
+Telling = tuple[str, tuple[str, ...], Callable[[Any, dict[Ref, str], Speech], str]]
+
+ROLE_OF: Final = "{role} van {organisation}"
+SEAT: Final = "houder van zetel {seat}"
+MANDATE: Final = "mandaat {mandate} van {grantor}"
+AUTHORITY: Final = "doorzettingsmacht {authority}"
+DECISION: Final = "besluit {decision}"
+PROPOSER: Final = "indiener van {decision}"
+FOUNDING: Final = "oprichting van {name}"
+SELF: Final = "de betrokkene zelf"
+HIDDEN: Final = "niet zichtbaar voor deze lezer"
+RECORD: Final = "gebeurtenis {position} ({name})"
+TEXTS: Final = (
+    ROLE_OF, SEAT, MANDATE, AUTHORITY, DECISION, PROPOSER, FOUNDING, SELF, HIDDEN, RECORD,
+)  # fmt: skip
+"""All that is said of a capacity, in Dutch; `Speech.template` knows it in other languages."""
 
 
-def _role(event: RoleAssigned, known: dict[Ref, str]) -> str:
-    what = event.label or word(event.role)
-    of = f" van {said(('partner', event.organisation), known)}" if event.organisation else ""
-    return f"{what}{of}"
+def _role(event: RoleAssigned, known: dict[Ref, str], speech: Speech) -> str:
+    role = event.label or speech.word(event.role)
+    if not event.organisation:
+        return role
+    organisation = said(("partner", event.organisation), known)
+    return _filled(speech.template(ROLE_OF), role=role, organisation=organisation)
 
 
-def _seat(event: SeatAssigned, known: dict[Ref, str]) -> str:
-    return f"houder van zetel {said(('seat', event.seat), known)}"
+def _seat(event: SeatAssigned, known: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(SEAT), seat=said(("seat", event.seat), known))
 
 
-def _mandate(event: MandateGranted, known: dict[Ref, str]) -> str:
+def _mandate(event: MandateGranted, known: dict[Ref, str], speech: Speech) -> str:
     kind = {"organisation": "partner"}.get(event.grantor_kind, event.grantor_kind)
-    return f"mandaat {event.mandate} van {said((kind, event.grantor), known)}"
+    grantor = said((kind, event.grantor), known)
+    return _filled(speech.template(MANDATE), mandate=event.mandate, grantor=grantor)
 
 
-def _authority(event: OverrideAuthorityGranted, _: dict[Ref, str]) -> str:
-    return f"doorzettingsmacht {event.authority}"
+def _authority(event: OverrideAuthorityGranted, _: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(AUTHORITY), authority=event.authority)
 
 
-def _decision(event: DecisionTookForce, known: dict[Ref, str]) -> str:
-    return f"besluit {said(('decision', event.decision), known)}"
+def _decision(event: DecisionTookForce, known: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(DECISION), decision=said(("decision", event.decision), known))
 
 
-def _proposer(event: ProposalSubmitted, known: dict[Ref, str]) -> str:
-    return f"indiener van {said(('decision', event.decision), known)}"
+def _proposer(event: ProposalSubmitted, known: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(PROPOSER), decision=said(("decision", event.decision), known))
 
 
-def _founding(event: ChainEstablished, _: dict[Ref, str]) -> str:
-    return f"oprichting van {event.name}"
+def _founding(event: ChainEstablished, _: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(FOUNDING), name=event.name)
 
 
-def _self(_event: PersonRegistered, _: dict[Ref, str]) -> str:
-    return "de betrokkene zelf"
+def _self(_event: PersonRegistered, _: dict[Ref, str], speech: Speech) -> str:
+    return speech.template(SELF)
+
+
+def _filled(template: str, **fields: str) -> str:
+    """Fill in a template once: what a name itself contains is not looked at again."""
+    return FIELD.sub(lambda found: fields[found[1]], template)
 
 
 TELLINGS: Final[dict[type[Event], Telling]] = {
@@ -80,12 +104,12 @@ TELLINGS: Final[dict[type[Event], Telling]] = {
 
 
 def capacities(connection: Conn, view: View, positions: Iterable[int]) -> dict[int, Doc]:
-    """Return by position what it stands for: `kind`, its ids, its term, and `text` in Dutch."""
+    """Return by position what it stands for: `kind`, its ids, its term, and `text` for people."""
     wanted = set(positions)
     seen = seen_at(connection, view, wanted)
     known = titles(connection, view, {ref for one in seen for ref in _refs(one.event)})
-    found: dict[int, Doc] = {one.header.position: _told(one, known) for one in seen}
-    hidden: Doc = {"kind": "hidden", "text": "niet zichtbaar voor deze lezer"}
+    found: dict[int, Doc] = {one.header.position: _told(one, known, view.speech) for one in seen}
+    hidden: Doc = {"kind": "hidden", "text": view.speech.template(HIDDEN)}
     return {at: found.get(at, {"position": at, **hidden}) for at in sorted(wanted)}
 
 
@@ -111,15 +135,16 @@ def _refs(event: Event) -> list[Ref]:
     return []
 
 
-def _told(seen: Seen, known: dict[Ref, str]) -> Doc:
+def _told(seen: Seen, known: dict[Ref, str], speech: Speech) -> Doc:
     telling = TELLINGS.get(type(seen.event))
     position = seen.header.position
     if telling is None:
         name = type(seen.event).__name__
-        return {"position": position, "kind": "record", "text": f"gebeurtenis {position} ({name})"}
-    kind, names, text = telling
+        text = _filled(speech.template(RECORD), position=str(position), name=name)
+        return {"position": position, "kind": "record", "text": text}
+    kind, names, say = telling
     own = fields(seen.event, *names, *_term(seen.event))
-    return {"position": position, "kind": kind, **own, "text": text(seen.event, known)}
+    return {"position": position, "kind": kind, **own, "text": say(seen.event, known, speech)}
 
 
 def _term(event: Event) -> tuple[str, ...]:

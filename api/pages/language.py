@@ -1,8 +1,9 @@
 """In which language a page is told: Dutch by default, English by a switch.
 
-The templates and the event sentences are written in Dutch; `locale/en/ketenledger.po` holds what
-they read in English. The catalogue is read once, as the text file it is. A sentence that the
-catalogue does not know stays Dutch; a test holds that there is none.
+The templates and the event sentences are written in Dutch; the catalogues in `locale/en` hold what
+they read in English: `ketenledger.po` the pages, `records.po` the sentences and words of records.
+They are read once, as the text files they are. A sentence that they do not know stays Dutch; a test
+holds that there is none.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ Code = Literal["nl", "en"]
 LANGUAGES: Final[dict[Code, str]] = {"nl": "Nederlands", "en": "English"}
 DEFAULT: Final[Code] = "nl"
 COOKIE: Final = "taal"
+CATALOGUES: Final = ("ketenledger.po", "records.po")
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {
     "nl": "d MMMM y 'om' H.mm 'uur (UTC)'",
@@ -130,6 +132,12 @@ def _looked_up_counted(catalogue: Catalog) -> Callable[[str, str, int], str]:
 
 
 def _catalogue(code: Code) -> Catalog:
-    source = files("api").joinpath("locale", code, "ketenledger.po")
-    with source.open("rb") as file:
-        return read_po(file, locale=code)
+    """Return what all catalogues of a language hold together."""
+    found = Catalog(locale=code)
+    for name in CATALOGUES:
+        with files("api").joinpath("locale", code, name).open("rb") as file:
+            part = read_po(file, locale=code)
+        for message in part:
+            if message.id:
+                found.add(message.id, message.string)
+    return found
