@@ -20,12 +20,8 @@ SEARCH = SQL("""
         SELECT x.kind, x.id, x.title, x.body, x.imported,
             ts_rank(x.found_by, {query})::float8 AS score
         FROM read_texts AS x
-        WHERE {visible} AND {matching}
+        WHERE {visible} AND {matching} AND {there}
             AND (%(kind)s::text IS NULL OR x.kind = %(kind)s)
-            AND (%(valid_on)s::date IS NULL OR x.kind = ANY(%(dated)s::text[]) OR EXISTS (
-                SELECT 1 FROM read_records AS r
-                WHERE r.chain = x.chain AND r.position = x.since
-                    AND r.occurred_at < %(valid_on)s::date + 1))
     )
     SELECT f.kind, f.id, f.title, f.imported, f.score,
         ts_headline('public.ketenledger', f.body, {query}, %(headline)s) AS fragment
@@ -35,9 +31,24 @@ SEARCH = SQL("""
     ORDER BY f.score DESC, f.kind, f.id
     LIMIT %(size)s
 """)
+# What is valid in a term of its own is found always; the rest, from when it occurred.
+THERE = SQL("""(
+    %(valid_on)s::date IS NULL OR x.kind = ANY(%(dated)s::text[]) OR EXISTS (
+        SELECT 1 FROM read_records AS r
+        WHERE r.chain = x.chain AND r.position = x.since
+            AND r.occurred_at < %(valid_on)s::date + 1)
+)""")
 HEADLINE: Final = (
     "StartSel=«, StopSel=», MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=' … '"
 )
+
+HOW_MANY = SQL("""
+    SELECT x.kind, count(*) AS found
+    FROM read_texts AS x
+    WHERE {visible} AND {matching} AND {there}
+    GROUP BY x.kind
+    ORDER BY found DESC, x.kind
+""")
 
 RESTS_ON = SQL("""
     SELECT l.kind, l.id, array_agg(l.position ORDER BY l.position) AS positions
@@ -46,6 +57,9 @@ RESTS_ON = SQL("""
     WHERE {visible}
     GROUP BY l.kind, l.id
 """).format(visible=scopes.entry("l"))
+
+
+DATED: Final = [name for name, one in KINDS.items() if one.dated]
 
 
 def search(connection: Conn, view: View, paging: Paging, text: str, *, kind: str = "") -> Page:
@@ -59,15 +73,27 @@ def search(connection: Conn, view: View, paging: Paging, text: str, *, kind: str
         return Page([])
     asked = view.parameters(
         kind=kind or None,
-        dated=[name for name, one in KINDS.items() if one.dated],
+        dated=DATED,
         headline=HEADLINE,
         size=paging.size + 1,
         **words.parameters(),
         **dict(zip(("score", "after_kind", "after_id"), after, strict=True)),
     )
-    query = SEARCH.format(query=QUERY, visible=scopes.version("x"), matching=words.condition("x"))
+    query = SEARCH.format(
+        query=QUERY, visible=scopes.version("x"), matching=words.condition("x"), there=THERE
+    )
     rows, following = page(fetch(connection, query, asked), paging, "score", "kind", "id")
     return Page(_items(connection, view, rows), following)
+
+
+def how_many(connection: Conn, view: View, text: str) -> dict[str, int]:
+    """Return how many things of each kind have these words, the most of them first."""
+    words = matching.words(connection, text)
+    if not words:
+        return {}
+    query = HOW_MANY.format(visible=scopes.version("x"), matching=words.condition("x"), there=THERE)
+    asked = view.parameters(dated=DATED, **words.parameters())
+    return {row["kind"]: row["found"] for row in fetch(connection, query, asked)}
 
 
 def _items(connection: Conn, view: View, rows: list[Doc]) -> list[Doc]:

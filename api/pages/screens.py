@@ -6,9 +6,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api.pages import frame, records, signing_in, site, start, timeline
+from api.pages import frame, records, search, signing_in, site, start, subjects, timeline
 
-SCREENS: Final = (start, timeline, records)
+SCREENS: Final = (start, timeline, records, search, subjects)
 """What people read of a chain in a browser; `frame` is what stands around it."""
 
 

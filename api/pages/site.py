@@ -40,10 +40,16 @@ WAIT_SECONDS: Final = 5.0
 NAVIGATION: Final = (
     ("", "Overzicht"),
     ("/tijdlijn", "Tijdlijn"),
+    ("/onderwerpen", "Onderwerpen"),
+    ("/zoeken", "Zoeken"),
 )
 """The screens in the bar on top, in order: the path below the chain, and its name in Dutch."""
 
-PLACES: Final[dict[str, str]] = {}
+PLACES: Final[dict[str, str]] = {
+    "subject": "onderwerpen",
+    "lesson": "lessen",
+    "bottleneck": "knelpunten",
+}
 """Under which path below the chain a thing has its page, by its kind."""
 
 

@@ -13,6 +13,15 @@ ADDRESSES = (
     f"{BASE}/tijdlijn?geldig_op=2008-10-05&bekend_op=200",
     f"{BASE}/tijdlijn?soort=decisions&sinds=2008-01-01",
     f"{BASE}/gebeurtenissen/40",
+    f"{BASE}/zoeken",
+    f"{BASE}/zoeken?zoek=correctieberichten",
+    f"{BASE}/zoeken?zoek=vliegtuig&soort=decision&geldig_op=2009-10-05",
+    f"{BASE}/onderwerpen",
+    f"{BASE}/onderwerpen/financiering",
+    f"{BASE}/lessen",
+    f"{BASE}/lessen/L-2014-01",
+    f"{BASE}/knelpunten",
+    f"{BASE}/knelpunten/K-2009-01",
     f"/aanmelden?keten=loonaangifteketen&terug={BASE}",
 )
 REFUSED = (
@@ -21,4 +30,6 @@ REFUSED = (
     (f"{BASE}?geldig_op=gisteren", 400),
     (f"{BASE}/tijdlijn?soort=onzin", 400),
     ("/ketens/onbekend", 404),
+    (f"{BASE}/zoeken?zoek=a&soort=onzin", 400),
+    (f"{BASE}/onderwerpen/onzin", 404),
 )

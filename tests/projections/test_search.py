@@ -9,7 +9,7 @@ import pytest
 from ledger.domain.events.decisions import ProposalAmended
 from ledger.domain.events.memory import RationaleAdded
 from ledger.domain.values import Refused
-from projections.search import search
+from projections.search import how_many, search
 from projections.spelling import plain
 from projections.views import Paging
 from tests.domain.given_decisions import BOARD, proposal
@@ -144,3 +144,10 @@ def test_more_text_than_can_be_searched_is_found_by_its_beginning(database: str)
 )
 def test_spelling_takes_off_accents_and_capitals(text: str, spelled: str) -> None:
     assert plain(text) == spelled
+
+
+def test_the_counts_by_kind_are_of_what_is_found(readers: Shown) -> None:
+    view = readers.view()
+    assert how_many(readers.connection, view, "correctieberichten") == {"decision": 2}
+    assert how_many(readers.connection, view, "vliegtuig") == {}
+    assert how_many(readers.connection, view, "de het een") == {}
