@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from ledger import catalogue, corrections, recording
@@ -41,6 +42,7 @@ class Batch:
         self._states = states
         self._upon = upon
         self._at = ""
+        self.begun = monotonic()
         self._size_bytes = 0
         self._tentative: dict[str, ChainState] = {}
         self._entries: dict[str, list[Entry]] = {}

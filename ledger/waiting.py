@@ -162,6 +162,11 @@ class Waiting:
             return [job for job in jobs if job.claim()]
 
     @property
+    def any(self) -> bool:
+        """Whether something waits that was not looked at; the answer may change at once."""
+        return bool(self._jobs)
+
+    @property
     def over(self) -> bool:
         """Whether the queue is closed and nothing waits any more."""
         with self._lock:

@@ -50,6 +50,10 @@ MAX_RACES: Final = 200
 LOOK_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = BoundedConnection.answer_seconds
 LEAST_SECONDS: Final = 0.1
+CHUNK: Final = 16
+"""How many acts are decided on before the writer looks whether the disk has answered."""
+SMOOTHING: Final = 8
+"""Over how many batches it is averaged how long a commit takes."""
 
 STORING_FAILS: Final = (
     PositionTaken,
@@ -64,11 +68,21 @@ LOG = logging.getLogger(__name__)
 
 
 class Flight(NamedTuple):
-    """A batch on its way to the disk: where its answer will be read, and until when it may take."""
+    """A batch on its way to the disk: where its answer will be read, and since when it is."""
 
     batch: Batch
     answer: int
-    until: float
+    since: float
+
+    @property
+    def seconds_left(self) -> float:
+        """How long its answer may still take."""
+        return max(LEAST_SECONDS, self.since + ANSWER_SECONDS - monotonic())
+
+    @property
+    def late(self) -> bool:
+        """Whether its answer should have come."""
+        return monotonic() - self.since > ANSWER_SECONDS
 
 
 class Writer:
@@ -96,6 +110,7 @@ class Writer:
         self._flight: Flight | None = None
         self._in_hand: Sequence[Job] = ()
         self._left: Sequence[Job] = ()
+        self._usual_seconds = 0.0
         self._thread = threading.Thread(target=self._run, name="ketenledger-writer", daemon=True)
         self._thread.start()
 
@@ -162,15 +177,24 @@ class Writer:
         answered = self._waiting.rest(idle, also=also, jobs=room)
         if room:
             self._decide_ahead(None if flight is None else flight.batch)
-        if flight is not None and (answered or monotonic() >= flight.until):
+        if flight is not None and (answered or flight.late):
             self._land(flight)
-        if self._flight is None and self._next is not None:
+        if self._flight is None and self._next is not None and self._worth_sending(self._next):
             self._send(self._next)
+
+    def _worth_sending(self, batch: Batch) -> bool:
+        """Whether to send now rather than decide on more of what waits.
+
+        While nothing is under way the disk stands still, so no longer than a commit usually takes:
+        of many acts that came at once a part is sent, and the rest decided on meanwhile.
+        """
+        waited = monotonic() - batch.begun
+        return batch.full or waited >= self._usual_seconds or not (self._left or self._waiting.any)
 
     def _decide_ahead(self, upon: Batch | None) -> None:
         """Decide on what waits, upon the batch that is on its way, if any."""
         batch = self._next or Batch(self._store, self._states, upon=upon)
-        room = MAX_JOBS - len(batch.answers) - len(self._left)
+        room = min(CHUNK, MAX_JOBS - len(batch.answers) - len(self._left))
         looked = self._waiting.look(max(0, room))
         if not looked and not self._left:
             return
@@ -192,7 +216,7 @@ class Writer:
                 self._done(batch)
                 return
             answer_number = self._sender.send(batch.rows)
-            self._flight = Flight(batch, answer_number, monotonic() + ANSWER_SECONDS)
+            self._flight = Flight(batch, answer_number, monotonic())
         except STORING_FAILS as error:
             self._start_anew(error)
 
@@ -200,10 +224,11 @@ class Writer:
         """Take the answer about a batch: its outcomes are true now, or everything starts anew."""
         self._flight = None
         try:
-            self._sender.landed(seconds=max(LEAST_SECONDS, flight.until - monotonic()))
+            self._sender.landed(seconds=flight.seconds_left)
         except STORING_FAILS as error:
             self._start_anew(error)
             return
+        self._usual_seconds += (monotonic() - flight.since - self._usual_seconds) / SMOOTHING
         if self._next is not None:
             self._next.landed()
         self._done(flight.batch)
