@@ -36,8 +36,8 @@ from ledger.sealed import Disclosed
 from ledger.states import States
 from ledger.timer import Timer
 from ledger.vault import Vault
-from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series
-from ledger.writer import RECOVERY_SECONDS, Writer, given_up
+from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series, given_up
+from ledger.writer import RECOVERY_SECONDS, Writer
 
 __all__ = [
     "Act",
@@ -140,8 +140,8 @@ class Ledger:
         StoreUnavailable, and then only asking again with the same key tells.
         """
         self._keep(chain, disclosures)
-        future = self._writer.submit(chain, act)
-        receipt = cast(Receipt, _outcome(future, timeout_seconds))
+        outcome = self._writer.record(chain, act, timeout_seconds=timeout_seconds)
+        receipt = cast(Receipt, outcome)
         self._settle(receipt, disclosures)
         return receipt
 

@@ -26,7 +26,7 @@ from ledger.domain.values import NotFound
 from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Row, Store
 
-MAX_CHAINS: Final = 500
+MAX_CHAINS: Final = 2000
 PAGE: Final = 2000
 
 
@@ -56,6 +56,11 @@ class States:
                 self._kept.move_to_end(chain)
                 return kept.state
         return self._rechecked(chain) if doubted else self.caught_up(chain)
+
+    def ready(self, chain: str) -> bool:
+        """Tell whether the state of a chain is at hand without reading anything."""
+        with self._lock:
+            return chain in self._kept and chain not in self._doubted
 
     def doubt(self, chains: Iterable[str] | None = None) -> None:
         """Hold these states (all) against their logs at the next use: something went wrong."""

@@ -15,9 +15,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 from ledger.bell import Bell
+from ledger.log.store import StoreUnavailable
 from ledger.receipts import Consequence, Receipt
 from ledger.recording import Act
 
@@ -105,15 +107,19 @@ class Waiting:
         self._bell = Bell()
         self._closed = False
 
-    def put(self, job: Job) -> None:
-        """Add a job at the end. Raises Overloaded when full or closed; the caller need not wait."""
+    def put(self, job: Job, *, ring: bool = True) -> None:
+        """Add a job at the end. Raises Overloaded when full or closed; the caller need not wait.
+
+        Without ringing nobody is told: for who looks at it himself.
+        """
         with self._lock:
             if self._closed:
                 raise Overloaded("Het register wordt afgesloten; probeer het straks opnieuw.")
             if len(self._jobs) + len(self._looked_at) >= self._max_waiting:
                 raise Overloaded("Er wacht te veel op vastlegging; probeer het straks opnieuw.")
             self._jobs.append(job)
-        self._bell.ring()
+        if ring:
+            self._bell.ring()
 
     def withdraw(self, job: Job) -> bool:
         """Take back the job of an event loop; tell whether that was in time."""
@@ -128,6 +134,14 @@ class Waiting:
         with self._lock:
             awake = (jobs and bool(self._jobs)) or (self._closed and also is None)
         return self._bell.rest(0 if awake else seconds, also=also, heed=jobs and not self._closed)
+
+    def answered(self, number: int, *, until: float) -> bool:
+        """Wait, not for jobs, until this descriptor can be read; tell whether it can."""
+        return self._bell.rest(max(0.0, until - monotonic()), also=number, heed=False)
+
+    def wake(self) -> None:
+        """Let whoever rests look around."""
+        self._bell.ring()
 
     def look(self, most: int) -> list[Job]:
         """Return what waits, at most so many, to be decided on; it can still be withdrawn."""
@@ -177,6 +191,15 @@ class Waiting:
         with self._lock:
             self._closed = True
         self._bell.ring()
+
+
+def given_up(timeout_seconds: float, *, in_time: bool) -> Exception:
+    """Return what a caller that waited too long is told; `in_time`: its act was withdrawn."""
+    if in_time:
+        return Overloaded("De handeling kwam niet op tijd aan de beurt en is niet vastgelegd.")
+    return StoreUnavailable(
+        f"geen antwoord binnen {timeout_seconds:g} seconden; herhaal met hetzelfde kenmerk."
+    )
 
 
 def answer(answers: Sequence[Answer]) -> None:

@@ -22,22 +22,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
 from msgspec.structs import replace
 
 from ledger.batch import MAX_JOBS, Batch
 from ledger.domain.values import instant
 from ledger.faults import BrokenLog
-from ledger.log.database import BoundedConnection
+from ledger.flight import STORING_FAILS, Flight
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.recording import Act
 from ledger.states import States
-from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer
+from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer, given_up
 
 RECOVERY_SECONDS: Final = 10.0
 """How long a batch is tried again while the database is away."""
@@ -48,41 +46,12 @@ MAX_RACES: Final = 200
 """How often one batch may lose its positions to other processes."""
 
 LOOK_SECONDS: Final = 1.0
-ANSWER_SECONDS: Final = BoundedConnection.answer_seconds
-LEAST_SECONDS: Final = 0.1
 CHUNK: Final = 16
 """How many acts are decided on before the writer looks whether the disk has answered."""
 SMOOTHING: Final = 8
 """Over how many batches it is averaged how long a commit takes."""
 
-STORING_FAILS: Final = (
-    PositionTaken,
-    NotStorable,
-    StoreUnavailable,
-    psycopg.Error,
-    PersistenceError,
-)
-"""Every way in which storing a batch ends without it, or without anybody knowing."""
-
 LOG = logging.getLogger(__name__)
-
-
-class Flight(NamedTuple):
-    """A batch on its way to the disk: where its answer will be read, and since when it is."""
-
-    batch: Batch
-    answer: int
-    since: float
-
-    @property
-    def seconds_left(self) -> float:
-        """How long its answer may still take."""
-        return max(LEAST_SECONDS, self.since + ANSWER_SECONDS - monotonic())
-
-    @property
-    def late(self) -> bool:
-        """Whether its answer should have come."""
-        return monotonic() - self.since > ANSWER_SECONDS
 
 
 class Writer:
@@ -111,8 +80,26 @@ class Writer:
         self._in_hand: Sequence[Job] = ()
         self._left: Sequence[Job] = ()
         self._usual_seconds = 0.0
+        self._failure: Exception | None = None
+        self._role = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="ketenledger-writer", daemon=True)
         self._thread.start()
+
+    def record(self, chain: str, act: Act, *, timeout_seconds: float) -> Outcome:
+        """Record an act and wait for the outcome.
+
+        Where nothing else is going on, the caller's own thread does the work: handing an act to
+        another thread and its outcome back costs more than deciding on it.
+        """
+        job = Job(chain, _with_key(act))
+        if self._role.acquire(blocking=False):
+            self._record_alone(job, timeout_seconds)
+        else:
+            self._waiting.put(job)
+        try:
+            return job.future.result(timeout_seconds)
+        except TimeoutError:
+            raise given_up(timeout_seconds, in_time=job.future.cancel()) from None
 
     def submit(
         self, chain: str, act: Act | None, *, series: Series | None = None
@@ -157,29 +144,70 @@ class Writer:
         answer([(job, _closing()) for job in self._waiting.take_all()])
         self._thread.join(LONGEST_PAUSE_SECONDS)
 
+    def _record_alone(self, job: Job, timeout_seconds: float) -> None:
+        """Record one act in the thread of its caller, who has the role of the writer.
+
+        Only as long as all goes well: whatever takes longer, or fails, is left to the writer.
+        """
+        deadline = monotonic() + timeout_seconds
+        try:
+            self._waiting.put(job, ring=False)
+            if self._busy or not self._states.ready(job.chain):
+                return
+            self._decide_ahead(None)
+            if self._next is not None and not self._next.doubtful:
+                self._send(self._next)
+            flight = self._flight
+            if flight is not None and self._waiting.answered(flight.answer, until=deadline):
+                self._land(flight)
+        finally:
+            self._role.release()
+            if self._busy or self._waiting.any:
+                self._waiting.wake()
+
+    @property
+    def _busy(self) -> bool:
+        """Whether something is begun and not at its end."""
+        return bool(self._flight or self._next or self._left or self._failure)
+
     def _run(self) -> None:
         try:
-            while self._flight or self._next or self._left or not self._waiting.over:
-                self._turn()
+            while self._take_role():
+                while self._busy or self._waiting.any:
+                    self._turn()
+                self._role.release()
         finally:
             # Only a fault in this program leads here with work in hand; nobody may wait for ever.
+            # The role is kept, so that nobody else takes it up.
             self._waiting.close()
             jobs = (*self._in_hand, *self._left, *self._waiting.take_all())
             answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in jobs])
             self._sender.close()
 
+    def _take_role(self) -> bool:
+        """Rest until something waits, and be the one who writes; False: closed, and all is done."""
+        while True:
+            self._waiting.rest(LOOK_SECONDS, also=None, jobs=True)
+            if self._busy or self._waiting.any or self._waiting.over:
+                self._role.acquire()
+                return self._busy or not self._waiting.over
+
     def _turn(self) -> None:
         """Rest until there is something to do; decide on what came; land and send what can be."""
+        if self._failure is not None:
+            self._start_anew(self._failure)
+            return
         flight = self._flight
         room = self._next is None or not self._next.full
-        idle = 0 if self._left and flight is None else LOOK_SECONDS
+        pause = 0 if flight is None else LOOK_SECONDS
         also = None if flight is None else flight.answer
-        answered = self._waiting.rest(idle, also=also, jobs=room)
+        answered = self._waiting.rest(pause, also=also, jobs=room)
         if room:
             self._decide_ahead(None if flight is None else flight.batch)
         if flight is not None and (answered or flight.late):
             self._land(flight)
-        if self._flight is None and self._next is not None and self._worth_sending(self._next):
+        idle = self._flight is None and self._failure is None
+        if idle and self._next is not None and self._worth_sending(self._next):
             self._send(self._next)
 
     def _worth_sending(self, batch: Batch) -> bool:
@@ -218,7 +246,7 @@ class Writer:
             answer_number = self._sender.send(batch.rows)
             self._flight = Flight(batch, answer_number, monotonic())
         except STORING_FAILS as error:
-            self._start_anew(error)
+            self._failure = error
 
     def _land(self, flight: Flight) -> None:
         """Take the answer about a batch: its outcomes are true now, or everything starts anew."""
@@ -226,7 +254,7 @@ class Writer:
         try:
             self._sender.landed(seconds=flight.seconds_left)
         except STORING_FAILS as error:
-            self._start_anew(error)
+            self._failure = error
             return
         self._usual_seconds += (monotonic() - flight.since - self._usual_seconds) / SMOOTHING
         if self._next is not None:
@@ -236,7 +264,7 @@ class Writer:
     def _start_anew(self, error: Exception) -> None:
         """Forget what was decided ahead; record what is in hand, one careful batch at a time."""
         ahead = () if self._next is None else self._next.claimed
-        self._next = None
+        self._next = self._failure = None
         self._waiting.put_back()
         self._in_hand = [*self._in_hand, *ahead, *self._left]
         self._left = ()
@@ -333,15 +361,6 @@ class Writer:
 
     def _now(self) -> str:
         return instant(self._clock())
-
-
-def given_up(timeout_seconds: float, *, in_time: bool) -> Exception:
-    """Return what a caller that waited too long is told; `in_time`: its act was withdrawn."""
-    if in_time:
-        return Overloaded("De handeling kwam niet op tijd aan de beurt en is niet vastgelegd.")
-    return StoreUnavailable(
-        f"geen antwoord binnen {timeout_seconds:g} seconden; herhaal met hetzelfde kenmerk."
-    )
 
 
 def _with_key(act: Act | None) -> Act | None:

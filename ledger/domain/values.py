@@ -254,7 +254,7 @@ class Due(Struct, frozen=True):
 
 def instant(moment: datetime) -> str:
     """Write a moment that has a time zone as an `Instant`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

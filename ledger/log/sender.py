@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 import psycopg
 from eventsourcing.persistence import DataError, IntegrityError
@@ -54,18 +54,22 @@ class Sender:
         Raises what `Store.append` raises; take the answer before sending again.
         """
         ordered = in_order(rows)
-        with self._as_store():
+        try:
             if self._conn is None:
                 self._conn = connect(self._conninfo)
             insertion.send(self._conn, columns_of(ordered))
             return self._conn.fileno()
+        except psycopg.Error as error:
+            self._fail(error)
 
     def landed(self, *, seconds: float) -> None:
         """Wait for the answer to what was sent; then it is on disk. Raises as `append` does."""
-        with self._as_store():
-            if self._conn is None:
-                raise StoreUnavailable("er is niets onderweg.")
+        if self._conn is None:
+            raise StoreUnavailable("er is niets onderweg.")
+        try:
             insertion.landed(self._conn, seconds=seconds)
+        except psycopg.Error as error:
+            self._fail(error)
         if not self._conn.prepared:
             self._prepare(self._conn)
 
@@ -83,14 +87,11 @@ class Sender:
             self._conn.close()
             self._conn = None
 
-    @contextmanager
-    def _as_store(self) -> Iterator[None]:
-        """Name errors as the store does; a connection that nobody can tell of is of no more use."""
+    def _fail(self, error: psycopg.Error) -> NoReturn:
+        """Name an error as the store does; a connection that nobody can tell of is of no use."""
         try:
             with refusals_are_ours(), unavailable_is_ours(self._datastore.pool):
-                yield
-        except (PositionTaken, NotStorable):
-            raise
+                raise error
         except (StoreUnavailable, psycopg.Error):
             self.close()
             raise

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from uuid import uuid4
 
 import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger.audit import audit
-from ledger.ledger import Ledger
+from ledger.ledger import Ledger, Receipt
 from ledger.log.store import Store
 from projections.runner import Runner
 from tests.bench import chain as measured
@@ -21,6 +26,7 @@ Measure = Callable[[], float]
 
 CHAIN = "meting"
 SECONDS = 2.0
+IMPORTED = 20_000
 RAW_TABLE = """
     CREATE TABLE IF NOT EXISTS raw_rows (
         stream text NOT NULL, position bigint NOT NULL, state bytea NOT NULL,
@@ -45,6 +51,10 @@ def raw_inserts(conninfo: str, *, writers: int) -> Measure:
                 done += 1
         counts.append(done)
 
+    return _in_threads(write, writers)
+
+
+def _in_threads(write: Callable[[float, list[int]], None], writers: int) -> Measure:
     def measure() -> float:
         counts: list[int] = []
         start = time.perf_counter()
@@ -60,14 +70,52 @@ def raw_inserts(conninfo: str, *, writers: int) -> Measure:
     return measure
 
 
-def submits(ledger: Ledger, *, callers: int) -> Measure:
-    """Votes in one chain through the ledger, the whole path, by so many callers at once."""
+def library_recorder(conninfo: str, *, writers: int) -> Measure:
+    """One event a commit through the library's own application recorder, each writer a stream."""
+    wanted = conninfo_to_dict(conninfo)
+    datastore = PostgresDatastore(
+        dbname=str(wanted["dbname"]),
+        host=str(wanted["host"]),
+        port=str(wanted.get("port", "5432")),
+        user=str(wanted["user"]),
+        password=str(wanted["password"]),
+        pool_size=writers,
+        max_overflow=0,
+    )
+    recorder = PostgresApplicationRecorder(datastore, events_table_name="library_rows")
+    recorder.create_table()
+    state = os.urandom(690)
+
+    def write(end: float, counts: list[int]) -> None:
+        done, stream = 0, uuid4()
+        while time.perf_counter() < end:
+            recorder.insert_events([StoredEvent(stream, done, "VoteCast.v1", state)])
+            done += 1
+        counts.append(done)
+
+    return _in_threads(write, writers)
+
+
+def submits(
+    ledger: Ledger,
+    *,
+    callers: int,
+    chains: Sequence[str] = (CHAIN,),
+    times: list[float] | None = None,
+) -> Measure:
+    """Votes through the ledger, the whole path, by so many callers at once, chain after chain.
+
+    `times` takes in how long each act took, in seconds.
+    """
 
     async def call(end: float) -> int:
         done = 0
-        while time.perf_counter() < end:
-            await ledger.submit_async(CHAIN, measured.vote(next(_numbers)))
+        while (begun := time.perf_counter()) < end:
+            number = next(_numbers)
+            await ledger.submit_async(chains[number % len(chains)], measured.vote(number))
             done += 1
+            if times is not None:
+                times.append(time.perf_counter() - begun)
         return done
 
     async def all_callers() -> float:
@@ -76,6 +124,40 @@ def submits(ledger: Ledger, *, callers: int) -> Measure:
         return sum(done) / (time.perf_counter() - start)
 
     return lambda: asyncio.run(all_callers())
+
+
+def p99_ms(times: list[float]) -> float:
+    """Return the 99th percentile of these times in milliseconds, and forget them."""
+    taken = statistics.quantiles(times, n=100)[98] * 1000
+    times.clear()
+    return taken
+
+
+def importing(ledger: Ledger) -> Measure:
+    """Acts recorded in order by one caller with many under way, as an import does."""
+
+    def measure() -> float:
+        acts = [measured.vote(next(_numbers)) for _ in range(IMPORTED)]
+        start = time.perf_counter()
+        for answer in ledger.submit_each(CHAIN, acts, stop_at_refusal=True):
+            if not isinstance(answer, Receipt):
+                raise RuntimeError(f"an act of the import was refused: {answer}")
+        return IMPORTED / (time.perf_counter() - start)
+
+    return measure
+
+
+def submits_alone(ledger: Ledger) -> Measure:
+    """Votes in one chain through the ledger, the whole path, by one thread that waits each time."""
+
+    def measure() -> float:
+        done, start = 0, time.perf_counter()
+        while time.perf_counter() < start + SECONDS:
+            ledger.submit(CHAIN, measured.vote(next(_numbers)))
+            done += 1
+        return done / (time.perf_counter() - start)
+
+    return measure
 
 
 def reading(store: Store) -> Measure:
@@ -103,12 +185,12 @@ def auditing(store: Store) -> Measure:
 
 
 def rebuilding(store: Store, runner: Runner) -> Measure:
-    """Records taken into all read models, built anew beside the live ones."""
+    """Records of all chains taken into all read models, built anew beside the live ones."""
 
     def measure() -> float:
         runner.catch_up()  # a rebuild goes as far as the live tables stand
         start = time.perf_counter()
         runner.rebuild()
-        return store.size(CHAIN) / (time.perf_counter() - start)
+        return sum(store.sizes().values()) / (time.perf_counter() - start)
 
     return measure

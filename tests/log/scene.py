@@ -86,3 +86,14 @@ def until_somebody_waits(database: str) -> int:
                 return int(waiting[0])
             pause.wait(0.01)
     raise AssertionError("nobody came to wait")
+
+
+def until_decided_ahead(ledger: Ledger, count: int) -> None:
+    """Wait until the writer has decided on so many acts while a batch is under way."""
+    pause = threading.Event()
+    for _ in range(PATIENCE_SECONDS * 100):
+        ahead = ledger._writer._next
+        if ahead is not None and len(ahead.answers) == count:
+            return
+        pause.wait(0.01)
+    raise AssertionError("nothing was decided ahead")

@@ -26,6 +26,7 @@ from tests.log.scene import (
     log_of,
     people_of,
     registering,
+    until_decided_ahead,
     until_somebody_waits,
 )
 
@@ -91,6 +92,7 @@ def test_what_waits_together_is_one_transaction(ledger: Ledger, database: str) -
         first = ledger._writer.submit(CHAIN, registering("first"))
         until_somebody_waits(database)
         others = [ledger._writer.submit(CHAIN, registering(f"p-{n}")) for n in range(200)]
+        until_decided_ahead(ledger, 200)
         assert not first.done()
     assert wait([first, *others], PATIENCE_SECONDS).not_done == set()
     assert number_of_transactions(database) == before + 2

@@ -23,6 +23,7 @@ from tests.log.scene import (
     imported,
     people_of,
     registering,
+    until_decided_ahead,
     until_somebody_waits,
 )
 
@@ -32,17 +33,6 @@ def ledger(database: str) -> Iterator[Ledger]:
     with a_ledger(database) as ledger:
         found(ledger)
         yield ledger
-
-
-def until_decided_ahead(ledger: Ledger, count: int) -> None:
-    """Wait until the writer has decided on so many acts while a batch is under way."""
-    pause = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 100):
-        ahead = ledger._writer._next
-        if ahead is not None and len(ahead.answers) == count:
-            return
-        pause.wait(0.01)
-    raise AssertionError("nothing was decided ahead")
 
 
 def test_an_act_may_rest_on_one_that_is_still_under_way(ledger: Ledger, database: str) -> None:
@@ -180,3 +170,62 @@ def test_a_bell_tells_whether_the_other_thing_came() -> None:
     other._clapper.send(b"!")
     assert bell.rest(PATIENCE_SECONDS, also=other._ear.fileno())
     assert bell.rest(PATIENCE_SECONDS, also=other._ear.fileno(), heed=False)
+
+
+# A caller that is alone
+
+
+def test_a_caller_that_is_alone_records_in_its_own_thread(ledger: Ledger) -> None:
+    threads: list[str] = []
+    landed = ledger._writer._sender.landed
+
+    def seen(*, seconds: float) -> None:
+        threads.append(threading.current_thread().name)
+        landed(seconds=seconds)
+
+    ledger._writer._sender.landed = seen  # type: ignore[method-assign]  # only to see who calls
+    ledger.submit(CHAIN, registering("a"))
+    assert threads == [threading.current_thread().name]
+    assert isinstance(ledger._writer.submit(CHAIN, registering("b")).result(60), Receipt)
+    assert threads[1:] == ["ketenledger-writer"]
+
+
+def test_a_caller_that_is_alone_is_told_of_a_refusal(ledger: Ledger) -> None:
+    ledger.submit(CHAIN, registering("a", act="key"))
+    with pytest.raises(Refused, match="P1"):
+        ledger.submit(CHAIN, registering("a"))
+    with pytest.raises(Refused, match="G6"):
+        ledger.submit(CHAIN, registering("b", act="key"))
+    assert ledger.submit(CHAIN, registering("a", act="key")).repeated
+    assert people_of(ledger) == ["a"]
+
+
+def test_others_are_recorded_after_a_caller_that_was_alone(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        alone = threading.Thread(target=ledger.submit, args=(CHAIN, registering("a")))
+        alone.start()
+        until_somebody_waits(database)
+        others = [ledger._writer.submit(CHAIN, registering(f"p-{n}")) for n in range(3)]
+        assert not any(one.done() for one in others)
+    assert wait(others, PATIENCE_SECONDS).not_done == set()
+    alone.join(PATIENCE_SECONDS)
+    assert people_of(ledger) == ["a", "p-0", "p-1", "p-2"]
+
+
+def test_a_caller_that_is_alone_leaves_what_fails_to_the_writer(
+    ledger: Ledger, database: str
+) -> None:
+    with psycopg.connect(database) as held, psycopg.connect(database) as killer:
+        held.execute(HOLD_BACK)
+        answers: list[Receipt] = []
+        alone = threading.Thread(
+            target=lambda: answers.append(ledger.submit(CHAIN, registering("a", act="key")))
+        )
+        alone.start()
+        waiting = until_somebody_waits(database)
+        killer.execute("SELECT pg_terminate_backend(%(pid)s)", {"pid": waiting})
+        held.rollback()
+        alone.join(PATIENCE_SECONDS)
+    assert [one.repeated for one in answers] == [False]
+    assert people_of(ledger) == ["a"]
