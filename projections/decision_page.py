@@ -6,11 +6,17 @@ organisation, and how it read before it was changed; replacements show in both d
 
 from __future__ import annotations
 
+import msgspec
+
+from ledger.domain.events.decisions import Effects
 from ledger.domain.values import NotFound
 from projections import mandates
 from projections.decisions import DECISION
+from projections.items import seen_at
 from projections.names import Ref, titles
+from projections.sentences import all_references, sentence
 from projections.things import picked
+from projections.timeline import told
 from projections.views import Conn, Doc, View
 from projections.whole import whole
 from projections.words import word
@@ -35,6 +41,20 @@ def decision(connection: Conn, view: View, name: str) -> Doc:
     if doc.get("mandate"):
         doc["underMandate"] = _mandate(connection, view, doc["mandate"])
     return doc
+
+
+def consequences(connection: Conn, view: View, doc: Doc) -> list[Doc]:
+    """Return in sentences what a decision recorded, or what it would record once in force.
+
+    What was recorded comes with its `position`; what could not be, with the `reason` and `rule`.
+    """
+    recorded = [one["position"] for one in doc.get("effectsRecorded", [])]
+    if recorded or "inForce" in doc:
+        made = told(connection, view, seen_at(connection, view, recorded))
+        return [*made, *doc.get("effectsFailed", [])]
+    planned = msgspec.convert(doc.get("effects", []), Effects)
+    known = titles(connection, view, all_references(planned))
+    return [{"sentence": sentence(one, known, view.speech)} for one in planned]
 
 
 def _show_votes(vote_round: Doc, known: dict[Ref, str]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
@@ -19,7 +20,7 @@ from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -29,7 +30,7 @@ Code = Literal["nl", "en"]
 LANGUAGES: Final[dict[Code, str]] = {"nl": "Nederlands", "en": "English"}
 DEFAULT: Final[Code] = "nl"
 COOKIE: Final = "taal"
-CATALOGUES: Final = ("ketenledger.po", "records.po")
+CATALOGUES: Final = ("ketenledger.po", "records.po", "items.po")
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {
     "nl": "d MMMM y 'om' H.mm 'uur (UTC)'",
@@ -64,6 +65,10 @@ class Language(Struct, frozen=True):
     def number(self, number: float) -> str:
         """Return a number with the decimal sign and the grouping of this language."""
         return format_decimal(number, locale=self.code)
+
+    def money(self, cents: int) -> str:
+        """Return an amount in whole cents as euros."""
+        return format_currency(Decimal(cents) / 100, "EUR", locale=self.code)
 
     def listed(self, parts: list[str]) -> str:
         """Return parts as people list them: a, b and c."""

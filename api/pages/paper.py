@@ -57,6 +57,7 @@ def _in_language(language: Language) -> Environment:
         "day": language.day,
         "moment": language.moment,
         "number": language.number,
+        "money": language.money,
         "listed": language.listed,
         "word": language.word,
         "time": _time,

@@ -6,9 +6,30 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api.pages import frame, records, search, signing_in, site, start, subjects, timeline
+from api.pages import (
+    agreements,
+    decisions,
+    escalations,
+    frame,
+    records,
+    search,
+    signing_in,
+    site,
+    start,
+    subjects,
+    timeline,
+)
 
-SCREENS: Final = (start, timeline, records, search, subjects)
+SCREENS: Final = (
+    start,
+    timeline,
+    records,
+    decisions,
+    agreements,
+    escalations,
+    search,
+    subjects,
+)
 """What people read of a chain in a browser; `frame` is what stands around it."""
 
 

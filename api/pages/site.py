@@ -40,12 +40,18 @@ WAIT_SECONDS: Final = 5.0
 NAVIGATION: Final = (
     ("", "Overzicht"),
     ("/tijdlijn", "Tijdlijn"),
+    ("/besluiten", "Besluiten"),
+    ("/afspraken", "Afspraken"),
+    ("/escalaties", "Escalaties"),
     ("/onderwerpen", "Onderwerpen"),
     ("/zoeken", "Zoeken"),
 )
 """The screens in the bar on top, in order: the path below the chain, and its name in Dutch."""
 
 PLACES: Final[dict[str, str]] = {
+    "agreement": "afspraken",
+    "decision": "besluiten",
+    "escalation": "escalaties",
     "subject": "onderwerpen",
     "lesson": "lessen",
     "bottleneck": "knelpunten",

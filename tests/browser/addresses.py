@@ -23,6 +23,14 @@ ADDRESSES = (
     f"{BASE}/knelpunten",
     f"{BASE}/knelpunten/K-2009-01",
     f"/aanmelden?keten=loonaangifteketen&terug={BASE}",
+    f"{BASE}/besluiten",
+    f"{BASE}/besluiten/B-2006-01",
+    f"{BASE}/besluiten/B-2008-04",
+    f"{BASE}/escalaties",
+    f"{BASE}/escalaties/E-2009-01",
+    f"{BASE}/afspraken",
+    f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
+    f"{BASE}/afspraken/SLA-2008-01",
 )
 REFUSED = (
     (f"{BASE}/onzin", 404),
@@ -32,4 +40,5 @@ REFUSED = (
     ("/ketens/onbekend", 404),
     (f"{BASE}/zoeken?zoek=a&soort=onzin", 400),
     (f"{BASE}/onderwerpen/onzin", 404),
+    (f"{BASE}/besluiten?status=onzin", 400),
 )
