@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -26,7 +25,7 @@ from ledger import catalogue, corrections
 from ledger.audit import Findings, Stored, audit
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
-from ledger.domain.values import SLUG_PATTERN, NotFound, Refused, instant, require
+from ledger.domain.values import NotFound, Refused, instant, is_slug, require
 from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
@@ -320,8 +319,9 @@ class Ledger:
 
 
 def _slug(chain: str) -> str:
-    fits = re.fullmatch(SLUG_PATTERN, chain)
-    require(fits, "G13", "een keten heeft een kenmerk van 1 tot 64 letters, cijfers of . _ -")
+    require(
+        is_slug(chain), "G13", "een keten heeft een kenmerk van 1 tot 64 letters, cijfers of . _ -"
+    )
     return chain
 
 

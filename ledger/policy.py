@@ -151,11 +151,9 @@ def _partner(chain: ChainState, event: Event, header: Header) -> Capacity:
 
 
 def _own_seat(chain: ChainState, event: Event, header: Header) -> Capacity:
-    wanted = getattr(event, "seat", "")
-    for name, term in bodies.seats_held(chain, header.by, header.day):
-        if name == wanted:
-            return (term.position,)
-    return None
+    seat = getattr(event, "seat", "")
+    term = bodies.seat_held(chain, seat, person=header.by, day=header.day)
+    return None if term is None else (term.position,)
 
 
 def body_concerned(chain: ChainState, event: Event) -> str:

@@ -120,13 +120,21 @@ def seats_held(chain: ChainState, person: str, day: str) -> tuple[tuple[str, Hol
     """Return (seat, term) of every seat this person held on a day, oldest seat first."""
     held = []
     for name in chain.bodies.by_person.get(person, ()):
-        seat = chain.bodies.seats[name]
-        body = chain.bodies.bodies[seat.body]
-        there = stands(seat.abolished, day) and stands(body.ended, day)
-        term = holder(seat, day) if there else None
-        if term is not None and term.person == person:
+        term = seat_held(chain, name, person=person, day=day)
+        if term is not None:
             held.append((name, term))
     return tuple(held)
+
+
+def seat_held(chain: ChainState, name: str, *, person: str, day: str) -> Holding | None:
+    """Return the term in which this person held a seat on a day, or None; seat and body stood."""
+    seat = chain.bodies.seats.get(name)
+    if seat is None:
+        return None
+    body = chain.bodies.bodies[seat.body]
+    there = stands(seat.abolished, day) and stands(body.ended, day)
+    term = holder(seat, day) if there else None
+    return term if term is not None and term.person == person else None
 
 
 def voting_seats(chain: ChainState, body: Body, day: str = "") -> tuple[tuple[str, Seat], ...]:
