@@ -165,7 +165,7 @@ def _clock(now: str, pick: Random) -> str:
 def _time_passed(world: World) -> Step:
     done = recording.pass_time(world.state, at=world.now)
     for entry in done.entries:
-        catalogue.reread(entry.data)
+        catalogue.decode(entry.data)
     return Step(world.state, None, world.now, done.entries, done.chain)
 
 
@@ -177,7 +177,7 @@ def _attempt(world: World, body: Body) -> Step:
         act = _act(world, event)
         done = recording.record(world.state, act, at=world.now)
         for entry in done.entries:
-            catalogue.reread(entry.data)
+            catalogue.decode(entry.data)
     except Refused as refusal:
         return Step(world.state, act, world.now, refusal=refusal)
     return Step(world.state, act, world.now, done.entries, done.chain)
