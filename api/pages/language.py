@@ -95,7 +95,7 @@ def _languages() -> dict[str, Language]:
     english = _catalogue("en")
     return {
         "nl": Language("nl", _same, _same_counted),
-        "en": Language("en", _looked_up(english), _looked_up_counted(english)),
+        "en": Language("en", _looked_up(texts("en")), _looked_up_counted(english)),
     }
 
 
@@ -112,25 +112,29 @@ def _same_counted(one: str, many: str, count: int) -> str:
     return one if count == 1 else many
 
 
-def _looked_up(catalogue: Catalog) -> Callable[[str], str]:
-    texts = {
+def texts(code: Code) -> dict[str, str]:
+    """Return every text that a language knows, by what it is in Dutch; counted texts apart."""
+    return {
         message.id: str(message.string)
-        for message in catalogue
+        for message in _catalogue(code)
         if isinstance(message.id, str) and message.id and message.string
     }
-    return lambda text: texts.get(text, text)
+
+
+def _looked_up(known: dict[str, str]) -> Callable[[str], str]:
+    return lambda text: known.get(text, text)
 
 
 def _looked_up_counted(catalogue: Catalog) -> Callable[[str, str, int], str]:
     which = gettext.c2py(catalogue.plural_expr)
-    texts = {
+    forms = {
         message.id[0]: message.string
         for message in catalogue
         if isinstance(message.id, tuple) and isinstance(message.string, tuple)
     }
 
     def counted(one: str, many: str, count: int) -> str:
-        found = texts.get(one)
+        found = forms.get(one)
         return str(found[which(count)]) if found else _same_counted(one, many, count)
 
     return counted
