@@ -25,6 +25,37 @@ TITLES = SQL("""
     WHERE {visible} AND x.title <> ''
 """).format(visible=scopes.version("x"))
 
+# Each kind by itself, so that many things of one kind leave room for the others.
+CHOICES = SQL("""
+    SELECT asked.kind, x.id, x.title
+    FROM unnest(%(kinds)s::text[]) AS asked (kind)
+    CROSS JOIN LATERAL (
+        SELECT x.id, x.title, x.since
+        FROM read_texts AS x
+        WHERE {visible} AND x.kind = asked.kind
+        ORDER BY x.since DESC, x.id
+        LIMIT %(most)s
+    ) AS x
+    ORDER BY asked.kind, x.since DESC, x.id
+""").format(visible=scopes.version("x"))
+
+
+def choices(
+    connection: Conn, view: View, kinds: Iterable[str], *, most: int
+) -> dict[str, list[tuple[str, str]]]:
+    """Return per kind the things that can be named, newest first: id and name, at most so many."""
+    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in kinds}
+    if not found:
+        return found
+    rows = fetch(connection, CHOICES, view.parameters(kinds=sorted(found), most=most))
+    seats = {("partner", row["title"]) for row in rows if row["kind"] == "seat"}
+    known = _titles(connection, view, seats)
+    for row in rows:
+        title = str(row["title"])
+        named = known.get(("partner", title), title) if row["kind"] == "seat" else title
+        found[row["kind"]].append((row["id"], named))
+    return found
+
 
 def titles(connection: Conn, view: View, wanted: Iterable[Ref]) -> dict[Ref, str]:
     """Return the names of these things, as far as the reader may know them.

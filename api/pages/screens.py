@@ -11,6 +11,7 @@ from api.pages import (
     decisions,
     escalations,
     frame,
+    recording,
     records,
     search,
     signing_in,
@@ -29,6 +30,7 @@ SCREENS: Final = (
     escalations,
     search,
     subjects,
+    recording,
 )
 """What people read of a chain in a browser; `frame` is what stands around it."""
 
@@ -37,5 +39,6 @@ def install(app: FastAPI) -> None:
     """Add every page; the frame comes last, as it answers for addresses that are no page."""
     for part in SCREENS:
         site.install(app, part.SCREENS)
+    recording.install(app)
     signing_in.install(app)
     frame.install(app)

@@ -45,9 +45,12 @@ NAVIGATION: Final = (
     ("/escalaties", "Escalaties"),
     ("/onderwerpen", "Onderwerpen"),
     ("/zoeken", "Zoeken"),
+    ("/vastleggen", "Vastleggen"),
 )
 """The screens in the bar on top, in order: the path below the chain, and its name in Dutch."""
 
+RECORDED: Final = "vastgelegd"
+"""The field of an address that says which record a form just made."""
 PLACES: Final[dict[str, str]] = {
     "agreement": "afspraken",
     "decision": "besluiten",
@@ -134,14 +137,15 @@ def problem_page(request: Request, problem: Problem) -> Response:
 def _endpoint(screen: Screen) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def show(request: Request) -> Response:
         try:
-            return await run_in_threadpool(_shown, screen, request)
+            return await run_in_threadpool(shown, screen, request)
         except problems.TOLD as error:
             return problem_page(request, problems.told(error, request))
 
     return show
 
 
-def _shown(screen: Screen, request: Request) -> Response:
+def shown(screen: Screen, request: Request, status: int = 200) -> Response:
+    """Return a page, filled from the read models and printed in the reader's language."""
     reader = identity.reader(request)
     dates = as_of.asked(request.query_params)
     language = chosen(request)
@@ -165,7 +169,7 @@ def _shown(screen: Screen, request: Request) -> Response:
         if isinstance(found, Response):
             return found
         content = _around(asked) | found
-    return printed(screen.template, language, content)
+    return printed(screen.template, language, content, status=status)
 
 
 def _reached(request: Request, chain: str, position: int | None) -> None:
@@ -198,12 +202,20 @@ def _around(asked: Asked) -> dict[str, Any]:
         "person": asked.reader.person,
         "session": session.current(asked.request),
         "now": asked.view.now,
+        "recorded": _recorded(asked),
     }
+
+
+def _recorded(asked: Asked) -> int | None:
+    """Return the position of the record that a form just made, where it led here."""
+    given = asked.query.get(RECORDED, "")
+    position = int(given) if given.isascii() and given.isdigit() and len(given) < 17 else -1
+    return position if 0 <= position <= asked.view.known_at else None
 
 
 def _other_fields(asked: Asked) -> list[tuple[str, str]]:
     """Return the fields of the address that the form of the dates has to carry along."""
-    left_out = {as_of.VALID_ON, as_of.KNOWN_AT, as_of.AT_LEAST, "vanaf"}
+    left_out = {as_of.VALID_ON, as_of.KNOWN_AT, as_of.AT_LEAST, RECORDED, "vanaf"}
     return [pair for pair in asked.request.query_params.multi_items() if pair[0] not in left_out]
 
 

@@ -13,11 +13,16 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from api.pages.act_form import GROUPS, VERDICTS
+from api.pages.act_input import FAULTS
+from api.pages.act_labels import HELP, LABELS
+from api.pages.act_titles import TITLES
 from api.pages.language import CATALOGUES, language
 from api.pages.site import NAVIGATION
 from api.pages.timeline import CAPABILITIES
 from api.problems import KINDS
 from ledger import catalogue
+from ledger.policy import FINDERS
 from projections import capacities
 from projections.sentences import EMPTY
 from projections.words import WORDS
@@ -43,7 +48,14 @@ def written() -> set[str]:
 def tabled() -> set[str]:
     """Return the texts that a page takes from a table of ours."""
     kinds = {text for kind in KINDS.values() for text in (kind.title, kind.meaning)}
-    return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | kinds
+    return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | kinds | in_forms()
+
+
+def in_forms() -> set[str]:
+    """Return the texts that a form of the chain office takes from a table of ours."""
+    tables = (TITLES, LABELS, HELP, FAULTS, VERDICTS, dict(GROUPS))
+    needed = {text for text, _ in FINDERS.values()}
+    return needed.union(*(table.values() for table in tables))
 
 
 def recorded() -> set[str]:
