@@ -388,9 +388,9 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
     for whose in (own, given or own, logs or own):
         require(known & {*whose}, "key", "geen sleutel die daarvoor telt, tekende het controlepunt")
     require(met, "quorum", f"te weinig getuigen van uw beleid: {', '.join(seen) or 'geen'}")
-    proven = [f"in logboek {point.origin} van grootte {point.size}: {bundle.contents()}"]
-    proven[0] += f"; goede handtekeningen: {bundle.acts[1]}" * bool(bundle.acts[1])
-    proven += [bundle.consistent(one) for one in earlier]
+    held = f"in logboek {point.origin} van grootte {point.size}: {bundle.contents()}"
+    held += f"; goede handtekeningen: {bundle.acts[1]}" * bool(bundle.acts[1])
+    proven = [held, *map(bundle.consistent, earlier)]
     strange = earlier and not [1 for one in earlier for key in known if one.signed(key)]
     for name in [*bundle.files]:
         require(AID.fullmatch(name), "extra", f"{name} hoort niet bij wat er is gekozen")

@@ -31,6 +31,7 @@ KEY = next(
     for entry in LIFE.entries
     if isinstance(entry.event, SigningKeyRegistered) and entry.event.signing_key == "uwv"
 )
+RULE = next(one.header.position for one in LIFE.entries if hasattr(one.event, "event_types"))
 STRANGE = "1 handtekeningen: hun sleutel staat hier niet in"
 
 
@@ -71,7 +72,7 @@ def test_the_signatures_of_a_whole_log_are_checked(tmp_path: Path) -> None:
     assert STRANGE not in doubts
 
 
-def test_a_signature_is_checked_where_its_key_is_in_the_bundle(tmp_path: Path) -> None:
+def test_an_act_is_checked_where_its_key_is_in_the_bundle(tmp_path: Path) -> None:
     proven, doubts = checked(tmp_path, log_of(), KEY, LAST)
     assert proven[0].endswith("; goede handtekeningen: 2")
     proven, doubts = checked(tmp_path, log_of(), LAST)
@@ -122,6 +123,32 @@ def test_a_change_under_a_signature_is_caught(tmp_path: Path, what: str) -> None
     assert refused(tmp_path, log_of({LAST: CHANGES[what]}))
 
 
+def ruled(*types: str) -> Log:
+    """Return the log as it would be when these types had to be signed."""
+    return log_of({RULE: lambda body, header: body.update(eventTypes=[*types])})
+
+
+def test_what_follows_by_the_rules_needs_no_signature_of_a_person(tmp_path: Path) -> None:
+    fixed, proposed = LAST - 2, LAST - 4
+    assert [LIFE.entries[one].header.by == "rules" for one in (fixed, proposed)] == [True, False]
+    proven, _ = checked(tmp_path, ruled("ElectorateFixed", "VoteCast"))
+    assert proven[0].endswith("; goede handtekeningen: 5")
+    said = refused(tmp_path, ruled("ElectorateFixed", "ProposalSubmitted"))
+    assert said == f"nummer {proposed} (ProposalSubmitted) is niet ondertekend"
+
+
+def test_a_mere_word_where_no_signature_is_needed_is_caught(tmp_path: Path) -> None:
+    """Even where none is needed: else what looks signed would pass unchecked."""
+    free = log_of({LAST - 4: lambda body, header: header.update(signature="ja")})
+    said = refused(tmp_path, free)
+    assert said == f"nummer {LAST - 4} (ProposalSubmitted) is niet ondertekend"
+
+
+def test_only_a_revocation_ends_a_key(tmp_path: Path) -> None:
+    accepted = log_of({KEY + 1: lambda body, header: body.update(validUntil="2000-01-01")})
+    assert checked(tmp_path, accepted)[0][0].endswith("; goede handtekeningen: 5")
+
+
 def test_a_key_replaced_where_it_was_registered_is_caught(tmp_path: Path) -> None:
     other = public_text(KEYS["thief"])
     said = refused(tmp_path, log_of({KEY: lambda body, header: body.update(publicKey=other)}))
@@ -153,6 +180,7 @@ def test_a_revoked_key_signs_nothing_more(tmp_path: Path) -> None:
     life = sign(LIFE, ended("uwv", LIFE.now[:10]), by="bestuur-p-uwv", key="uwv").life
     sound = log_of(None, *(one.data for one in life.entries[LAST + 1 :]))
     assert checked(tmp_path, sound)
+    assert STRANGE.replace("1", "2") in checked(tmp_path, sound, LAST, LAST + 1)[1]
     event = VoteCast(decision="b-1", seat="bestuur-uwv", choice="against")
     act = {"act": "daarna", "by": "bestuur-p-uwv", "on": VOTE.header.on}
     late = msgspec.json.decode(VOTE.data)
@@ -165,6 +193,5 @@ def test_a_revoked_key_signs_nothing_more(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("types", [5, None, {"VoteCast": 1}, [["VoteCast"]]])
 def test_a_rule_in_another_form_stops_no_verifier(tmp_path: Path, types: object) -> None:
-    place = next(one.header.position for one in LIFE.entries if hasattr(one.event, "event_types"))
-    log = log_of({place: lambda body, header: body.update(eventTypes=types)})
+    log = log_of({RULE: lambda body, header: body.update(eventTypes=types)})
     assert checked(tmp_path, log)

@@ -39,7 +39,13 @@ ITEM_SECONDS = 20
 LEFT_OUT = ("NotProven.__init__",)
 """What decides nothing."""
 SIGNING = ("_point", "_add", "ed25519_holds")
-ABOUT_SIGNING = ("a_signature_", "no_point_signs_nothing", "known_checkpoint")
+ABOUT_SIGNING = (
+    "a_signature_holds",
+    "a_signature_has_one_form",
+    "a_signature_is_reckoned",
+    "no_point_signs_nothing",
+    "known_checkpoint",
+)
 """Only these look at how a signature is reckoned; elsewhere each is reckoned once."""
 
 

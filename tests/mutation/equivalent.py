@@ -19,6 +19,8 @@ EQUIVALENT: dict[str, str] = {
     "Bundle.__init__: suminfo.compress_size for info in infos <= archive.start_dir"
     " -> suminfo.compress_size for info in infos < archive.start_dir": "each member has a"
     " heading of its own, so the packed bytes alone never fill all the room",
+    "Bundle.act: 10 -> 11": "what follows the ten signs of a day never makes it earlier or later"
+    " than another whole day",
     "Bundle.included: 0 -> -1": "no member can be named after a negative number",
     "_report: 1 -> 2": "only whether there is one is asked, not what it is",
     "_report: 1 -> 0": "only whether there is one is asked, not what it is",
