@@ -20,6 +20,7 @@ from api.pages import (
     subjects,
     timeline,
 )
+from api.pages.acts_here import acts_on
 
 SCREENS: Final = (
     start,
@@ -37,6 +38,7 @@ SCREENS: Final = (
 
 def install(app: FastAPI) -> None:
     """Add every page; the frame comes last, as it answers for addresses that are no page."""
+    site.AROUND["acts_on"] = acts_on
     for part in SCREENS:
         site.install(app, part.SCREENS)
     recording.install(app)

@@ -62,6 +62,10 @@ PLACES: Final[dict[str, str]] = {
 """Under which path below the chain a thing has its page, by its kind."""
 
 
+AROUND: Final[dict[str, Callable[..., Any]]] = {}
+"""Functions that every template may call, by name; each is given what is asked for first."""
+
+
 class Asked(Struct, frozen=True):
     """One page that is asked for: by whom, of what, for which moment, in which language."""
 
@@ -203,6 +207,7 @@ def _around(asked: Asked) -> dict[str, Any]:
         "session": session.current(asked.request),
         "now": asked.view.now,
         "recorded": _recorded(asked),
+        **{name: partial(function, asked) for name, function in AROUND.items()},
     }
 
 
