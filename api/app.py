@@ -48,6 +48,7 @@ from api import (
     roles,
     search,
     signing_keys,
+    swagger,
     timeline,
     timestamps,
 )
@@ -139,6 +140,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         problem_pages,
         health,
         openapi,
+        swagger,
         event_types,
         chains,
         acts,

@@ -1,27 +1,15 @@
-"""A page for each kind of problem: plain HTML without styles or scripts."""
+"""A page for each kind of problem: the `type` of a problem leads here."""
 
 from __future__ import annotations
-
-from html import escape
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.pages.language import chosen
+from api.pages.paper import printed
 from api.problems import KINDS
 from ledger.domain.values import NotFound
-
-PAGE = """\
-<!doctype html>
-<html lang="nl">
-<head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body><main>
-<h1>{title}</h1>
-{content}
-</main></body>
-</html>
-"""
 
 
 def install(app: FastAPI) -> None:
@@ -32,10 +20,9 @@ def install(app: FastAPI) -> None:
 
 
 async def problem(request: Request) -> HTMLResponse:
-    """Answer what a kind of problem means: the `type` of a problem leads here."""
+    """Answer what a kind of problem means, and what somebody can do about it."""
     slug = str(request.path_params["kind"])
     kind = KINDS.get(slug)
     if kind is None:
         raise NotFound(f"Er is geen probleem met kenmerk {slug[:80]!r}.")
-    content = f"<p>{escape(kind.meaning)}</p>\n<p>HTTP-status {kind.status}</p>"
-    return HTMLResponse(PAGE.format(title=escape(kind.title), content=content))
+    return printed("problem_kind.html", chosen(request), {"kind": kind, "here": request.url.path})

@@ -5,6 +5,8 @@
     KETENLEDGER_FOLDER         the data folder: the embedded database and the keys; `.ketenledger`
     KETENLEDGER_HOST, _PORT    where the server listens; 127.0.0.1 and 8000
     KETENLEDGER_BASE_URL       under which address others reach it, where that is not host and port
+    KETENLEDGER_ORGANISATION, _CONTACT  who runs this server, and how to reach them: an https or
+                               e-mail address, for what the pages state; empty
     KETENLEDGER_CHECK_HOUR     at which hour (0 to 23, UTC) every chain is checked each night; 2,
                                or off
     KETENLEDGER_TSA_URL        the time-stamping authority that stamps checkpoints; none: no stamps
@@ -20,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +38,7 @@ MAX_PORT = 65_535
 MAX_HOUR = 23
 DEFAULT_HOUR = 2
 MAX_INTERVAL_SECONDS = 366 * 86_400
+CONTACT = re.compile(r"https://[^\s<>\"]{1,300}|[^\s@<>\"?&]{1,200}@[^\s@<>\"?&]{1,200}")
 
 
 class SettingsRefused(Exception):
@@ -50,6 +54,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     base_url: str = ""
+    organisation: str = ""
+    """Who runs this server, as the statements on privacy and accessibility name them."""
+    contact: str = ""
+    """How to reach them: an https address or an e-mail address."""
     development: bool = False
     tsa_url: str = ""
     tsa_certificates: tuple[Path, ...] = ()
@@ -91,6 +99,10 @@ class Settings:
             )
         if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
             raise SettingsRefused("KETENLEDGER_BASE_URL begint met http:// of https://.")
+        if self.contact and not CONTACT.fullmatch(self.contact):
+            raise SettingsRefused(
+                "KETENLEDGER_CONTACT is een adres dat met https:// begint, of een e-mailadres."
+            )
         _require_authority(self)
 
     @property
@@ -126,6 +138,8 @@ def from_environment(
         if port is None
         else port,
         base_url=said.get("base_url", ""),
+        organisation=said.get("organisation", ""),
+        contact=said.get("contact", ""),
         development=development,
         check_hour=_hour(said.get("check_hour", "")),
         tsa_url=said.get("tsa_url", ""),

@@ -17,6 +17,7 @@ from api.pages import (
     signing_in,
     site,
     start,
+    statements,
     subjects,
     timeline,
 )
@@ -43,4 +44,5 @@ def install(app: FastAPI) -> None:
         site.install(app, part.SCREENS)
     recording.install(app)
     signing_in.install(app)
+    statements.install(app)
     frame.install(app)

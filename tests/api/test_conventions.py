@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from api.app import create_app
 from api.doorway import SECURITY_HEADERS
+from api.pages.paper import HEADERS
 from api.problems import KINDS
 from api.settings import Settings
 from tests.api.doors import Doors, open_doors, running
@@ -52,7 +53,10 @@ def test_every_answer_has_the_version_and_the_security_headers(
     answer = crashing.client.request(method, path)
     assert answer.status_code == status, answer.text
     assert answer.headers["API-Version"] == "1.0.0"
-    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    # A page says itself what it may load; nothing else may load anything.
+    page = HEADERS if answer.headers["Content-Type"].startswith("text/html") else {}
+    expected = SECURITY_HEADERS | {name: page[name] for name in page if name in SECURITY_HEADERS}
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == expected
     assert "Strict-Transport-Security" not in answer.headers
     if status >= 400:
         assert_is_problem(answer)
@@ -85,8 +89,10 @@ def test_a_trailing_slash_is_another_address_and_never_redirected(doors: Doors) 
     for route in routes:
         path = re.sub(r"\{\w+\}", "x", route.path).rstrip("/")
         method = next(iter(route.methods))
+        # Any address below /ketens is looked up as a page, which only GET does.
+        expected = 405 if path.startswith("/ketens/") and method != "GET" else 404
         if path:
-            assert doors.client.request(method, f"{path}/").status_code == 404, path
+            assert doors.client.request(method, f"{path}/").status_code == expected, path
 
 
 def test_what_is_wrong_with_a_question_is_400_and_named(doors: Doors) -> None:

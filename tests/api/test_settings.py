@@ -30,6 +30,19 @@ def test_the_environment_is_read() -> None:
     assert settings.address == "https://keten.example.org"
 
 
+def test_who_runs_the_server_can_be_named() -> None:
+    for contact in ("https://voorbeeld.nl/vraag", "keten@voorbeeld.nl", ""):
+        said = {"KETENLEDGER_ORGANISATION": "Voorbeeld", "KETENLEDGER_CONTACT": contact}
+        settings = from_environment(said)
+        assert (settings.organisation, settings.contact) == ("Voorbeeld", contact)
+
+
+@pytest.mark.parametrize("contact", ["javascript:alert(1)", "http://voorbeeld.nl", "bel ons", "@"])
+def test_a_contact_that_is_no_address_is_refused(contact: str) -> None:
+    with pytest.raises(SettingsRefused, match="KETENLEDGER_CONTACT"):
+        from_environment({"KETENLEDGER_CONTACT": contact})
+
+
 def test_the_command_line_goes_before_the_environment() -> None:
     said = {"KETENLEDGER_HOST": "0.0.0.0", "KETENLEDGER_PORT": "9000"}
     settings = from_environment(said, host="::1", port=0, development=True)

@@ -7,6 +7,9 @@ BASE = "/ketens/loonaangifteketen"
 
 ADDRESSES = (
     "/",
+    "/privacy",
+    "/toegankelijkheid",
+    "/problems/refused",
     BASE,
     f"{BASE}?geldig_op=2007-10-05",
     f"{BASE}/tijdlijn",
