@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from api.settings import Settings, SettingsRefused
 from ledger.domain.values import instant
-from ledger.log.anchor import Failing
+from ledger.log.anchor import Anchors, Failing
 from ledger.log.anchoring import Anchorer, Anchoring, AnchorKind, Authority
 from ledger.log.store import Store
 from ledger.log.time_stamp import CertificatesRefused, Trusted, read_certificates
@@ -49,6 +49,20 @@ class AnchoringState(Struct, frozen=True):
     failing: list[NotAnchored]
 
 
+class ChainAnchors(Struct, frozen=True, rename="camel"):
+    """How it stands with the time stamps of one chain: how many records the newest covers.
+
+    `none` where there is no time stamp and none is asked for; `warn` while asking fails, or where
+    none was had yet. Whether those that are kept still hold is told by the check of the chain.
+    """
+
+    status: Literal["pass", "warn", "none"]
+    covered: int
+    stamped_at: str | None
+    authority: str | None
+    failing: NotAnchored | None
+
+
 class Stamping:
     """The thread that has checkpoints stamped, where there is an authority; runs until `stop`."""
 
@@ -69,10 +83,25 @@ class Stamping:
         """Return how the time stamps are going; None where none are asked for."""
         if self._anchoring is None or self._anchorer is None:
             return None
-        failing = [_told(one) for one in self._anchoring.anchors.failing()]
+        failing = self._failing()
         sound = self._anchorer.running and not failing
         waiting = len(self._anchoring.due())
         return AnchoringState("pass" if sound else "warn", waiting, failing)
+
+    def of_chain(self, store: Store, chain: str) -> ChainAnchors:
+        """Return how it stands with the time stamps of one chain."""
+        last = Anchors(store).latest(chain)
+        failing = next((one for one in self._failing() if one.chain == chain), None)
+        status: Literal["pass", "warn", "none"] = "pass"
+        if failing is not None or (last is None and self._anchoring is not None):
+            status = "warn"
+        if last is None:
+            return ChainAnchors(status if self._anchoring else "none", 0, None, None, failing)
+        moment = instant(last.stamped.astimezone(UTC))
+        return ChainAnchors(status, last.size, moment, last.authority, failing)
+
+    def _failing(self) -> list[NotAnchored]:
+        return [] if self._anchoring is None else [*map(_told, self._anchoring.anchors.failing())]
 
 
 def anchoring(store: Store, settings: Settings) -> Anchoring | None:
@@ -96,6 +125,11 @@ def trusted(settings: Settings) -> Trusted:
         return read_certificates(settings.tsa_certificates)
     except CertificatesRefused as error:
         raise SettingsRefused(f"KETENLEDGER_TSA_CERTIFICATES: {error}") from error
+
+
+def trusted_stamps(settings: Settings) -> Trusted | None:
+    """Return those certificates; None where the settings name none. Raises SettingsRefused."""
+    return trusted(settings) if settings.tsa_certificates else None
 
 
 def _told(failing: Failing) -> NotAnchored:

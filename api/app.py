@@ -52,7 +52,7 @@ from api import (
     timeline,
     timestamps,
 )
-from api.anchors import Stamping, authority
+from api.anchors import Stamping, authority, trusted_stamps
 from api.checks import Checker
 from api.doorway import Doorway
 from api.pages import screens
@@ -179,7 +179,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         runner.start()
         stack.enter_context(Timer(ledger, settings.tick_seconds))
         if settings.check_hour is not None:
-            checker = Checker(conninfo, reading, vault, log_keys(settings))
+            checker = Checker(conninfo, reading, vault, keys, trusted_stamps(settings))
             stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
         app.state.signing, app.state.tree = signing, Tree(reading)

@@ -6,6 +6,7 @@ command `verify`, the nightly run and the address `integrity` use it and say the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
@@ -19,11 +20,22 @@ from ledger.log.fsck import Kept
 from ledger.log.log_key import KeyFolder, KeyRefused
 from ledger.log.note_keys import Verifier
 from ledger.log.store import Store
+from ledger.log.time_stamp import Trusted
 from ledger.log.tree import Tree
 from ledger.vault import Vault
 from projections import checking as read_models
 
-SAY_HOW_MANY: Final = ("unsigned", "behind", "orphan", "read-model")
+FIRST_SIGNATURE_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 0.2
+
+SAY_HOW_MANY: Final = (
+    "unsigned",
+    "unwitnessed",
+    "unchecked-stamp",
+    "behind",
+    "orphan",
+    "read-model",
+)
 """Of these the sentence itself tells how many there are."""
 OUTCOMES: Final = {
     "whole": "Alles wat is nagegaan, klopt.",
@@ -40,12 +52,16 @@ NOT_COMPARED: Final = (
 
 
 class Checker(Struct, frozen=True):
-    """What a check needs: the database, the vault of sealed values, and the keys of the logs."""
+    """What a check needs: the database, the vault of sealed values, and the keys of the logs.
+
+    `stamped_by` are the certificates of the time-stamping authority, where there is one.
+    """
 
     conninfo: str
     store: Store
     vault: Vault | None
     keys: KeyFolder
+    stamped_by: Trusted | None = None
 
     def check(
         self,
@@ -69,13 +85,19 @@ class Checker(Struct, frozen=True):
             rules=rules,
             models=models,
             more=more,
+            stamped_by=self.stamped_by,
         )
         return check(self.store, chain, wanted, vault=self.vault)
 
     def check_for(self, chain: str, night: date) -> None:
         """Check one chain for a night, at rest now and then, unless another process does."""
         own = held(self.keys, chain)
-        wanted = Wanted(held=own, more=(read_models.position,), restful=True)
+        wanted = Wanted(
+            held=own,
+            more=(read_models.position,),
+            restful=True,
+            stamped_by=self.stamped_by,
+        )
         check_for(self.store, chain, wanted, night, vault=self.vault)
 
     def known_keys(self, chain: str) -> tuple[Verifier, ...]:
@@ -91,8 +113,20 @@ class Checker(Struct, frozen=True):
             if stopping():
                 return False
             if not results.done(chain, night):
+                self._let_sign(chain, stopping)
                 self.check_for(chain, night)
         return True
+
+    def _let_sign(self, chain: str, stopping: Callable[[], bool]) -> None:
+        """Wait a moment for the first signature of a chain with a key, as after a first start.
+
+        Checked before it, a chain would be told as unsigned until the next night.
+        """
+        tree, until = Tree(self.store), time.monotonic() + FIRST_SIGNATURE_SECONDS
+        if not held(self.keys, chain):
+            return
+        while tree.checkpoint(chain) is None and time.monotonic() < until and not stopping():
+            time.sleep(LOOK_SECONDS)
 
 
 def held(keys: KeyFolder, chain: str) -> tuple[Verifier, ...]:
@@ -118,6 +152,8 @@ def in_words(checked: Checked) -> Iterator[str]:
     parts += ["handtekeningen"] if checked.signatures else []
     if checked.cosignatures:
         parts.append(_many(checked.cosignatures, "medeondertekening", "medeondertekeningen"))
+    if checked.stamps:
+        parts.append(_many(checked.stamps, "tijdstempel", "tijdstempels"))
     parts += ["de regels"] if checked.rules else []
     parts += ["de inhoud van de leesmodellen"] if checked.models else []
     yield f"Nagegaan: {', '.join(parts)}."

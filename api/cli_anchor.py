@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from api import cli_output
-from api.anchors import anchoring, trusted
+from api.anchors import anchoring, trusted_stamps
 from api.settings import Settings, SettingsRefused, from_environment
 from api.workplace import opened
 from ledger.domain.values import NotFound, instant
@@ -80,7 +80,7 @@ def show(chain: Chain, json: Json = False) -> int:
 
 def _checked(store: Store, settings: Settings, chain: str) -> list[dict[str, Any]]:
     tables = TreeTables(store)
-    known = trusted(settings) if settings.tsa_certificates else None
+    known = trusted_stamps(settings)
     rows = []
     for anchor in Anchors(store).all(chain):
         fault = None if known is None else fault_of(chain, anchor, tables, known)

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 
 from api import cli_output
+from api.anchors import trusted_stamps
 from api.checks import Checker, in_words
 from api.settings import from_environment
 from api.signing import log_keys
@@ -68,6 +69,7 @@ def verify(
             work.store,
             Vault.at(work.store, settings.folder / KEY_FILE),
             log_keys(settings),
+            trusted_stamps(settings),
         )
         kept = (_kept(against, keys or checker.known_keys(chain)),) if against else ()
         checked = checker.check(

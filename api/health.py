@@ -110,7 +110,7 @@ def _found(request: Request) -> Health:
         with store.connection(statement_seconds=CHECK_SECONDS) as lent:
             lent.execute("SELECT 1")
         sizes, done = store.sizes(), runner.sizes()
-        signing = signer.state(sizes=sizes, signed=tree.heads())
+        signing = signer.state(sizes=sizes, signed=tree.heads(), unnamed=set(witnessing.unnamed))
         checks: State = "fail" if CheckResults(store).standing() else "pass"
         anchoring = stamping.state()
         witnesses = witnessing.state()

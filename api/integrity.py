@@ -4,7 +4,8 @@
 
 A section for each kind of assurance. `checked` is the last check of the chain as it is stored, in
 words and for programs, with breaks of earlier checks that no later one took away; `signed` says how
-far the log is signed; `witnesses` who of the witnesses that the chain adopted saw how much of it.
+far the log is signed; `witnesses` who of the witnesses that the chain adopted saw how much of it;
+`anchors` how far time stamps of an outside authority reach.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 
+from api.anchors import ChainAnchors, Stamping
 from api.answer_schemas import named
 from api.checks import in_words
 from api.reading import Asked, AsOf, Route
@@ -40,12 +42,16 @@ class CheckedState(Struct, frozen=True, rename="camel"):
 
 
 class SignedState(Struct, frozen=True, rename="camel"):
-    """How far a log is signed, and why it is not signed further where that is so."""
+    """How far a log is signed, and why it is not signed further where that is so.
+
+    `unnamed` are keys that sign for it though the record of the chain does not name them.
+    """
 
     size: int
     behind: int
     refused: RefusalKind | None
     reason: str | None
+    unnamed: list[str]
 
 
 class Integrity(Struct, frozen=True, rename="camel"):
@@ -55,14 +61,21 @@ class Integrity(Struct, frozen=True, rename="camel"):
     checked: CheckedState
     signed: SignedState
     witnesses: ChainWitnesses
+    anchors: ChainAnchors
 
 
 def integrity(asked: Asked[AsOf]) -> Doc:
     """Answer what is known about the integrity of a chain."""
     request, chain = asked.request, asked.view.chain
     witnessing: Witnessing = request.app.state.witnessing
-    witnesses = witnessing.of_chain(chain)
-    found = Integrity(chain, _checked(request, chain), _signed(request, chain), witnesses)
+    stamping: Stamping = request.app.state.stamping
+    found = Integrity(
+        chain,
+        _checked(request, chain),
+        _signed(request, chain, witnessing.unnamed_keys(chain)),
+        witnessing.of_chain(chain),
+        stamping.of_chain(_store(request), chain),
+    )
     answer: Doc = msgspec.to_builtins(found)
     return answer
 
@@ -71,7 +84,7 @@ ROUTES: Final = (
     Route(
         "/integrity",
         "getIntegrity",
-        "What was checked of the chain as it is stored, how far it is signed, and who saw that.",
+        "What was checked of the chain as it is stored, how far it is signed, who saw that, when.",
         integrity,
         named(Integrity),
     ),
@@ -90,7 +103,7 @@ def _checked(request: Request, chain: str) -> CheckedState:
     return CheckedState("broken" if standing else last.outcome, words, last, standing)
 
 
-def _signed(request: Request, chain: str) -> SignedState:
+def _signed(request: Request, chain: str, unnamed: list[str]) -> SignedState:
     tree: Tree = request.app.state.tree
     signing: Signing = request.app.state.signing
     committed, last = tree.tables.stands(chain)
@@ -101,6 +114,7 @@ def _signed(request: Request, chain: str) -> SignedState:
         max(0, committed - size),
         None if refusal is None else refusal.kind,
         None if refusal is None else REASONS[refusal.kind],
+        unnamed,
     )
 
 

@@ -7,7 +7,7 @@ its key is not forgotten: that is a refusal, which the health of the server tell
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -43,11 +43,15 @@ class NotSigned(Struct, frozen=True):
 
 
 class SigningState(Struct, frozen=True):
-    """How the signing is doing; `behind` is how many records are not yet signed."""
+    """How the signing is doing; `behind` is how many records are not yet signed.
+
+    `unnamed` are the chains that name keys of their log, but not one that signed since the start.
+    """
 
     status: Literal["pass", "warn", "fail"]
     behind: int
     refused: list[NotSigned]
+    unnamed: list[str] = []
 
 
 class KeyedIntegrator(Integrator):
@@ -102,7 +106,13 @@ class Signing:
         """Stop after the chain in hand."""
         self.follower.stop()
 
-    def state(self, *, sizes: Mapping[str, int], signed: Mapping[str, int]) -> SigningState | None:
+    def state(
+        self,
+        *,
+        sizes: Mapping[str, int],
+        signed: Mapping[str, int],
+        unnamed: Iterable[str] = (),
+    ) -> SigningState | None:
         """Return how the signing is doing at these sizes of the record and of what is signed.
 
         None where no chain is signed.
@@ -114,10 +124,11 @@ class Signing:
             NotSigned(chain, refusal.kind, REASONS[refusal.kind])
             for chain, refusal in sorted(dict(self.integrator.refusals).items())
         ]
+        told = sorted(unnamed)
         behind = sum(max(0, sizes.get(chain, 0) - signed.get(chain, 0)) for chain in chains)
         if refused or not self.follower.running:
-            return SigningState("fail", behind, refused)
-        return SigningState("warn" if behind else "pass", behind, refused)
+            return SigningState("fail", behind, refused, told)
+        return SigningState("warn" if behind or told else "pass", behind, refused, told)
 
 
 def log_keys(settings: Settings) -> KeyFolder:

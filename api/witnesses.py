@@ -13,13 +13,14 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from api.log_policy import witnesses_of
+from ledger.domain import evidence
 from ledger.domain.values import NotFound, instant
 from ledger.ledger import BrokenLog, Ledger
 from ledger.log.checkpoint import Head
 from ledger.log.courier import SENTENCES, Courier
 from ledger.log.feed_tables import Feed, FeedTables, Standing, mark
 from ledger.log.feeder import Feeder, InForce, Pace, PolicyUnknown, conflict, newest_policy
-from ledger.log.log_key import KeyFolder
+from ledger.log.log_key import KeyFolder, KeyRefused
 from ledger.log.policy import Witness
 from ledger.log.published import Published, PublishedTree
 from ledger.log.store import Store
@@ -93,6 +94,8 @@ class Witnessing:
         self, store: Store, keys: KeyFolder, ledger: Ledger, *, pace: Pace | None = None
     ) -> None:
         self._ledger = ledger
+        self._keys = keys
+        self.unnamed: set[str] = set()
         self._tree = Tree(store)
         self._feeds = FeedTables(store)
         courier = Courier(self._tree, self._feeds, keys)
@@ -110,7 +113,15 @@ class Witnessing:
         self.feeder.stop()
 
     def gate(self, chain: str, head: Head) -> str | None:  # noqa: ARG002
-        """Return in Dutch why the chain must not be signed on; the gate of the integrator."""
+        """Return in Dutch why the chain must not be signed on; the gate of the integrator.
+
+        Signing with a key that the record does not name goes on, and is told by health.
+        """
+        named = self._named(chain)
+        if named and set(self._signing(chain)) - set(named):
+            self.unnamed.add(chain)
+        else:
+            self.unnamed.discard(chain)
         return self.feeder.gate(chain)
 
     def signed(self, chain: str, head: Head) -> None:  # noqa: ARG002
@@ -127,6 +138,23 @@ class Witnessing:
             raise PolicyUnknown(f"de getuigen van keten {chain} zijn niet te lezen") from error
         adopted = sorted(state.evidence.policies, key=lambda one: one.position)
         return [InForce(one.position + 1, witnesses_of(one)) for one in adopted]
+
+    def unnamed_keys(self, chain: str) -> list[str]:
+        """Return the keys that sign for a chain though its record does not name them."""
+        named = self._named(chain)
+        return [one for one in self._signing(chain) if one not in named]
+
+    def _named(self, chain: str) -> tuple[str, ...]:
+        try:
+            return evidence.log_keys(self._ledger.state(chain))
+        except (NotFound, BrokenLog):
+            return ()
+
+    def _signing(self, chain: str) -> list[str]:
+        try:
+            return [str(one.verifier) for one in self._keys.key(chain).signers]
+        except KeyRefused:
+            return []
 
     def state(self) -> WitnessesState:
         """Return how it goes with the witnesses that the chains have now."""

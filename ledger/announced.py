@@ -1,4 +1,4 @@
-"""The keys that a chain itself names: those of its log, and those of the witnesses it ever adopted.
+"""What a chain itself names: the keys of its log, the witnesses it ever adopted, and their quorums.
 
 Read from the rows as they lie there, so that they can be had before the chain was found sound; what
 cannot be read names no key, and is for the check to find.
@@ -16,12 +16,13 @@ from psycopg.rows import tuple_row
 from ledger import catalogue
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.evidence import LogKeyAnnounced, WitnessPolicyAdopted
+from ledger.log.fsck_signed import Quorum
 from ledger.log.note_keys import BadKey, Verifier, read_verifier
 
 NAMING: Final = (ChainEstablished, LogKeyAnnounced, WitnessPolicyAdopted)
 
 ROWS = """
-    SELECT state
+    SELECT originator_version, state
     FROM records
     WHERE originator_id = %(chain)s AND topic = ANY(%(topics)s::text[])
     ORDER BY originator_version
@@ -29,10 +30,11 @@ ROWS = """
 
 
 class Announced(NamedTuple):
-    """Verifier keys in the order in which the chain named them, each once."""
+    """Verifier keys as the chain named them, each once, and all quorums; in order."""
 
     log: tuple[Verifier, ...]
     witnesses: tuple[Verifier, ...]
+    quorums: tuple[Quorum, ...] = ()
 
 
 def announced(conn: psycopg.Connection[Any], chain: str) -> Announced:
@@ -40,15 +42,17 @@ def announced(conn: psycopg.Connection[Any], chain: str) -> Announced:
     topics = [catalogue.type_name(kind) for kind in NAMING]
     log: dict[Verifier, None] = {}
     witnesses: dict[Verifier, None] = {}
+    quorums: list[Quorum] = []
     with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
-        for (data,) in cursor.execute(ROWS, {"chain": chain, "topics": topics}):
+        for size, data in cursor.execute(ROWS, {"chain": chain, "topics": topics}):
             event = _event(data)
             if isinstance(event, ChainEstablished | LogKeyAnnounced):
                 log.update(dict.fromkeys(_keys(event.log_key)))
             elif isinstance(event, WitnessPolicyAdopted):
-                texts = (one.verifier_key for one in event.witnesses)
-                witnesses.update(dict.fromkeys(_keys(*texts)))
-    return Announced(tuple(log), tuple(witnesses))
+                named = tuple(_keys(*(one.verifier_key for one in event.witnesses)))
+                witnesses.update(dict.fromkeys(named))
+                quorums.append(Quorum(size, frozenset(named), event.quorum))
+    return Announced(tuple(log), tuple(witnesses), tuple(quorums))
 
 
 def _event(data: bytes) -> object:

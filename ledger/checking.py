@@ -18,11 +18,13 @@ from ledger.announced import announced
 from ledger.audit import audit
 from ledger.domain.values import NotFound, instant
 from ledger.log.check_results import Checked, CheckResults, Outcome
-from ledger.log.flaws import Flaws
-from ledger.log.fsck import Fsck, Kept
+from ledger.log.flaws import Flaw, Flaws
+from ledger.log.fsck import Evidence, Fsck, Kept
+from ledger.log.fsck_stamps import check_stamps
 from ledger.log.note_keys import Verifier
 from ledger.log.snapshot import PAGE, Snapshot, StoredRow
 from ledger.log.store import Store
+from ledger.log.time_stamp import Trusted
 from ledger.sealed_check import SealedCheck
 from ledger.vault import Vault
 
@@ -46,7 +48,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     `keys` are those of the log as somebody knows them: without, those that the chain names count,
     or where it names none those that are `held` here. `kept` is what somebody kept and `against`
     its name; `more` looks at what else there is (`models` tells whether it compared
-    contents). With `restful` the check takes half of the time of one processor at most.
+    contents). With `restful` the check takes half of the time of one processor at most. By the
+    certificates `stamped_by` the time stamps are checked; without, they are only counted.
     """
 
     keys: tuple[Verifier, ...] = ()
@@ -57,6 +60,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     models: bool = False
     more: Sequence[More] = ()
     restful: bool = False
+    stamped_by: Trusted | None = None
 
 
 def check(store: Store, chain: str, wanted: Wanted, *, vault: Vault | None = None) -> Checked:
@@ -106,7 +110,13 @@ def _checked(
     if named.log and not set(wanted.held) <= set(named.log):
         what = "Hier wordt een sleutel van het log bewaard die de keten niet noemt."
         remarks.add("unnamed-key", snapshot.signed, what)
-    fsck = Fsck(snapshot, keys=keys, witnesses=named.witnesses, kept=(*wanted.kept, *earlier))
+    fsck = Fsck(
+        snapshot,
+        keys=keys,
+        witnesses=named.witnesses,
+        quorums=named.quorums,
+        kept=(*wanted.kept, *earlier),
+    )
     sealed = SealedCheck(snapshot, vault, flaws, remarks)
     rows = _passing(fsck.records(), sealed, restful=wanted.restful)
     if wanted.rules:
@@ -115,31 +125,47 @@ def _checked(
     sealed.finish()
     for look in wanted.more:
         look(snapshot, flaws, remarks)
+    stamps = check_stamps(snapshot, wanted.stamped_by, flaws, remarks)
     evidence = fsck.evidence()
     if evidence.checkpoints and not keys:
         what = "De sleutel van het log is hier niet bekend: handtekeningen zijn niet nagegaan."
         remarks.add("no-key", evidence.signed, what)
-    breaks = (*evidence.flaws, *flaws.all())
-    return (
-        Checked(
-            chain=snapshot.chain,
-            at=at,
-            size=evidence.size,
-            signed=evidence.signed,
-            checkpoints=evidence.checkpoints,
-            tiles=evidence.tiles,
-            cosignatures=evidence.cosignatures,
-            signatures=bool(keys and evidence.checkpoints),
-            rules=wanted.rules,
-            models=wanted.models,
-            against=wanted.against,
-            outcome=_outcome(
-                wanted, broken=bool(breaks), signed=bool(keys and evidence.checkpoints)
-            ),
-            breaks=breaks,
-            remarks=(*evidence.remarks, *remarks.all()),
-        ),
-        evidence.root,
+    found = (*evidence.flaws, *flaws.all()), (*evidence.remarks, *remarks.all())
+    checked = _told(snapshot.chain, at, wanted, evidence, found, stamps=stamps, keyed=bool(keys))
+    return checked, evidence.root
+
+
+def _told(
+    chain: str,
+    at: str,
+    wanted: Wanted,
+    evidence: Evidence,
+    found: tuple[tuple[Flaw, ...], tuple[Flaw, ...]],
+    *,
+    stamps: int,
+    keyed: bool,
+) -> Checked:
+    """Put together what was looked at and what was found: breaks and remarks."""
+    breaks, remarks = found
+    signed = keyed and evidence.checkpoints > 0
+    return Checked(
+        chain=chain,
+        at=at,
+        size=evidence.size,
+        signed=evidence.signed,
+        witnessed=evidence.witnessed,
+        stamps=stamps,
+        stamped=wanted.stamped_by is not None,
+        checkpoints=evidence.checkpoints,
+        tiles=evidence.tiles,
+        cosignatures=evidence.cosignatures,
+        signatures=signed,
+        rules=wanted.rules,
+        models=wanted.models,
+        against=wanted.against,
+        outcome=_outcome(wanted, broken=bool(breaks), signed=signed),
+        breaks=breaks,
+        remarks=remarks,
     )
 
 

@@ -209,7 +209,11 @@ def fault_of(chain: str, anchor: Anchor, tables: TreeTables, trusted: Trusted) -
 
     The nonce and the moments of question and answer are not kept, so those are not looked at.
     """
-    last = tables.checkpoint(chain, anchor.size)
+    return fault_over(chain, anchor, tables.checkpoint(chain, anchor.size), trusted)
+
+
+def fault_over(chain: str, anchor: Anchor, last: Checkpoint | None, trusted: Trusted) -> str | None:
+    """The same, where the checkpoint that is stamped was read already; None if it is not there."""
     if last is None:
         return f"controlepunt {anchor.size} is er niet meer."
     try:

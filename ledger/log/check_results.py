@@ -44,6 +44,7 @@ STANDING = """
             SELECT FROM checks AS w
             WHERE w.chain = b.chain AND w.number > b.number AND w.outcome <> 'broken'
                 AND w.signatures >= b.signatures AND w.rules >= b.rules AND w.models >= b.models
+                AND w.stamped >= b.stamped
                 AND (b.against = '' OR w.against = b.against)
         )
     ORDER BY b.chain, b.number DESC
@@ -57,11 +58,13 @@ DONE = "SELECT FROM checks WHERE chain = %(chain)s AND night = %(night)s"
 # The number follows from what is there; where two are as quick, one of them asks again.
 PUT = """
     INSERT INTO checks (
-        chain, number, at, size, root, outcome, signatures, rules, models, against, night, report
+        chain, number, at, size, root, outcome, signatures, rules, models, stamped, against, night,
+        report
     )
     SELECT
         %(chain)s, coalesce(max(number), 0) + 1, %(at)s, %(size)s, %(root)s, %(outcome)s,
-        %(signatures)s, %(rules)s, %(models)s, %(against)s, %(night)s, %(report)s
+        %(signatures)s, %(rules)s, %(models)s, %(stamped)s, %(against)s, %(night)s,
+        %(report)s
     FROM checks
     WHERE chain = %(chain)s
     ON CONFLICT DO NOTHING
@@ -71,9 +74,11 @@ PUT = """
 class Checked(Struct, frozen=True, kw_only=True, rename="camel"):
     """One check: of which moment (`at`) and how far (`size` records, of which `signed` signed).
 
-    `signatures`, `rules` and `models` tell what was looked at beside the bytes and the tree;
+    `signatures`, `rules`, `models` and `stamped` tell what else was looked at than bytes and tree;
     `against` names the copy or checkpoint it was compared with, empty for none. `unknown` says that
-    nothing is wrong, but that no signature or kept head was there to measure it by.
+    nothing is wrong, but that no signature or kept head was there to measure it by. `witnessed` is
+    the size of the last checkpoint that met the quorum of its witnesses, `stamps` how many time
+    stamps were checked.
     """
 
     chain: str
@@ -90,6 +95,9 @@ class Checked(Struct, frozen=True, kw_only=True, rename="camel"):
     outcome: Outcome
     breaks: tuple[Flaw, ...]
     remarks: tuple[Flaw, ...]
+    witnessed: int = 0
+    stamps: int = 0
+    stamped: bool = False
 
 
 class CheckResults:
@@ -128,7 +136,9 @@ class CheckResults:
 
     def keep(self, checked: Checked, *, root: bytes, night: date | None = None) -> None:
         """Keep what a check found; of one night only the first."""
-        own = ("chain", "at", "size", "outcome", "signatures", "rules", "models", "against")
+        own = (
+            "chain", "at", "size", "outcome", "signatures", "rules", "models", "stamped", "against"
+        )  # fmt: skip
         given: dict[str, Any] = {name: getattr(checked, name) for name in own}
         report = msgspec.json.encode(checked).decode()
         given |= {"root": root, "night": night, "report": report}

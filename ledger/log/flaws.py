@@ -22,6 +22,7 @@ Kind = Literal[
     "root",
     "cut",
     "cosignature",
+    "stamp",
     "against",
     "earlier",
     "disclosure",
@@ -36,12 +37,14 @@ Kind = Literal[
     "behind",
     "no-key",
     "unnamed-key",
+    "unwitnessed",
+    "unchecked-stamp",
 ]
 """`hash`: the stored leaf hash is not that of the bytes; `gap`: a position is empty; `form`: not
 the canonical bytes of a record; `place`: a record of another place; `time`: a clock that went back;
 `act`: one act twice; `order`: checkpoints that do not follow each other; `root`: the records are
 not those that were signed; `cut`: fewer records than were signed; `against` and `earlier`: not what
-somebody kept, or an earlier check saw."""
+somebody kept, or an earlier check saw; `stamp`: a time stamp that does not hold."""
 
 MAX_SENTENCE: Final = 1000
 

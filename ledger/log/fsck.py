@@ -6,7 +6,8 @@ Nothing that the database computed is trusted. In one pass over the records of o
                   row; recorded times never decrease; no act twice
     tiles         made anew from those hashes, and equal to what is stored; none too many or few
     checkpoints   each signed by a key of the log, each following the one before, each with the
-                  root that the records have at its size; cosignatures that hold
+                  root that the records have at its size; cosignatures that hold, and how far
+                  they make the quorum that the chain adopted
     kept heads    a checkpoint that somebody kept, or what an earlier check saw: the same roots
 
 What none of this can show is a log that whoever has its key made anew from the beginning: that
@@ -22,7 +23,7 @@ from msgspec import Struct
 
 from ledger.log import canonical
 from ledger.log.flaws import Flaw, Flaws, Kind
-from ledger.log.fsck_signed import SignedCheck
+from ledger.log.fsck_signed import Quorum, SignedCheck
 from ledger.log.note_keys import Verifier
 from ledger.log.snapshot import Snapshot, StoredRow
 from ledger.log.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, FullTile, hashes_of
@@ -41,10 +42,14 @@ class Kept(NamedTuple):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What a check found; `root` is that of all records, empty where it cannot be known."""
+    """What a check found; `root` is that of all records, empty where it cannot be known.
+
+    `witnessed` is the size of the last checkpoint that the quorum of its witnesses saw.
+    """
 
     size: int
     signed: int
+    witnessed: int
     root: bytes
     checkpoints: int
     tiles: int
@@ -57,7 +62,8 @@ class Fsck:
     """The check of one chain. Take all `records`, then ask for the `evidence`.
 
     `keys` are those of the log (none: signatures are not checked), `witnesses` those of the
-    witnesses that are known, `kept` what the log must still agree with.
+    witnesses that are known, `quorums` how many of them each size wants, `kept` what the log must
+    still agree with.
     """
 
     def __init__(
@@ -66,11 +72,12 @@ class Fsck:
         *,
         keys: Sequence[Verifier] = (),
         witnesses: Sequence[Verifier] = (),
+        quorums: Sequence[Quorum] = (),
         kept: Sequence[Kept] = (),
     ) -> None:
         self._snapshot = snapshot
         self._flaws, self._remarks = Flaws(), Flaws()
-        self._signed = SignedCheck(self._flaws, self._remarks, keys, witnesses)
+        self._signed = SignedCheck(self._flaws, self._remarks, keys, witnesses, quorums)
         self._rows = _Rows(snapshot.chain, self._flaws)
         self._tree = _Tree(snapshot, self._flaws, self._heads(kept))
 
@@ -93,9 +100,11 @@ class Fsck:
             behind = self._snapshot.size - self._snapshot.signed
             what = f"{behind} gebeurtenissen zijn niet ondertekend."
             self._remarks.add("unsigned", self._snapshot.signed, what, count=behind)
+        self._signed.say_unwitnessed()
         return Evidence(
             size=self._snapshot.size,
             signed=self._snapshot.signed,
+            witnessed=self._signed.witnessed,
             root=self._tree.root,
             checkpoints=self._signed.checkpoints,
             tiles=self._tree.tiles,

@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg.rows import tuple_row
 
+from ledger.log.anchor import Anchor
 from ledger.log.tiles import FullTile
-from ledger.log.tree_tables import FULL_TILES
+from ledger.log.tree_tables import FULL_TILES, Checkpoint
 
 PAGE: Final = 256
 """How many rows are fetched at once; of the largest records these are 16 MB."""
@@ -45,6 +46,15 @@ CHECKPOINTS = """
     FROM checkpoints AS c
     WHERE c.chain = %(chain)s
     ORDER BY c.size
+"""
+
+# A time stamp of a checkpoint that is not there any more is shown beside nothing.
+STAMPS = """
+    SELECT a.size, a.number, a.authority, a.stamped, a.token, a.at, c.root, c.note, c.at
+    FROM anchors AS a
+    LEFT JOIN checkpoints AS c ON c.chain = a.chain AND c.size = a.size
+    WHERE a.chain = %(chain)s
+    ORDER BY a.size, a.number
 """
 
 # Tiles that became full only behind what is signed, or of a level that no log has yet. A shift by
@@ -112,6 +122,13 @@ class Snapshot:
     def checkpoints(self) -> Iterator[SignedRow]:
         """Yield the checkpoints in order of size."""
         yield from map(SignedRow._make, self._stream("fsck_checkpoints", CHECKPOINTS))
+
+    def stamps(self) -> Iterator[tuple[Anchor, Checkpoint | None]]:
+        """Yield the time stamps in order of size, each with the checkpoint that it is over."""
+        for row in self._stream("fsck_stamps", STAMPS):
+            anchor, (root, note, at) = Anchor(*row[:6]), row[6:]
+            over = None if note is None else Checkpoint(anchor.size, root, note, at)
+            yield anchor, over
 
     def full_tiles(self, level: int, first: int, last: int) -> dict[int, FullTile]:
         """Return by index the tiles of a level that are there, from index first to last."""

@@ -92,6 +92,18 @@ def test_each_time_stamp_is_listed_with_what_it_stamps(
     assert doors.get(listed["items"][-1]["note"]).content == doors.get(f"{LOG}/checkpoint").content
 
 
+def test_the_integrity_of_the_chain_says_how_far_they_reach(doors: Doors, tsa: Tsa) -> None:
+    told = doors.get(f"/v1/chains/{CHAIN}/integrity").json()
+    last = doors.get(f"{LOG}/timestamps").json()["items"][-1]
+    assert told["anchors"] == {
+        "status": "pass",
+        "covered": last["size"],
+        "stampedAt": last["stampedAt"],
+        "authority": tsa.url,
+        "failing": None,
+    }
+
+
 def test_the_list_comes_in_pages(doors: Doors) -> None:
     first = doors.get(f"{LOG}/timestamps?limit=1").json()
     second = doors.get(first["next"]).json()

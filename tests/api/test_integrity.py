@@ -36,7 +36,7 @@ def test_a_chain_that_was_never_checked_says_so(doors: Doors, chain: str) -> Non
     assert told["checked"]["words"] == ["Deze keten is nog niet gecontroleerd."]
     assert told["checked"]["last"] is None
     assert told["signed"] == {
-        "size": 0, "behind": doors.size(chain), "refused": None, "reason": None
+        "size": 0, "behind": doors.size(chain), "refused": None, "reason": None, "unnamed": []
     }  # fmt: skip
 
 
@@ -55,6 +55,11 @@ def test_the_last_check_is_told_in_words(doors: Doors, shared_database: str, cha
     assert told["checked"]["last"]["size"] == size
     assert told["checked"]["standing"] == []
     assert told["signed"]["size"] == size
+    assert told["anchors"] == {
+        "status": "none", "covered": 0, "stampedAt": None, "authority": None, "failing": None
+    }  # fmt: skip
+    # Its key was made after the founding, so the record does not name it.
+    assert len(told["signed"]["unnamed"]) == 1
     assert doors.get("/v1/health").json()["checks"] == "pass"
 
 

@@ -221,6 +221,7 @@ def test_health_tells_how_the_signing_is_doing(doors: Doors) -> None:
         "status": "pass",
         "behind": 0,
         "refused": [],
+        "unnamed": [],
     }
 
 

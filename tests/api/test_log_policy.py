@@ -230,10 +230,17 @@ def test_while_two_keys_sign_the_policy_names_both(
     new = str(keys.rotate("wisseling").signers[0].verifier)
     told = doors.get("/log/wisseling/policy").text.splitlines()
     assert [line.split()[1] for line in told[:-1]] == [new, old]
+    # A key that signs and that the record does not name is told, until the record names it.
+    signed = doors.get("/v1/chains/wisseling/integrity").json()["signed"]
+    assert signed["unnamed"] == [new]
+    doors.post("/v1/chains/wisseling/people", {"person": "p-nieuw"})
+    until(lambda: doors.get("/v1/health").json()["signing"]["unnamed"] == ["wisseling"])
     body = {"logKey": new, "effectiveOn": "2026-01-01", "reason": "Jaarlijks."}
     position = doors.post("/v1/chains/wisseling/log-keys", body).json()["position"]
     chain = doors.get("/v1/chains/wisseling", params={"atLeast": position}).json()
     assert [one["logKey"] for one in chain["logKeys"]] == [old, new]
+    until(lambda: doors.get("/v1/health").json()["signing"]["unnamed"] == [])
+    assert doors.get("/v1/chains/wisseling/integrity").json()["signed"]["unnamed"] == []
     keys.retire("wisseling", old.split("+")[1])
     told = doors.get("/log/wisseling/policy").text.splitlines()
     assert [line.split()[1] for line in told[:-1]] == [new]

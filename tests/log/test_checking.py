@@ -18,11 +18,13 @@ from ledger.domain.events.evidence import Witness, WitnessPolicyAdopted
 from ledger.domain.values import NotFound
 from ledger.ledger import Act, Ledger
 from ledger.log.check_results import Checked, CheckResults
+from ledger.log.flaws import Flaw
 from ledger.log.fsck import Kept
 from ledger.log.log_key import LogKey
 from ledger.log.note import read_note, signature
 from ledger.log.note_keys import ED25519, ED25519_COSIGNATURE, Signer
 from ledger.log.store import Store
+from ledger.log.time_stamp import Trusted
 from ledger.log.tree import Tree
 from ledger.log.tree_tables import TreeTables
 from ledger.sealed import seal_body
@@ -207,6 +209,37 @@ def test_the_keys_that_a_chain_names_are_those_it_is_checked_by(store: Store) ->
     assert (checked.outcome, remarks(checked)) == ("whole", ["unnamed-key"])
     cosigned(store, text_of(store) + "anders\n")
     assert kinds(check(store, NAMED, Wanted())) == ["cosignature"]
+
+
+def test_how_far_the_quorum_saw_is_reckoned_from_cosignatures_that_hold(store: Store) -> None:
+    naming_its_key(store)
+    checked = check(store, NAMED, Wanted())
+    size = store.size(NAMED)
+    assert (checked.outcome, checked.witnessed) == ("whole", 0)
+    [remark] = checked.remarks
+    assert (remark.kind, remark.count) == ("unwitnessed", size)
+    cosigned(store, text_of(store))
+    checked = check(store, NAMED, Wanted())
+    assert (checked.witnessed, checked.remarks) == (size, ())
+    # What one of them signed that is not this checkpoint counts for nothing.
+    by_force(url(store), "DELETE FROM cosignatures")
+    cosigned(store, text_of(store) + "anders\n")
+    assert check(store, NAMED, Wanted()).witnessed == 0
+
+
+def test_a_break_in_a_time_stamp_is_not_taken_away_without_looking(store: Store) -> None:
+    results = CheckResults(store)
+    checked = structs.replace(
+        looked(store),
+        outcome="broken",
+        stamped=True,
+        breaks=(Flaw(kind="stamp", at=1, sentence="De tijdstempel houdt geen stand."),),
+    )
+    results.keep(checked, root=b"")
+    assert looked(store).outcome == "whole"
+    assert [one.breaks for one in results.standing(CHAIN)] == [checked.breaks]
+    assert looked(store, Wanted(keys=KEY.verifiers, stamped_by=Trusted(()))).outcome == "whole"
+    assert results.standing(CHAIN) == []
 
 
 def test_a_log_signed_anew_with_a_key_that_the_chain_does_not_name_is_found(store: Store) -> None:

@@ -10,7 +10,9 @@ import pytest
 from ledger.log.feeder import InForce
 from ledger.log.merkle import NotInTree
 from ledger.log.note import open_note, signature
-from ledger.log.witness import read_request, read_state
+from ledger.log.note_keys import ML_DSA_44_COSIGNATURE, Signer
+from ledger.log.policy import Witness as Listed
+from ledger.log.witness import Witness, read_request, read_state
 from tests.log.feeding import (
     SHORT,
     Liar,
@@ -60,6 +62,20 @@ def test_every_witness_cosigns_what_is_signed_and_all_the_same(
         for one in range(3):
             [shown] = read_state(tmp_path / f"w{one}")
             assert shown.head == head_of(300)
+
+
+def test_a_witness_may_sign_after_the_newer_scheme(database: str, tmp_path: Path) -> None:
+    newer = Signer("getuige.example/pq", ML_DSA_44_COSIGNATURE, b"q" * 32)
+    one = Witness(tmp_path / "pq", newer, {KEY.origin: KEY.verifiers})
+    with all_served(tmp_path, 1) as [usual], served(one) as url:
+        other = Listed("pq", newer.verifier, url)
+        with a_side(database, a_policy(usual, other, needed=2)) as side:
+            for size in (3, 300):
+                grow(side.store, size)
+                side.sign()
+                until(lambda size=size: side.published_size() == size)  # type: ignore[misc]
+            assert sorted(cosigners(side)) == sorted([usual.verifier.name, newer.name])
+            assert [seen.witness for seen in side.published.seen(CHAIN, 299)] == [usual, other]
 
 
 def test_under_steady_growth_the_witnesses_still_meet_on_one_checkpoint(
