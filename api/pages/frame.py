@@ -37,9 +37,11 @@ def install(app: FastAPI) -> None:
         ("/", _guarded(_chains), "GET"),
         ("/static/{name}", _guarded(_static), "GET"),
         ("/theme.css", _guarded(_theme), "GET"),
-        ("/ketens/{rest:path}", _guarded(_nothing), "GET"),
     ):
         app.add_api_route(path, endpoint, include_in_schema=False, methods=[method])
+    app.add_api_route(
+        "/ketens/{rest:path}", _guarded(_nothing), include_in_schema=False, methods=["GET", "POST"]
+    )
     app.add_api_route("/taal", _language, include_in_schema=False, methods=["POST"])
 
 

@@ -15,7 +15,6 @@ from api.settings import Settings
 from tests.api.doors import Doors, open_doors, running
 
 ASKED = [
-    ("GET", "/", 200),
     ("GET", "/problems/refused", 200),
     ("GET", "/problems/onbekend", 404),
     ("GET", "/v1/health/live", 200),

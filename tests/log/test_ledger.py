@@ -15,6 +15,7 @@ from ledger.ledger import Act, Ledger, Receipt, Timer
 from ledger.log.canonical import leaf_hash
 from ledger.log.store import Store
 from tests.domain.given import founding
+from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
     FOUNDER,
@@ -147,7 +148,7 @@ def test_an_event_loop_records_many_at_once(ledger: Ledger) -> None:
         return await asyncio.gather(*asked)
 
     found(ledger)
-    receipts = asyncio.run(all_of_them())
+    receipts = in_a_loop(all_of_them())
     assert sorted(one.created for one in receipts) == sorted(people_of(ledger))
     assert len({one.position for one in receipts}) == 200
 
@@ -158,7 +159,7 @@ def test_an_event_loop_gets_refusals_as_well(ledger: Ledger) -> None:
         return await asyncio.gather(*asked, return_exceptions=True)
 
     found(ledger)
-    first, second = asyncio.run(twice())
+    first, second = in_a_loop(twice())
     assert isinstance(first, Receipt)
     assert isinstance(second, Refused)
     assert second.rule == "P1"
@@ -214,7 +215,7 @@ def test_one_key_asked_for_at_once_is_recorded_once(ledger: Ledger) -> None:
         return await asyncio.gather(*asked)
 
     found(ledger)
-    receipts = asyncio.run(together())
+    receipts = in_a_loop(together())
     assert [one.repeated for one in receipts] == [False, *[True] * 99]
     assert len({one.leaf_hashes for one in receipts}) == 1
     assert people_of(ledger) == ["a"]

@@ -15,6 +15,7 @@ from ledger.ledger import Act, Ledger, Overloaded, Receipt, StoreUnavailable
 from ledger.log.store import Store
 from ledger.states import States
 from ledger.waiting import Job, Waiting, answer
+from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
     HOLD_BACK,
@@ -201,7 +202,7 @@ def test_who_gives_up_in_time_is_not_recorded(ledger: Ledger, database: str) -> 
         with pytest.raises(Overloaded, match="niet vastgelegd"):
             ledger.submit(CHAIN, registering("b"), timeout_seconds=0.05)
         with pytest.raises(Overloaded, match="niet vastgelegd"):
-            asyncio.run(ledger.submit_async(CHAIN, registering("c"), timeout_seconds=0.05))
+            in_a_loop(ledger.submit_async(CHAIN, registering("c"), timeout_seconds=0.05))
     kept.result(PATIENCE_SECONDS)
     assert people_of(ledger) == ["a"]
 

@@ -13,6 +13,7 @@ from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Refused
 from ledger.ledger import Ledger, Overloaded, Receipt
+from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
     HOLD_BACK,
@@ -112,7 +113,7 @@ def test_who_stops_waiting_in_an_event_loop_is_not_recorded(ledger: Ledger, data
         held.execute(HOLD_BACK)
         kept = ledger._writer.submit(CHAIN, registering("a"))
         until_somebody_waits(database)
-        asyncio.run(give_up())
+        in_a_loop(give_up())
     kept.result(PATIENCE_SECONDS)
     assert people_of(ledger) == ["a"]
 
