@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from api.pages.choosing import Field, chosen, require_one_of
+from api.pages.choosing import Field, chosen, organisations, require_one_of
 from api.pages.proof import proof
 from api.pages.site import Asked, Screen
 from api.parameters import as_day
@@ -17,7 +17,6 @@ from ledger.domain.events.agreements import AgreementKind
 from projections.agreement_page import differences, version_on
 from projections.agreements import MAY_BECOME, agreement, agreements
 from projections.capacities import with_capacities
-from projections.chains import chain
 from projections.views import Doc
 
 
@@ -38,7 +37,7 @@ def show_list(asked: Asked) -> dict[str, Any]:
         party=wanted["partij"],
         text=wanted["tekst"],
     )
-    names = _names(asked)
+    names = organisations(asked)
     said = asked.language.text
     return {
         "items": page.items,
@@ -66,7 +65,7 @@ def show(asked: Asked) -> dict[str, Any]:
     with_capacities(asked.connection, asked.view, doc["history"])
     return {
         "agreement": doc,
-        "names": _names(asked),
+        "names": organisations(asked),
         "difference": _difference(asked, doc),
         "proof": proof(asked, doc["positions"][-1]),
     }
@@ -95,11 +94,6 @@ def _version(doc: Doc, day: str) -> Doc | None:
     term = version_on(doc["terms"], doc["validUntil"], day)
     held = [one for one in doc["versions"] if term and one["version"] == term["version"]]
     return held[0] if held else None
-
-
-def _names(asked: Asked) -> dict[str, str]:
-    partners = chain(asked.connection, asked.view)["partners"]
-    return {one["organisation"]: one["name"] for one in partners}
 
 
 SCREENS: Final = (

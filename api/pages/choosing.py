@@ -14,6 +14,8 @@ from msgspec import Struct
 from api.pages.site import Asked
 from api.parameters import MAX_WORDS, as_slug, as_words
 from api.problems import Problem
+from projections.chains import partners
+from projections.views import MAX_LIMIT, Paging
 
 Options = tuple[tuple[str, str], ...]
 SHOWN: Final = 80
@@ -45,6 +47,12 @@ def require_one_of(name: str, value: str, options: Options) -> None:
     """Refuse a value that is not among the options."""
     if value and value not in dict(options):
         raise Problem("malformed", f"{name}: {value[:SHOWN]!r} is hier geen keuze.")
+
+
+def organisations(asked: Asked) -> dict[str, str]:
+    """Return the names of the partners, also of those that left, as far as this reader knows."""
+    found = partners(asked.connection, asked.view, Paging("", MAX_LIMIT)).items
+    return {one["organisation"]: str(one.get("name") or one["organisation"]) for one in found}
 
 
 def _sound(name: str, value: str) -> str:

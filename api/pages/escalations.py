@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from api.escalations import Status
-from api.pages.choosing import Field, chosen, require_one_of
+from api.pages.choosing import Field, chosen, organisations, require_one_of
 from api.pages.proof import proof
 from api.pages.site import Asked, Screen
 from projections.capacities import with_capacities
-from projections.chains import chain
 from projections.escalations import escalation, escalations
 from projections.names import titles
 from projections.views import Doc
@@ -33,10 +32,7 @@ def show_list(asked: Asked) -> dict[str, Any]:
         organisation=wanted["organisatie"],
         text=wanted["tekst"],
     )
-    partners = tuple(
-        (one["organisation"], one["name"])
-        for one in chain(asked.connection, asked.view)["partners"]
-    )
+    partners = tuple(organisations(asked).items())
     return {
         "items": page.items,
         "next": page.next,

@@ -6,6 +6,7 @@ exactly what was printed: the server can give a proof of that, or none.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -21,6 +22,8 @@ MODULE: Final = 3
 QUIET: Final = 4
 """The white edge that a reader of the code needs, in squares."""
 GROUP: Final = 8
+KEPT_CODES: Final = 512
+"""How many codes of 4 kB are remembered: to choose the pattern of one takes 10 ms."""
 
 
 class Proof(Struct, frozen=True):
@@ -40,6 +43,7 @@ def proof(asked: Asked, position: int) -> Proof:
     return Proof(position, groups, address, drawn(code(address)))
 
 
+@lru_cache(maxsize=KEPT_CODES)
 def code(address: str) -> str:
     """Return an address as a QR code: SVG that is sized and coloured by attributes alone."""
     made = segno.make(address, error="m", micro=False)

@@ -199,7 +199,12 @@ def _around(asked: Asked) -> dict[str, Any]:
         "onward": partial(_onward, asked),
         "places": PLACES,
         "navigation": [
-            {"href": base + path, "name": name, "current": here == base + path}
+            {
+                "href": base + path,
+                "name": name,
+                "current": here == base + path,
+                "within": bool(path) and here.startswith(f"{base}{path}/"),
+            }
             for path, name in NAVIGATION
         ],
         "standing": _standing(asked),
