@@ -1,9 +1,9 @@
 """In which language a page is told: Dutch by default, English by a switch.
 
 The templates and the event sentences are written in Dutch; the catalogues in `locale/en` hold what
-they read in English: `ketenledger.po` the pages, `records.po` the sentences and words of records.
-They are read once, as the text files they are. A sentence that they do not know stays Dutch; a test
-holds that there is none.
+they read in English: `records.po` the sentences and words of records, `rules.po` the numbered
+rules, the others the pages. They are read once, as the text files they are. A sentence that they do
+not know stays Dutch; a test holds that there is none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Code = Literal["nl", "en"]
 LANGUAGES: Final[dict[Code, str]] = {"nl": "Nederlands", "en": "English"}
 DEFAULT: Final[Code] = "nl"
 COOKIE: Final = "taal"
-CATALOGUES: Final = ("ketenledger.po", "records.po", "items.po", "forms.po")
+CATALOGUES: Final = ("ketenledger.po", "records.po", "items.po", "forms.po", "rules.po")
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {
     "nl": "d MMMM y 'om' H.mm 'uur (UTC)'",

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from api.pages.language import LANGUAGES, Language
+from api.problems import SENTENCES
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -61,6 +62,7 @@ def _in_language(language: Language) -> Environment:
         "listed": language.listed,
         "word": language.word,
         "time": _time,
+        "rule": lambda number: language.text(SENTENCES.get(number, "")),
     }
     return environment
 

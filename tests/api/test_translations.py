@@ -17,10 +17,11 @@ from api.pages.act_form import GROUPS, VERDICTS
 from api.pages.act_input import FAULTS
 from api.pages.act_labels import HELP, LABELS
 from api.pages.act_titles import TITLES
-from api.pages.language import CATALOGUES, language
+from api.pages.language import CATALOGUES, LANGUAGES, language
+from api.pages.paper import printed
 from api.pages.site import NAVIGATION
 from api.pages.timeline import CAPABILITIES
-from api.problems import KINDS
+from api.problems import KINDS, SENTENCES, Problem
 from ledger import catalogue
 from ledger.policy import FINDERS
 from projections import capacities
@@ -59,9 +60,10 @@ def in_forms() -> set[str]:
 
 
 def recorded() -> set[str]:
-    """Return the sentences of records, and all that fills them in."""
+    """Return the sentences of records and rules, and all that fills them in."""
     sentences = {kind.kind.SENTENCE for kind in catalogue.TYPES.values()}
-    return sentences | set(WORDS.values()) | set(EMPTY.values()) | set(capacities.TEXTS)
+    fixed = set(WORDS.values()) | set(EMPTY.values()) | set(capacities.TEXTS)
+    return sentences | fixed | set(SENTENCES.values())
 
 
 def sources() -> set[str]:
@@ -146,3 +148,14 @@ def test_what_no_catalogue_knows_stays_as_it_is() -> None:
     assert language("en").text("Nergens vertaald") == "Nergens vertaald"
     assert language("en").word("no-such-choice") == "no-such-choice"
     assert language("xx").code == "nl"
+
+
+def test_a_refusal_says_its_rule_in_the_language_of_the_reader() -> None:
+    problem = Problem("refused", "De stemming is gesloten.", rule="D8")
+    content = {"kind": KINDS["refused"], "problem": problem, "here": "/"}
+    said = {
+        code: printed("problem.html", language(code), content).body.decode() for code in LANGUAGES
+    }
+    assert "Rule D8: Votes are cast as long as voting is open." in said["en"]
+    assert '<p lang="nl">De stemming is gesloten.</p>' in said["en"]
+    assert "<p>Regel D8</p>" in said["nl"]
