@@ -29,9 +29,10 @@ from ledger.domain.events.outcomes import (
 )
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import NotFound
-from projections.decision_page import decision
+from projections.decision_page import consequences, decision
 from projections.decisions import decisions
 from projections.search import search
+from projections.views import Conn, Doc, View
 from tests.domain.given import Life
 from tests.domain.given_decisions import BOARD, adopted, board, opened, proposal, vote
 from tests.projections.shown import ALL, shown
@@ -300,3 +301,24 @@ def test_a_vacant_seat_of_a_partner_defers_and_says_who_was_missing(database: st
         doc = readers.item(decision, "b-1")
     assert doc["status"] == "deferred"
     assert doc["notInvited"] == ["cbs"]
+
+
+def test_a_proposal_says_what_it_would_record_and_a_decision_what_it_did(database: str) -> None:
+    life = opened(BOARD, CONVENANT)
+    for organisation in ("bd", "uwv", "cbs"):
+        life = vote(life, organisation, "for").life
+    with shown(database, life) as readers:
+        decided = life.entries[-1].header.position
+        opening = next(
+            one.header.position for one in life.entries if isinstance(one.event, DeliberationOpened)
+        )
+        [would] = readers.item(_consequences, "b-1", known_at=opening)["made"]
+        [did] = readers.item(_consequences, "b-1", known_at=decided)["made"]
+    assert would == {"sentence": "Afspraak cv-1 is voorgelegd: Convenant."}
+    assert did["type"] == "AgreementProposed.v1"
+    assert did["sentence"] == would["sentence"]
+    assert did["position"] > opening
+
+
+def _consequences(connection: Conn, view: View, name: str) -> Doc:
+    return {"made": consequences(connection, view, decision(connection, view, name))}
