@@ -27,7 +27,7 @@ from ledger.ledger import Ledger
 from ledger.log.store import Store, migrate
 from projections.runner import Runner
 from projections.runner import migrate as migrate_read_models
-from tests.bench import chain, measures
+from tests.bench import chain, evidence, measures
 from tests.bench import rows as table
 from tests.bench.rows import NOT_MEASURED, ROWS, Rounds
 
@@ -43,7 +43,7 @@ def main(rounds: int) -> int:
     ):
         migrate(conninfo)
         migrate_read_models(conninfo)
-        found = _rounds(conninfo, rounds)
+        found = _rounds(conninfo, rounds, Path(folder) / "keys")
         with psycopg.connect(conninfo) as conn:
             server = str(conn.info.parameter_status("server_version"))
     _tell(found)
@@ -52,7 +52,7 @@ def main(rounds: int) -> int:
     return 0 if all(row.meets(found, row.must) for row in ROWS) else 1
 
 
-def _rounds(conninfo: str, rounds: int) -> Rounds:
+def _rounds(conninfo: str, rounds: int, folder: Path) -> Rounds:
     with (
         Store(conninfo, pool_size=4) as store,
         Ledger(store) as ledger,
@@ -64,6 +64,7 @@ def _rounds(conninfo: str, rounds: int) -> Rounds:
             print(f"founding chain {number + 1} of 1000", end="\r", file=sys.stderr)
             chain.found(ledger, name)
         times: list[float] = []
+        behind: list[float] = []
         todo: dict[str, measures.Measure] = {
             table.RAW_16: measures.raw_inserts(conninfo, writers=16),
             table.HOT: measures.submits(ledger, callers=64, times=times),
@@ -72,6 +73,9 @@ def _rounds(conninfo: str, rounds: int) -> Rounds:
             table.MANY: measures.submits(ledger, callers=64, chains=chains),
             table.RAW_1: measures.raw_inserts(conninfo, writers=1),
             table.ALONE: measures.submits_alone(ledger),
+            table.KEPT_UP: evidence.kept_up(conninfo, ledger, folder, callers=64, behind=behind),
+            table.SIGNED: behind.pop,
+            table.PROOF: evidence.proofs(store),
             table.IMPORT: measures.importing(ledger),
             table.READING: measures.reading(store),
             table.AUDIT: measures.auditing(store),
