@@ -5,11 +5,17 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from api import cli
+from api.demo_story_script import CHAIN
+from api.settings import Settings
+from api.signing import log_keys
 from ledger.log.witness import read_state
+from ledger.verify import verify
 from tests.api.test_witness import free_port
 
 pytestmark = pytest.mark.slow
@@ -64,3 +70,19 @@ def test_three_witnesses_see_the_demonstration_and_all_of_it_stops(
     assert any("gezien door 3 van de 3 getuigen" in line for line in second)
     states = sorted(tmp_path.glob("witnesses/*/state"))
     assert [read_state(state)[0].head.size for state in states] == [size] * 3
+    proven = held_whole(tmp_path, database)
+    assert f"nummers 0 tot en met {size - 1} is er geen weggelaten; niet getoond: 0" in proven[0]
+    assert [one.count(" UTC)") for one in proven if "getuigen uit uw beleid" in one] == [3]
+
+
+def held_whole(folder: Path, database: str) -> list[str]:
+    """Make a bundle of the whole demonstration; return what it proves with its key and policy."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", database)
+        environment.setenv("KETENLEDGER_FOLDER", str(folder))
+        path = folder / "demo.zip"
+        assert cli.run(["bundle", CHAIN, "--all", "-o", str(path)]) == 0
+    key = log_keys(Settings(folder=folder)).key(CHAIN).signers[0].verifier
+    with zipfile.ZipFile(path) as archive:
+        policy = archive.read("policy")
+    return verify(str(path), keys=[str(key)], earlier=[], policy=policy)[0]

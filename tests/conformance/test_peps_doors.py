@@ -17,8 +17,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from api import cli, peps
+from api import cli, peps, signing
+from api.settings import Settings
+from api.signing import ensure_key
+from ledger import catalogue
+from ledger.verify import verify
 from tests.api.doors import Doors, open_doors
+from tests.api.signed import signed_head
 from tests.conformance import peps_history as told
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 
@@ -85,6 +90,7 @@ def world(
     try:
         database = _url(server, name)
         assert command(database, folder, "import-peps", str(file), CHAIN) == 0
+        ensure_key(Settings(folder=folder), CHAIN)
         with open_doors(database, folder, development=False, at_least_seconds=60.0) as doors:
             opened = World(file, database, folder, doors)
             opened.get("", atLeast=doors.size(CHAIN) - 1)
@@ -220,6 +226,22 @@ def test_nobody_s_name_is_read_by_somebody_unknown(world: World) -> None:
     for decision in world.decisions.values():
         text = json.dumps(decision, ensure_ascii=False)
         assert not [name for name in names if name in text]
+
+
+@pytest.mark.parametrize("world", ["cut"], indirect=True)
+def test_the_whole_chain_is_a_bundle_that_anybody_can_check(world: World, tmp_path: Path) -> None:
+    """As the command makes it of everything, and as somebody unknown gets it over HTTP."""
+    size = world.doors.size(CHAIN)
+    signed_head(world.doors, CHAIN, size)
+    key = str(signing.log_keys(Settings(folder=world.folder)).key(CHAIN).signers[0].verifier)
+    own, public = tmp_path / "own.zip", tmp_path / "public.zip"
+    assert command(world.database, world.folder, "bundle", CHAIN, "--all", "-o", str(own)) == 0
+    public.write_bytes(world.doors.get(f"/v1/chains/{CHAIN}/bundles/records").content)
+    whole = f"van nummers 0 tot en met {size - 1} is er geen weggelaten; niet getoond: "
+    stored = world.doors.app.state.reading.walk(CHAIN)
+    shown = [one for one in stored if catalogue.decode(one.data).header.scope == "public"]
+    for path, hidden in ((own, 0), (public, size - len(shown))):
+        assert f"{whole}{hidden}" in verify(str(path), keys=[key], earlier=[])[0][0]
 
 
 def test_an_import_that_broke_off_goes_on_where_it_was(
