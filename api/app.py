@@ -55,6 +55,7 @@ from api import (
 from api.anchors import Stamping, authority, trusted_stamps
 from api.checks import Checker
 from api.doorway import Doorway
+from api.live import Live
 from api.pages import screens
 from api.session import Sessions
 from api.settings import Settings
@@ -184,5 +185,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping = stamping
+        app.state.live = Live(runner, settings.max_streams)
+        stack.callback(app.state.live.stop)
         app.state.witnessing = witnessing
         yield

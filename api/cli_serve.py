@@ -109,7 +109,7 @@ def _listening(chosen: Settings) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A server that says something to people once it answers."""
+    """A server that says something to people once it answers, and ends its streams to stop."""
 
     greeting: Callable[[], str] | None = None
 
@@ -117,6 +117,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self.greeting is not None:
             cli_output.say(await asyncio.to_thread(self.greeting))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A stream would otherwise be waited for until the time to stop is over.
+        if isinstance(self.config.app, FastAPI):
+            await asyncio.to_thread(self.config.app.state.live.stop)
+        await super().shutdown(sockets)
 
 
 def _run(

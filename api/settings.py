@@ -66,6 +66,8 @@ class Settings:
     max_body_bytes: int = 256 * 1024
     max_requests: int = 512
     """How many requests are dealt with at once; one more is told to come back."""
+    max_streams: int = 100
+    """How many pages are told live of new events; one more has to be reloaded by hand."""
     read_connections: int = 8
     write_connections: int = 4
     read_seconds: float = 10.0

@@ -121,6 +121,11 @@ class Runner:
                 self._moved.wait(min(left, LOOK_SECONDS))
         return True
 
+    def moved(self, timeout_seconds: float) -> bool:
+        """Wait until this process took something in; False when that takes too long."""
+        with self._moved:
+            return self._moved.wait(timeout_seconds)
+
     def rebuild(self, name: str | None = None, report: Report | None = None) -> list[str]:
         """Build a read model (None: all) anew beside the live one; return the names.
 

@@ -18,6 +18,7 @@ from api.pages import (
     site,
     start,
     statements,
+    stream,
     subjects,
     timeline,
 )
@@ -43,6 +44,7 @@ def install(app: FastAPI) -> None:
     for part in SCREENS:
         site.install(app, part.SCREENS)
     recording.install(app)
+    stream.install(app)
     signing_in.install(app)
     statements.install(app)
     frame.install(app)

@@ -128,5 +128,6 @@ def running(app: FastAPI) -> Iterator[str]:
                 time.sleep(0.01)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
+            app.state.live.stop()
             server.should_exit = True
             thread.join(START_SECONDS)
