@@ -97,14 +97,21 @@ class Published:
 
         Raises PolicyUnknown.
         """
-        # What was published does not become less, so there is no need to look below it.
+        # What was published does not become less, so what is below it need not be looked through;
+        # if it did (an old copy was put back), readers must see that and not an empty log.
         least = self._last.get(chain, 1)
+        found = self._newest(chain, least)
+        if found is None and least > 1:
+            found = self._newest(chain, 1)
+        if found is not None:
+            self._last[chain] = found.size
+        return found
+
+    def _newest(self, chain: str, least: int) -> Checkpoint | None:
         for last, policy, first in _periods(self._policies(chain)):
             found = self._newest_within(chain, policy, max(first, least), last)
             if found is not None:
-                self._last[chain] = found.size
                 return found
-        self._last.pop(chain, None)
         return None
 
     def note(self, chain: str, checkpoint: Checkpoint) -> Note:
