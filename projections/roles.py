@@ -77,18 +77,22 @@ def roles(
     heading = "role" if role in get_args(RoleKind) else "label"
     wanted = Wanted(columns={heading: role, "organisation": organisation, "person": person})
     found = listed(connection, view, paging, ASSIGNMENT, wanted)
-    known = titles(
-        connection,
-        view,
-        {("person", one.get("person", "")) for one in found.items}
-        | {("partner", one.get("organisation", "")) for one in found.items},
-    )
-    for one in found.items:
-        one["function"] = known.get(("person", one.get("person", "")), "")
-        one["organisationName"] = known.get(("partner", one.get("organisation", "")), "")
+    _name(connection, view, found.items)
     return found
 
 
 def role(connection: Conn, view: View, assignment: str) -> Doc:
     """Return one assignment of a role, with the authority by which it was given."""
-    return whole(connection, view, ASSIGNMENT, assignment)
+    doc = whole(connection, view, ASSIGNMENT, assignment)
+    _name(connection, view, [doc])
+    return doc
+
+
+def _name(connection: Conn, view: View, assignments: list[Doc]) -> None:
+    """Tell the function of whoever holds each role, and the name of the organisation."""
+    people = {("person", one.get("person", "")) for one in assignments}
+    partners = {("partner", one.get("organisation", "")) for one in assignments}
+    known = titles(connection, view, people | partners)
+    for one in assignments:
+        one["function"] = known.get(("person", one.get("person", "")), "")
+        one["organisationName"] = known.get(("partner", one.get("organisation", "")), "")

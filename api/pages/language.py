@@ -30,7 +30,14 @@ Code = Literal["nl", "en"]
 LANGUAGES: Final[dict[Code, str]] = {"nl": "Nederlands", "en": "English"}
 DEFAULT: Final[Code] = "nl"
 COOKIE: Final = "taal"
-CATALOGUES: Final = ("ketenledger.po", "records.po", "items.po", "forms.po", "rules.po")
+CATALOGUES: Final = (
+    "ketenledger.po",
+    "records.po",
+    "items.po",
+    "holders.po",
+    "forms.po",
+    "rules.po",
+)
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {
     "nl": "d MMMM y 'om' H.mm 'uur (UTC)'",

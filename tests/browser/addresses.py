@@ -34,6 +34,8 @@ ADDRESSES = (
     f"{BASE}/besluiten/B-2008-04",
     f"{BASE}/escalaties",
     f"{BASE}/escalaties/E-2009-01",
+    f"{BASE}/rollen?rol=chain-manager&dag=2009-06-01",
+    f"{BASE}/rollen/rol-ketenmanager",
     f"{BASE}/afspraken",
     f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
     f"{BASE}/afspraken/SLA-2008-01",
@@ -47,4 +49,5 @@ REFUSED = (
     (f"{BASE}/zoeken?zoek=a&soort=onzin", 400),
     (f"{BASE}/onderwerpen/onzin", 404),
     (f"{BASE}/besluiten?status=onzin", 400),
+    (f"{BASE}/rollen?rol=onzin", 400),
 )
