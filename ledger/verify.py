@@ -237,10 +237,10 @@ class Bundle:
         listed = {"manifest.json", *self.files}
         require(listed <= names, "missing", f"{min(listed - names, default='')} ontbreekt")
         require(names <= listed, "extra", f"{min(names - listed, default='')} hoort er niet bij")
-        self.note, self.leaves = self.read("checkpoint"), list[bytes]()
+        self.note, self.leaves, self.acts = self.read("checkpoint"), list[bytes](), [0, 0]
         self.point, self.chosen = Checkpoint.read(self.note), manifest.get("selection")
         self.chain = self.point.origin.rpartition("/log/")[2]
-        self.keys, self.required, self.acts = dict[str, Any](), set[str](), [0, 0]
+        self.keys, self.required, self.next = dict[str, Any](), set[str](), self.point.size
         same = {"chain": self.chain, "origin": self.point.origin, "size": self.point.size}
         require(manifest == {**manifest, **same}, "origin", "het manifest is van een ander logboek")
 
@@ -266,19 +266,19 @@ class Bundle:
         said = parsed(data, "record")
         both = type(said) is dict and type(said.get("body")) is type(said.get("header")) is dict
         at = said["header"].get("at") if both else None
-        if type(at) is not str:
+        if type(at) is not str:  # sentences are made only where they are needed
             raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
         body, header = said["body"], said["header"]
-        place = header.get("chain"), header.get("position")
-        if place != (self.chain, position):  # sentences are made only where they are needed
+        if (place := (header.get("chain"), header.get("position"))) != (self.chain, position):
             raise NotProven("position", f"{place} staat op plaats {position} van {self.chain}")
         if at < self.at or not INSTANT.fullmatch(at):
             raise NotProven("time", f"nummer {position} is van {at}, na een van {self.at}")
         if (aside := f"disclosures/{position}.json") in self.files:
             self.disclosed(aside, position, body)
+        self.required = self.required if position == self.next else set()  # what lacks may lift it
         if "signature" in header or self.required or str(body.get("type"))[:4] == "Sign":
             self.act(f"nummer {position}", body, header)
-        self.at, self.shown = at, self.shown + 1
+        self.at, self.shown, self.next = at, self.shown + 1, position + 1
         return tree_hash(data)
 
     def act(self, where: str, body: dict[str, Any], header: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from ledger.domain.events.decisions import VoteCast
 from ledger.domain.events.signing_keys import SigningKeyRegistered
 from ledger.signatures import public_text
 from ledger.verify import NotProven, Report, verify
-from tests.domain.given_signing import KEYS, ended, sign, signature
+from tests.domain.given_signing import KEYS, LIFTED, adopt, ended, sign, signature
 from tests.domain.test_audit_signatures import LAST, LIFE, VOTE
 from tests.log import bundle_maker as maker
 from tests.log.bundle_maker import Log, Signer, canonical, records, span
@@ -142,6 +142,19 @@ def test_a_mere_word_where_no_signature_is_needed_is_caught(tmp_path: Path) -> N
     free = log_of({LAST - 4: lambda body, header: header.update(signature="ja")})
     said = refused(tmp_path, free)
     assert said == f"nummer {LAST - 4} (ProposalSubmitted) is niet ondertekend"
+
+
+def test_a_rule_asks_for_nothing_where_what_lifted_it_may_be_left_out(tmp_path: Path) -> None:
+    """A sound choice of records accuses nobody; where nothing is left out, the rule holds."""
+    life = adopt(LIFE, LIFTED).life
+    event = VoteCast(decision="b-1", seat="bestuur-cbs", choice="for")
+    life = life.record(event, by="bestuur-p-cbs", act="zonder").life
+    log = log_of(None, *(entry.data for entry in life.entries[LAST + 1 :]))
+    lifted, unsigned = LAST + 1, LAST + 2
+    for chosen in ((), (RULE, lifted, unsigned), (RULE, unsigned)):
+        assert checked(tmp_path, log, *chosen)
+    made_up = log_of(None, a_vote())
+    assert refused(tmp_path, made_up, *range(RULE, LAST + 2))
 
 
 def test_only_a_revocation_ends_a_key(tmp_path: Path) -> None:
