@@ -44,6 +44,7 @@ PAGE: Final = """\
 <head>
 <meta charset="utf-8"><title>API – ketenledger</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/v1/docs/swagger-ui.css">
 <script src="/v1/docs/swagger-ui-bundle.js" defer></script>
 <script src="/v1/docs/start.js" defer></script>

@@ -147,6 +147,7 @@ def _looked_up_counted(catalogue: Catalog) -> Callable[[str, str, int], str]:
     return counted
 
 
+@cache
 def _catalogue(code: Code) -> Catalog:
     """Return what all catalogues of a language hold together."""
     found = Catalog(locale=code)

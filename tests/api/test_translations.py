@@ -159,3 +159,9 @@ def test_a_refusal_says_its_rule_in_the_language_of_the_reader() -> None:
     assert "Rule D8: Votes are cast as long as voting is open." in said["en"]
     assert '<p lang="nl">De stemming is gesloten.</p>' in said["en"]
     assert "<p>Regel D8</p>" in said["nl"]
+
+
+def test_of_a_question_written_wrongly_the_rule_is_named_only() -> None:
+    problem = Problem("malformed", "cursor 'onzin'; verwacht een andere.", rule="G13")
+    content = {"kind": KINDS["malformed"], "problem": problem, "here": "/"}
+    assert "<p>Rule G13</p>" in printed("problem.html", language("en"), content).body.decode()
