@@ -21,13 +21,15 @@ import msgspec
 import typer
 
 from api import cli_output
+from api.log_policy import policy_of
 from api.parameters import as_slug
-from api.settings import from_environment
+from api.settings import Settings, from_environment
 from api.signing import default_origin, log_keys
 from api.witnesses import Witnessing
 from api.workplace import Workplace, opened
 from ledger.domain.events.evidence import LogKeyAnnounced
 from ledger.domain.values import NotFound, instant
+from ledger.ledger import BrokenLog
 from ledger.log.anchor import Anchors
 from ledger.log.export import Exported, export
 from ledger.log.feeder import PolicyUnknown
@@ -108,12 +110,22 @@ def export_log(
         also["key"] = "".join(f"{key}\n" for key in keys.key(chain).verifiers).encode()
     with opened(settings) as work:
         also |= _time_stamps(work.store, chain)
+        if "key" in also:
+            also |= _policy(work, settings, chain, keys.key(chain))
         tree = _handed_out(work, keys, chain)
         try:
             done = export(tree, chain, folder, also=also)
         except NotInTree as error:
             raise NotFound(str(error)) from error
     _tell_export(chain, folder, done, json=json)
+
+
+def _policy(work: Workplace, settings: Settings, chain: str, key: LogKey) -> dict[str, bytes]:
+    """Return the policy as it is served; none of a chain whose record is broken."""
+    try:
+        return {"policy": str(policy_of(work.ledger, chain, key, settings)).encode()}
+    except (NotFound, BrokenLog):
+        return {}
 
 
 def _time_stamps(store: Store, chain: str) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
     checkpoint                  put in its place last, when all that it covers is there
     tile/0/000, tile/0/001.p/7  hashes
     tile/entries/000            the records
-    key                         and what else the caller adds
+    key, policy                 and what else the caller adds
 
 A following export adds only what the copy lacks. A copy is never made to forget: where the log is
 not the one that the copy holds the beginning of, nothing is written.

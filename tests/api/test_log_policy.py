@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api import demo_chain
+from api import cli, demo_chain
 from api.record_lines import Recorder
 from api.settings import Settings
 from api.signing import ensure_key, log_keys
@@ -286,6 +286,24 @@ def test_a_bundle_has_the_policy_as_it_is_served(doors: Doors, data_folder: Path
     with pytest.raises(NotProven) as broken:
         verify(str(bundle), keys=[], earlier=[], policy=served)
     assert broken.value.kind == "quorum"
+
+
+def test_a_copy_of_the_log_has_the_policy_as_it_is_served(
+    doors: Doors,
+    shared_database: str,
+    data_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made(data_folder, "kopie")
+    doors.found("kopie")
+    tree = doors.app.state.tree
+    until(lambda: tree.heads().get("kopie") == doors.size("kopie"))
+    monkeypatch.setenv("DATABASE_URL", shared_database)
+    monkeypatch.setenv("KETENLEDGER_FOLDER", str(data_folder))
+    assert cli.run(["export-log", "kopie", str(tmp_path / "kopie")]) == 0
+    served = doors.get("/log/kopie/policy").content
+    assert (tmp_path / "kopie" / "policy").read_bytes() == served
 
 
 def test_a_policy_is_for_everybody_and_only_of_a_signed_chain(
