@@ -66,18 +66,21 @@ class Integrity(Struct, frozen=True, rename="camel"):
 
 def integrity(asked: Asked[AsOf]) -> Doc:
     """Answer what is known about the integrity of a chain."""
-    request, chain = asked.request, asked.view.chain
+    answer: Doc = msgspec.to_builtins(integrity_of(asked.request, asked.view.chain))
+    return answer
+
+
+def integrity_of(request: Request, chain: str) -> Integrity:
+    """Return what is known about the integrity of a chain."""
     witnessing: Witnessing = request.app.state.witnessing
     stamping: Stamping = request.app.state.stamping
-    found = Integrity(
+    return Integrity(
         chain,
         _checked(request, chain),
         _signed(request, chain, witnessing.unnamed_keys(chain)),
         witnessing.of_chain(chain),
         stamping.of_chain(_store(request), chain),
     )
-    answer: Doc = msgspec.to_builtins(found)
-    return answer
 
 
 ROUTES: Final = (

@@ -91,6 +91,12 @@ async def timestamp(request: Request) -> Response:
     return await run_in_threadpool(_file, request)
 
 
+def newest_timestamp(request: Request, chain: str) -> Timestamp | None:
+    """Return the time stamp that covers most of a chain; None if it has none."""
+    found = _anchors(request).latest(chain)
+    return None if found is None else _told(chain, found)
+
+
 def _listed(request: Request, asked: Listed) -> Response:
     chain = in_path(request, "chain")
     if _tree(request).checkpoint(chain) is None:

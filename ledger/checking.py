@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.announced import announced
 from ledger.audit import audit
@@ -103,7 +104,7 @@ def _earlier(found: tuple[datetime, int, bytes] | None) -> tuple[Kept, ...]:
 def _checked(
     snapshot: Snapshot, wanted: Wanted, earlier: tuple[Kept, ...], vault: Vault | None
 ) -> tuple[Checked, bytes]:
-    at = instant(datetime.now(UTC))
+    at, began = instant(datetime.now(UTC)), time.monotonic()
     flaws, remarks = Flaws(), Flaws()
     named = announced(snapshot.conn, snapshot.chain)
     keys = wanted.keys or named.log or wanted.held
@@ -132,7 +133,8 @@ def _checked(
         remarks.add("no-key", evidence.signed, what)
     found = (*evidence.flaws, *flaws.all()), (*evidence.remarks, *remarks.all())
     checked = _told(snapshot.chain, at, wanted, evidence, found, stamps=stamps, keyed=bool(keys))
-    return checked, evidence.root
+    took_ms = max(1, round((time.monotonic() - began) * 1000))
+    return replace(checked, took_ms=took_ms), evidence.root
 
 
 def _told(

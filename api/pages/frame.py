@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Callable, Coroutine
 from functools import cache
@@ -23,7 +24,11 @@ from ledger.domain.values import NotFound
 from projections.chains import chains
 from projections.views import Paging
 
-STATIC: Final = {"style.css": "text/css", "page.js": "text/javascript"}
+STATIC: Final = {
+    "style.css": "text/css",
+    "page.js": "text/javascript",
+    "check.js": "text/javascript",
+}
 """The files of our own that a page loads, and nothing else in that folder."""
 YEAR_SECONDS: Final = 31_536_000
 MAX_FORM_BYTES: Final = 4096
@@ -69,16 +74,20 @@ def _static(request: Request) -> Response:
     name = str(request.path_params["name"])
     if name not in STATIC:
         raise NotFound(f"Het bestand {name[:80]!r} bestaat niet.")
-    content, tag = _file(name)
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    content, tag = _file(name, packed=packed)
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding"}
+    if packed:
+        headers["Content-Encoding"] = "gzip"
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=f"{STATIC[name]}; charset=utf-8", headers=headers)
 
 
 @cache
-def _file(name: str) -> tuple[bytes, str]:
+def _file(name: str, *, packed: bool) -> tuple[bytes, str]:
     content = files("api").joinpath("static", name).read_bytes()
+    content = gzip.compress(content, mtime=0) if packed else content
     return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 

@@ -37,6 +37,7 @@ CATALOGUES: Final = (
     "holders.po",
     "forms.po",
     "rules.po",
+    "evidence.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {

@@ -10,7 +10,9 @@ from api.pages import (
     agreements,
     decisions,
     escalations,
+    evidence,
     frame,
+    integrity,
     recording,
     records,
     roles,
@@ -36,6 +38,8 @@ SCREENS: Final = (
     search,
     subjects,
     recording,
+    integrity,
+    evidence,
 )
 """What people read of a chain in a browser; `frame` is what stands around it."""
 

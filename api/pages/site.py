@@ -45,6 +45,7 @@ NAVIGATION: Final = (
     ("/escalaties", "Escalaties"),
     ("/rollen", "Rollen"),
     ("/onderwerpen", "Onderwerpen"),
+    ("/controle", "Controle"),
     ("/zoeken", "Zoeken"),
     ("/vastleggen", "Vastleggen"),
 )

@@ -78,7 +78,7 @@ class Checked(Struct, frozen=True, kw_only=True, rename="camel"):
     `against` names the copy or checkpoint it was compared with, empty for none. `unknown` says that
     nothing is wrong, but that no signature or kept head was there to measure it by. `witnessed` is
     the size of the last checkpoint that met the quorum of its witnesses, `stamps` how many time
-    stamps were checked.
+    stamps were checked, `took_ms` how long it took (0 where that was not kept).
     """
 
     chain: str
@@ -98,6 +98,7 @@ class Checked(Struct, frozen=True, kw_only=True, rename="camel"):
     witnessed: int = 0
     stamps: int = 0
     stamped: bool = False
+    took_ms: int = 0
 
 
 class CheckResults:

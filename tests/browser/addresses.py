@@ -28,6 +28,9 @@ ADDRESSES = (
     f"{BASE}/vastleggen",
     f"{BASE}/vastleggen/ProposalSubmitted?effects.0.type=RoleAssigned.v1&options.0.text=Niets",
     f"{BASE}/vastleggen/DecisionRuleAdopted",
+    f"{BASE}/controle",
+    f"{BASE}/bewijs",
+    f"{BASE}/bewijs?over=decision:B-2009-03",
     f"/aanmelden?keten=loonaangifteketen&terug={BASE}",
     f"{BASE}/besluiten",
     f"{BASE}/besluiten/B-2006-01",
@@ -50,4 +53,6 @@ REFUSED = (
     (f"{BASE}/onderwerpen/onzin", 404),
     (f"{BASE}/besluiten?status=onzin", 400),
     (f"{BASE}/rollen?rol=onzin", 400),
+    (f"{BASE}/bewijs?over=persoon:p-1", 400),
+    (f"{BASE}/bewijs?van=gisteren", 400),
 )

@@ -66,8 +66,14 @@ def test_what_is_not_there_is_told_as_a_page(demonstration: Doors, path: str, st
     assert "<h1>" in answer.text
 
 
-def test_the_script_is_small(demonstration: Doors) -> None:
-    assert len(demonstration.get("/static/page.js").content) <= MAX_SCRIPT_BYTES
+def test_the_scripts_are_small(demonstration: Doors) -> None:
+    """As they travel: packed; all of them together, though the second stands on few pages."""
+    packed = [
+        demonstration.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"})
+        for name in ("page.js", "check.js")
+    ]
+    assert [one.headers["Content-Encoding"] for one in packed] == ["gzip", "gzip"]
+    assert sum(int(one.headers["Content-Length"]) for one in packed) <= MAX_SCRIPT_BYTES
 
 
 @pytest.mark.parametrize("path", EVERY)
