@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api.pages import (
+    actions,
     agreements,
     decisions,
     escalations,
@@ -35,6 +36,7 @@ SCREENS: Final = (
     agreements,
     escalations,
     roles,
+    actions,
     search,
     subjects,
     recording,

@@ -39,6 +39,7 @@ ADDRESSES = (
     f"{BASE}/escalaties/E-2009-01",
     f"{BASE}/rollen?rol=chain-manager&dag=2009-06-01",
     f"{BASE}/rollen/rol-ketenmanager",
+    f"{BASE}/acties?geldig_op=2007-10-05",
     f"{BASE}/afspraken",
     f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
     f"{BASE}/afspraken/SLA-2008-01",
