@@ -84,6 +84,15 @@ def kinds_named(parts: Iterable[Shape], filled: Filled) -> set[str]:
     return found
 
 
+def suggesting(items: Iterable[Item]) -> set[str]:
+    """Return the kinds of things of which some field on the page has a list of suggestions."""
+    found: set[str] = set()
+    for one in items:
+        found |= {one.suggestions} if one.suggestions else set()
+        found |= suggesting(one.items)
+    return found
+
+
 def _item(drawing: Drawing, one: Shape, path: str, *, number: int = -1) -> Item:
     item = Item(
         draws=SINGLE.get(one.manner, one.manner),

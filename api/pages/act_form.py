@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec import field as made
 
-from api.pages.act_drawing import MOST_SUGGESTED, drawn, kinds_named, told
+from api.pages.act_drawing import MOST_SUGGESTED, drawn, kinds_named, suggesting, told
 from api.pages.act_input import Fault, body
 from api.pages.act_shapes import shape
 from api.pages.act_titles import TITLES
@@ -89,7 +89,7 @@ def gathered(form: Form, asked: Asked) -> dict[str, Any]:
         "wanted": wanted.title,
         "form": form,
         "items": form_drawn,
-        "suggested": {kind: told(offered) for kind, offered in things.items()},
+        "suggested": {kind: told(things[kind]) for kind in suggesting(form_drawn) | {"person"}},
         "scopes": ["public", "chain", "confidential"],
         "capacity": capacity(form, asked),
         "outcome": None if form.trial is None else foreseen(form.trial, asked),
@@ -158,7 +158,8 @@ def own_seat(form: Form, asked: Asked) -> None:
 def foreseen(trial: Trial, asked: Asked) -> Doc:
     """Return in sentences what an act would come to: what time brings, the act, what follows."""
     events = [one.event for one in trial.entries]
-    known = titles(asked.connection, asked.view, all_references(events))
+    effects = [one for event in events for one in getattr(event, "effects", ())]
+    known = titles(asked.connection, asked.view, all_references([*events, *effects]))
     speech = asked.view.speech
 
     def sentences(entries: list[Entry]) -> list[str]:
@@ -178,6 +179,7 @@ def foreseen(trial: Trial, asked: Asked) -> Doc:
         "ahead": sentences(ahead),
         "own": sentences(own),
         "after": sentences(after),
+        "effects": [sentence(one, known, speech) for one in effects],
         "verdicts": [_verdict(one, asked) for one in events if type(one) in VERDICTS],
         "earlier": [(name, said(("decision", name), refs)) for name in earlier],
     }
