@@ -70,6 +70,7 @@ WORDS: Final = {
     "for": "voor",
     "forwarded": "doorgezet",
     "free": "vrijblijvend",
+    "granted": "verleend",
     "held": "gehouden",
     "high": "hoog",
     "imposed": "opgelegd",

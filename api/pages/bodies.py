@@ -1,0 +1,36 @@
+"""Bodies and their seats: who sits where on the day, which seats are vacant, and who sat before."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from api.pages.site import Asked, Screen
+from projections.bodies import bodies, body, seat
+from projections.capacities import with_capacities
+
+
+def show_list(asked: Asked) -> dict[str, Any]:
+    """Gather the bodies of a chain with their seats."""
+    page = bodies(asked.connection, asked.view, asked.paging())
+    return {"items": page.items, "next": page.next}
+
+
+def show(asked: Asked) -> dict[str, Any]:
+    """Gather one body."""
+    doc = body(asked.connection, asked.view, asked.named("body"))
+    with_capacities(asked.connection, asked.view, doc["history"])
+    return {"body": doc}
+
+
+def show_seat(asked: Asked) -> dict[str, Any]:
+    """Gather one seat with all who ever held it."""
+    doc = seat(asked.connection, asked.view, asked.named("seat"))
+    with_capacities(asked.connection, asked.view, doc["history"])
+    return {"seat": doc}
+
+
+SCREENS: Final = (
+    Screen("/overleggen", "bodies.html", show_list),
+    Screen("/overleggen/{body}", "body.html", show),
+    Screen("/zetels/{seat}", "seat.html", show_seat),
+)

@@ -1,0 +1,33 @@
+"""The register of mandates: who may do what for whom, until when, and by which decision."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from api.pages.site import Asked, Screen
+from projections.capacities import with_capacities
+from projections.mandates import authorities, mandate, mandates
+from projections.views import MAX_LIMIT, Paging
+
+KINDS: Final = {"organisation": "partner", "role": "assignment"}
+"""The kind of thing that gives or holds a mandate, where the record calls it otherwise."""
+
+
+def show_list(asked: Asked) -> dict[str, Any]:
+    """Gather the mandates that were ever given, and the powers to decide alone."""
+    page = mandates(asked.connection, asked.view, asked.paging())
+    powers = authorities(asked.connection, asked.view, Paging("", MAX_LIMIT))
+    return {"items": page.items, "next": page.next, "powers": powers.items, "kinds": KINDS}
+
+
+def show(asked: Asked) -> dict[str, Any]:
+    """Gather one mandate."""
+    doc = mandate(asked.connection, asked.view, asked.named("mandate"))
+    with_capacities(asked.connection, asked.view, doc["history"])
+    return {"mandate": doc, "kinds": KINDS}
+
+
+SCREENS: Final = (
+    Screen("/mandaten", "mandates.html", show_list),
+    Screen("/mandaten/{mandate}", "mandate.html", show),
+)
