@@ -18,6 +18,7 @@ import pytest
 from api.demo_chain import record_demo
 from api.signing import ensure_key
 from tests.api.doors import Doors, open_doors
+from tests.api.signed import signed_head
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 
 PROGRAM = os.environ.get("KETENLEDGER_CHROMIUM", "/usr/bin/chromium")
@@ -46,6 +47,7 @@ def demonstration(
             summary = record_demo(doors.app.state.ledger)
             ensure_key(doors.app.state.settings, summary.chain)
             doors.until(f"/v1/chains/{CHAIN}", 200, atLeast=summary.size - 1)
+            signed_head(doors, CHAIN, summary.size)
             yield doors
     finally:
         _run(server, DROP, name=name)
