@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
 from ledger.embedded import running
 
@@ -31,6 +32,9 @@ STATEMENT_SECONDS = 60
 MAKE_TEMPLATE = "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
 COPY_TEMPLATE = "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
 DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+# Without force the server asks its own autovacuum to leave, which only a superuser may end.
+DROP_AFTER_AUTOVACUUM = "DROP DATABASE IF EXISTS {name}"
+DROP_TRIES = 20
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,6 +98,19 @@ def shared_folder() -> Path:
 
 
 def _run(server: str, statement: str, **names: str) -> None:
+    if statement != DROP:
+        _execute(server, statement, **names)
+        return
+    for number in range(DROP_TRIES):
+        try:
+            _execute(server, (DROP, DROP_AFTER_AUTOVACUUM)[number % 2], **names)
+            return
+        except (InsufficientPrivilege, ObjectInUse):
+            if number == DROP_TRIES - 1:
+                raise
+
+
+def _execute(server: str, statement: str, **names: str) -> None:
     with psycopg.connect(
         _url(server), autocommit=True, options=f"-c statement_timeout={STATEMENT_SECONDS}s"
     ) as connection:
