@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Final, Literal, NamedTuple, Self
 
 from ledger.log.anchor import Anchor, Anchors
+from ledger.log.asking import NoAnswer, Patience, ask
 from ledger.log.checkpoint import BadCheckpoint, read_text
 from ledger.log.merkle import NotInTree
 from ledger.log.note import BadNote, read_note
-from ledger.log.post import Unreachable, post
 from ledger.log.store import Store, StoreUnavailable
 from ledger.log.time_stamp import (
     MAX_TOKEN_BYTES,
@@ -133,15 +133,17 @@ class Anchoring:
         asked = question(stamped)
         since = datetime.now(UTC)
         try:
-            answer = post(
+            answer = ask(
                 self._authority.url,
                 asked.data,
-                media_type=QUERY,
-                seconds=self._authority.seconds,
+                Patience(self._authority.seconds, self._authority.seconds),
                 limit_bytes=MAX_TOKEN_BYTES,
+                media_type=QUERY,
+                proxied=True,
             )
-        except Unreachable as error:
-            raise AnchorRefused(chain, "unreachable", str(error)) from error
+        except NoAnswer as error:
+            why = f"{self._authority.url}: {error}."
+            raise AnchorRefused(chain, "unreachable", why) from error
         if answer.status != 200:
             why = f"{self._authority.url} antwoordde met {answer.status}."
             raise AnchorRefused(chain, "unreachable", why)
@@ -151,11 +153,11 @@ class Anchoring:
         try:
             between = (since, datetime.now(UTC))
             moment = accepted(
-                answer.data, stamped, self._authority.trusted, nonce=asked.nonce, asked=between
+                answer.body, stamped, self._authority.trusted, nonce=asked.nonce, asked=between
             )
         except StampRefused as refused:
             raise AnchorRefused(chain, refused.kind, str(refused)) from refused
-        return moment, answer.data
+        return moment, answer.body
 
 
 class Anchorer:

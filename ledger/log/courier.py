@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
+from ledger.log.asking import Answer, NoAnswer, Patience, ask
 from ledger.log.checkpoint import BadCheckpoint, Head, read_number, read_text, to_base64
 from ledger.log.feed_tables import Claimed, Evidence, FeedTables, Heard, Standing
 from ledger.log.log_key import KeyRefused, Keys
@@ -38,10 +39,12 @@ from ledger.log.note_keys import BadKey, BadSignature
 from ledger.log.policy import Witness
 from ledger.log.tree import Checkpoint, Tree, TreeDamaged
 from ledger.log.witness import origin_hash
-from ledger.log.witness_http import Answered, NoAnswer, Patience, ask
 
 MAX_ROUNDS: Final = 4
 """How often one sending is tried anew after the witness says which size it knows."""
+
+MAX_ANSWER_BYTES: Final = 65_536
+"""Room for a note with more than twenty signatures of the largest kind."""
 
 MAX_SKEW_SECONDS: Final = 600
 """How far the clock of a witness may be from ours: a cosignature says when it was made."""
@@ -74,7 +77,7 @@ class Shown(NamedTuple):
 
     standing: Literal["sound", "ahead", "different"]
     size: int
-    answer: Answered
+    answer: Answer
 
 
 class Courier:
@@ -193,7 +196,7 @@ class Courier:
         self._feeds.refuse(chain, witness.verifier, standing, evidence)
         return Heard(size, 0, standing, SENTENCES[standing])
 
-    def _keep(self, chain: str, witness: Witness, sent: Checkpoint, answer: Answered) -> None:
+    def _keep(self, chain: str, witness: Witness, sent: Checkpoint, answer: Answer) -> None:
         """Keep the cosignature of the witness itself, verified over what we sent."""
         text = read_note(sent.note.encode()).text
         for line in _lines(answer.body):
@@ -243,14 +246,14 @@ class Courier:
             raise Failed("het log is nog niet getekend")
         return last
 
-    def _asked(self, url: str, body: bytes | None, patience: Patience) -> Answered:
+    def _asked(self, url: str, body: bytes | None, patience: Patience) -> Answer:
         try:
-            return ask(url, body, patience)
+            return ask(url, body, patience, limit_bytes=MAX_ANSWER_BYTES)
         except NoAnswer as error:
             raise Silent(str(error)) from error
 
 
-def _told_size(answer: Answered) -> int:
+def _told_size(answer: Answer) -> int:
     """Return the size in a 409: its first word, whatever kind of text it says it is."""
     words = answer.body[:100].split()
     try:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ledger.log.asking import LOOPBACK
 from ledger.log.merkle import HASH_BYTES
 from ledger.log.note import MAX_NOTE_BYTES
 from ledger.log.note_keys import BadKey, Verifier, read_verifier
 from ledger.log.remote_faults import AddressRefused, LogUnreachable, LogWrong, within
-from ledger.log.remote_http import LOOPBACK, HttpSource, Patience
+from ledger.log.remote_http import HttpSource, Patience
 from ledger.log.tiles import MAX_ENTRY_BYTES, TILE_WIDTH, Tile
 
 __all__ = [

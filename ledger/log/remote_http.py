@@ -6,23 +6,15 @@ this machine itself. What is tried again is what may pass: no answer, and answer
 """
 
 import http.client
-import os
-import socket
-import ssl
-import threading
 import time
-import urllib.request
 import zlib
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult
 
+from ledger.log.asking import USER_AGENT, body_of, ended_after, opened, target, why
 from ledger.log.remote_faults import LogUnreachable, LogWrong, within
 
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-
-_PIECE_BYTES: Final = 65_536
 _GZIP: Final = 31
 """How zlib is told that there is a header of gzip."""
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -52,7 +44,7 @@ class HttpSource:
         self._address = address
         self._headers = {
             "Accept-Encoding": "gzip",
-            "User-Agent": "ketenledger",
+            "User-Agent": USER_AGENT,
             **headers,
         }
         self._patience = patience
@@ -69,7 +61,7 @@ class HttpSource:
                 answer = self._asked(path, limit_bytes)
             except (OSError, http.client.HTTPException) as error:
                 self._close()
-                said = f"geen antwoord ({_why(error)})"
+                said = f"geen antwoord ({why(error)})"
                 continue
             if answer.status not in _AGAIN:
                 return self._taken(answer, where, path, limit_bytes)
@@ -90,34 +82,25 @@ class HttpSource:
     def _asked(self, path: str, limit_bytes: int) -> "_Answer":
         """Ask once; whatever the other side does, it ends within the time for an answer."""
         connection = self._connected()
-        late = threading.Event()
-        cut = threading.Timer(self._patience.answer_seconds, _cut, [connection, late])
-        cut.daemon = True
-        cut.start()
-        try:
-            connection.request("GET", self._target(path), headers=self._headers)
+        with ended_after(connection.sock, self._patience.answer_seconds):
+            where = target(self._address, f"{self._prefix}/{path}", proxied=True)
+            connection.request("GET", where, headers=self._headers)
             response = connection.getresponse()
-            data = _body(response, limit_bytes)
+            if response.length is None and not response.chunked:
+                raise http.client.HTTPException("een antwoord zonder lengte")
+            data = body_of(response, limit_bytes)
             packed = response.headers.get("Content-Encoding", "").strip().lower()
             status = response.status
             response.close()
-        finally:
-            cut.cancel()
-        if late.is_set():
-            raise TimeoutError
         if len(data) > limit_bytes or response.will_close:
             self._close()
         return _Answer(status, data, packed in ("gzip", "x-gzip"))
 
-    def _target(self, path: str) -> str:
-        target = f"{self._prefix}/{path}"
-        if self._address.scheme == "http" and _proxy(self._address) is not None:
-            return f"http://{self._address.netloc}{target}"
-        return target
-
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:
-            self._connection = _connection(self._address, self._patience.silence_seconds)
+            self._connection = opened(self._address, self._patience.silence_seconds, proxied=True)
+        if self._connection.sock is None:
+            self._connection.connect()
         return self._connection
 
     def _close(self) -> None:
@@ -132,52 +115,6 @@ class _Answer(NamedTuple):
     packed: bool
 
 
-def _connection(address: SplitResult, seconds: float) -> http.client.HTTPConnection:
-    """Return a connection to a server, by way of the proxy of the environment if there is one."""
-    secure = address.scheme == "https"
-    proxy = _proxy(address)
-    host, port = address.hostname or "", address.port or (443 if secure else 80)
-    if not secure:
-        to = (host, port) if proxy is None else (proxy.hostname or "", proxy.port or 80)
-        return http.client.HTTPConnection(*to, timeout=seconds)
-    context = ssl.create_default_context()
-    if proxy is None:
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
-    to = (proxy.hostname or "", proxy.port or 80)
-    made = http.client.HTTPSConnection(*to, timeout=seconds, context=context)
-    made.set_tunnel(host, port, headers=_proxy_headers(proxy))
-    return made
-
-
-def _proxy(address: SplitResult) -> SplitResult | None:
-    host = address.hostname or ""
-    url = urllib.request.getproxies().get(address.scheme)
-    if not url or host in LOOPBACK or urllib.request.proxy_bypass(host):
-        return None
-    return urlsplit(url if "://" in url else f"http://{url}")
-
-
-def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    said = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(said.encode()).decode()}"}
-
-
-def _body(response: http.client.HTTPResponse, limit_bytes: int) -> bytes:
-    """Read at most one byte more than the limit, and all of what is announced below that."""
-    if response.length is None and not response.chunked:
-        raise http.client.HTTPException("een antwoord zonder lengte")
-    parts: list[bytes] = []
-    left = limit_bytes + 1
-    while left > 0 and (part := response.read1(min(left, _PIECE_BYTES))):
-        parts.append(part)
-        left -= len(part)
-    if left > 0 and response.length:
-        raise http.client.IncompleteRead(b"", response.length)
-    return b"".join(parts)
-
-
 def _unpacked(answer: _Answer, path: str, limit_bytes: int) -> bytes:
     if not answer.packed:
         return answer.data
@@ -189,21 +126,3 @@ def _unpacked(answer: _Answer, path: str, limit_bytes: int) -> bytes:
     if len(data) <= limit_bytes and not unpacker.eof:
         raise LogWrong("malformed", f"{path} is een afgebroken gzip.")
     return data
-
-
-def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
-    """End a connection that somebody is waiting on, from another thread, and say so."""
-    late.set()
-    if connection.sock is not None:
-        try:
-            connection.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "te lang gewacht"
-    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno)
-    return str(error)[:200] or type(error).__name__

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from api.witness import create_app
+from ledger.log.asking import Patience
 from ledger.log.checkpoint import Head
 from ledger.log.courier import Courier
 from ledger.log.feed_tables import Feed, FeedTables, mark
@@ -23,7 +24,6 @@ from ledger.log.policy import Witness as Listed
 from ledger.log.published import Published
 from ledger.log.store import Store
 from ledger.log.witness import Witness
-from ledger.log.witness_http import Patience
 from tests.log.signing import CHAIN, KEY, OneKey
 
 SECONDS = 30.0

@@ -181,9 +181,10 @@ def test_a_server_that_says_nothing_is_not_waited_for(host: Host, over: threadin
     ("head", "drop"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 900000\r\n\r\n", b"x"),
         (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"y"),
     ],
-    ids=["body", "header"],
+    ids=["body", "last body", "header"],
 )
 def test_a_server_that_never_finishes_is_cut_off(
     host: Host, over: threading.Event, head: bytes, drop: bytes
