@@ -9,21 +9,18 @@ deadlines, so a late or double tick changes nothing but the recorded time.
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
+from ledger.log.beat import Beat
 from ledger.log.store import StoreUnavailable
 from ledger.waiting import Overloaded
 
 if TYPE_CHECKING:
     from ledger.ledger import Ledger
 
-STOP_SECONDS: Final = 30.0
 SWEEP_SECONDS: Final = 3600.0
 
 NIGHT_HOURS: Final = 4
@@ -34,48 +31,15 @@ NIGHT_LOOK_SECONDS: Final = 60.0
 NIGHT_STOP_SECONDS: Final = 3.0
 """How long a check in hand is waited for: it only reads, and the next night does it again."""
 
-LOG = logging.getLogger(__name__)
+
+class _Clocked(Beat):
+    """Also lets pass that the ledger has its hands full."""
+
+    PASSES = (StoreUnavailable, Overloaded)
+    SKIPPED = "De klok sloeg over"
 
 
-class Beat:
-    """A thread that does its work every so many seconds, until it is stopped."""
-
-    def __init__(self, name: str, every_seconds: float) -> None:
-        self._every_seconds = every_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Stop after the work in hand."""
-        self._stop.set()
-        self._thread.join(timeout_seconds)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self._work()
-            except (StoreUnavailable, Overloaded) as error:
-                LOG.warning("De klok sloeg over: %s", error)
-            if self._stop.wait(self._every_seconds):
-                return
-
-    def _work(self) -> None:
-        raise NotImplementedError
-
-
-class Timer(Beat):
+class Timer(_Clocked):
     """Lets the ledger tick."""
 
     def __init__(self, ledger: Ledger, every_seconds: float) -> None:
@@ -90,7 +54,7 @@ class Timer(Beat):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 
 
-class Nightly(Beat):
+class Nightly(_Clocked):
     """Has everything checked once a night, from an hour on (0 to 23, UTC).
 
     `run` is called with the date and a way to ask whether to stop; it tells whether all was done.

@@ -183,7 +183,7 @@ class Anchors:
         """Return anchors in order of size and number, those behind `after`; at most MAX_LISTED."""
         size, number = after
         asked = {"size": size, "number": number, "limit": min(limit, MAX_LISTED)}
-        return [Anchor(*row) for row in self._fetch(LISTED, {"chain": chain, **asked})]
+        return [Anchor(*row) for row in self._store.fetch(LISTED, {"chain": chain, **asked})]
 
     def all(self, chain: str) -> Iterator[Anchor]:
         """Yield every anchor of a chain in order, read in pages."""
@@ -201,12 +201,15 @@ class Anchors:
 
     def due(self, interval_seconds: float) -> list[str]:
         """Return the chains that grew since their last anchor, where that is this long ago."""
-        return [chain for (chain,) in self._fetch(DUE, {"interval_seconds": interval_seconds})]
+        return [
+            chain for (chain,) in self._store.fetch(DUE, {"interval_seconds": interval_seconds})
+        ]
 
     def claim(self, chain: str, seconds: float) -> int | None:
         """Reserve asking for a chain; return how often it failed so far, None if another has it."""
-        found = self._fetch(CLAIM, {"chain": chain, "seconds": seconds})
-        return int(found[0][0]) if found else None
+        with self._store.connection() as conn:
+            found = conn.execute(CLAIM, {"chain": chain, "seconds": seconds}).fetchone()
+        return int(found["failures"]) if found else None
 
     def failed(self, chain: str, kind: str, pause_seconds: float) -> None:
         """Remember that it failed, and that nobody asks again before this pause is over."""
@@ -218,16 +221,11 @@ class Anchors:
 
     def failing(self) -> list[Failing]:
         """Return the chains for which the last question failed; at most MAX_LISTED."""
-        return [Failing(*row) for row in self._fetch(FAILING, {"limit": MAX_LISTED})]
+        return [Failing(*row) for row in self._store.fetch(FAILING, {"limit": MAX_LISTED})]
 
     def _one(self, query: str, params: dict[str, Any]) -> Anchor | None:
-        found = self._fetch(query, params)
+        found = self._store.fetch(query, params)
         return Anchor(*found[0]) if found else None
-
-    def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        with self._store.connection() as conn:
-            rows = conn.execute(query.encode(), params, binary=True).fetchall()
-        return [tuple(row.values()) for row in rows]
 
     def _write(self, query: str, params: dict[str, Any]) -> int:
         with self._store.connection() as conn:

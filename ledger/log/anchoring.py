@@ -7,13 +7,12 @@ after which the next question waits longer and longer. None of this touches reco
 """
 
 import logging
-import threading
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple
 
 from ledger.log.anchor import Anchor, Anchors
 from ledger.log.asking import NoAnswer, Patience, ask
+from ledger.log.beat import Beat
 from ledger.log.checkpoint import BadCheckpoint, read_text
 from ledger.log.merkle import NotInTree
 from ledger.log.note import BadNote, read_note
@@ -160,50 +159,21 @@ class Anchoring:
         return moment, answer.body
 
 
-class Anchorer:
+class Anchorer(Beat):
     """A thread that has checkpoints stamped, until it is stopped."""
+
+    SKIPPED = "De tijdstempels wachten op de database"
 
     def __init__(self, anchoring: Anchoring, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._anchoring = anchoring
-        self._poll_seconds = poll_seconds
-        self._stop = threading.Event()
-        self.failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="ketenledger-anchor", daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is at work; if not, `failure` may say why."""
-        return self._thread.is_alive()
+        super().__init__("ketenledger-anchor", poll_seconds)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
         """Stop; an answer that is waited for longer than this is not kept, and asked again."""
-        self._stop.set()
-        self._thread.join(timeout_seconds)
+        super().stop(timeout_seconds)
 
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                try:
-                    self._anchoring.look()
-                except StoreUnavailable as error:
-                    LOG.warning("De tijdstempels wachten op de database: %s", error)
-                self._stop.wait(self._poll_seconds)
-        except BaseException as error:
-            self.failure = error
-            LOG.exception("Het vragen van tijdstempels is gestopt.")
-            raise
+    def _work(self) -> None:
+        self._anchoring.look()
 
 
 def fault_of(chain: str, anchor: Anchor, tables: TreeTables, trusted: Trusted) -> str | None:

@@ -6,27 +6,27 @@ not be signed is tried again at each look; it holds up no other.
 """
 
 import logging
-import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from ledger.log.beat import Beat
 from ledger.log.checkpoint import Head
 from ledger.log.integrate import Integrator, SigningRefused
-from ledger.log.store import Store, StoreUnavailable
+from ledger.log.store import Store
 
 POLL_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 1.0
-STOP_SECONDS: Final = 30.0
 
 LOG = logging.getLogger(__name__)
 
 
-class Follower:
+class Follower(Beat):
     """A thread that keeps the trees up with the record, until it is stopped.
 
     `signed` is called in that thread with each chain and its new head, to tell who waits for it.
     """
+
+    SKIPPED = "De ondertekening wacht op de database"
 
     def __init__(
         self,
@@ -42,52 +42,15 @@ class Follower:
         self._poll_seconds = poll_seconds
         self._told: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
-        self._stop = threading.Event()
-        self.failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="ketenledger-tree", daemon=True)
-        self._thread.start()
+        super().__init__("ketenledger-tree", PAUSE_SECONDS)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is at work; if not, `failure` may say why."""
-        return self._thread.is_alive()
-
-    def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Stop after the chain in hand."""
-        self._stop.set()
-        self._thread.join(timeout_seconds)
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                self._follow()
-        except BaseException as error:
-            self.failure = error
-            LOG.exception("De ondertekening is gestopt.")
-            raise
-
-    def _follow(self) -> None:
+    def _work(self) -> None:
         """Integrate what grows, until it is time to stop or the database is away."""
-        try:
-            for chain in self._store.listen(self._poll_seconds):
-                if self._stop.is_set():
-                    return
-                for name in [chain] if chain else self._behind():
-                    self._integrate(name)
-        except StoreUnavailable as error:
-            LOG.warning("De ondertekening wacht op de database: %s", error)
-            self._stop.wait(PAUSE_SECONDS)
+        for chain in self._store.listen(self._poll_seconds):
+            if self._stop.is_set():
+                return
+            for name in [chain] if chain else self._behind():
+                self._integrate(name)
 
     def _behind(self) -> list[str]:
         """Return the chains whose record is not as large as what is signed of it."""

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from psycopg.rows import tuple_row
-
 from ledger.log.store import Store
 
 MAX_LISTED: Final = 1000
@@ -76,9 +74,5 @@ class Register:
         return self._fetch(HOLDING, {"chain": chain, "digests": list(digests)})
 
     def _fetch(self, query: str, asked: dict[str, Any]) -> list[HandedOut]:
-        with (
-            self._store.connection() as connection,
-            connection.cursor(row_factory=tuple_row) as cursor,
-        ):
-            rows = cursor.execute(query.encode(), {**asked, "most": MAX_LISTED}).fetchall()
+        rows = self._store.fetch(query, {**asked, "most": MAX_LISTED})
         return [HandedOut(*row) for row in rows]

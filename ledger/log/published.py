@@ -12,8 +12,6 @@ the note for whoever knows the key.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from psycopg.rows import tuple_row
-
 from ledger.log.checkpoint import MAX_SIZE, tlog_proof
 from ledger.log.feed_tables import mark
 from ledger.log.feeder import InForce, Policies
@@ -144,7 +142,7 @@ class Published:
 
     def signed_over(self, chain: str, position: int) -> Checkpoint | None:
         """Return the first checkpoint that covers a position, published or not."""
-        rows = self._fetch(SIGNED_OVER, {"chain": chain, "position": position})
+        rows = self._store.fetch(SIGNED_OVER, {"chain": chain, "position": position})
         return Checkpoint(*rows[0]) if rows else None
 
     def seen(self, chain: str, position: int) -> list[Seen]:
@@ -154,7 +152,7 @@ class Published:
         by_key = {(one.verifier.name, one.verifier.key_id): one for one in witnesses}
         asked = {"chain": chain, "position": position, **_keys_of(witnesses)}
         found: list[Seen] = []
-        for size, line in self._fetch(COVERING, asked):
+        for size, line in self._store.fetch(COVERING, asked):
             signature = read_signature(line)
             witness = by_key.get((signature.name, signature.key_id))
             checkpoint = self._tree.checkpoint(chain, size)
@@ -170,7 +168,7 @@ class Published:
     ) -> Checkpoint | None:
         within: dict[str, Any] = {"chain": chain, "first": first, "last": last}
         if not policy.needed:
-            rows = self._fetch(SIGNED_WITHIN, within)
+            rows = self._store.fetch(SIGNED_WITHIN, within)
             return Checkpoint(*rows[0]) if rows else None
         asked = {
             **within,
@@ -178,7 +176,7 @@ class Published:
             "needed": policy.needed,
             "most": MAX_CANDIDATES,
         }
-        for (size,) in self._fetch(COSIGNED_WITHIN, asked):
+        for (size,) in self._store.fetch(COSIGNED_WITHIN, asked):
             found = self._tree.checkpoint(chain, size)
             if found is not None and policy.met(self._held(chain, policy, found)):
                 return found
@@ -194,13 +192,6 @@ class Published:
             if witness is not None and _time(note, one, witness.verifier) is not None:
                 held.add(witness.name)
         return held
-
-    def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        with (
-            self._store.datastore.session() as conn,
-            conn.cursor(row_factory=tuple_row, binary=True) as cursor,
-        ):
-            return cursor.execute(query.encode(), params).fetchall()
 
 
 class PublishedTree(Tree):

@@ -167,7 +167,7 @@ class Store:
         """
         last = start + min(limit, MAX_PAGE)
         asked = {"chain": chain, "first": start + 1, "last": last}
-        return list(map(Row._make, self._fetch(READ, asked)))
+        return list(map(Row._make, self.fetch(READ, asked)))
 
     def walk(self, chain: str, start: int = 0, page: int = 1000) -> Iterator[Row]:
         """Yield the rows of a chain from `start` to its end, in pages read one by one.
@@ -185,21 +185,21 @@ class Store:
 
     def size(self, chain: str) -> int:
         """Return how many rows a chain has, which is the position of the next; 0 if unknown."""
-        [(size,)] = self._fetch(SIZE, {"chain": chain})
+        [(size,)] = self.fetch(SIZE, {"chain": chain})
         return int(size)
 
     def chains(self) -> list[str]:
         """Return the chains that have rows, in the order of the database."""
-        return [chain for (chain,) in self._fetch(CHAINS, {})]
+        return [chain for (chain,) in self.fetch(CHAINS, {})]
 
     def sizes(self) -> dict[str, int]:
         """Return the size of every chain."""
-        return dict(self._fetch(SIZES, {}))
+        return dict(self.fetch(SIZES, {}))
 
     def notify(self, sizes: Mapping[str, int]) -> None:
         """Tell who listens how many rows these chains have now; call it after the commit."""
         payloads = [f"{size} {chain}" for chain, size in sorted(sizes.items())]
-        self._fetch(NOTIFY, {"channel": CHANNEL, "payloads": payloads})
+        self.fetch(NOTIFY, {"channel": CHANNEL, "payloads": payloads})
 
     def listen(self, timeout_seconds: float) -> Generator[str, None, None]:
         """Yield the name of each chain that grew, and "" where it is time to look for oneself.
@@ -228,7 +228,7 @@ class Store:
 
     def get_disclosures(self, chain: str, digests: Sequence[str]) -> dict[str, Disclosure]:
         """Return by digest the disclosures that exist; an erased one is simply not there."""
-        found = self._fetch(GET_DISCLOSURES, {"chain": chain, "digests": list(digests)})
+        found = self.fetch(GET_DISCLOSURES, {"chain": chain, "digests": list(digests)})
         return {row[1]: Disclosure(*row) for row in found}
 
     @contextmanager
@@ -261,7 +261,11 @@ class Store:
             with conn.transaction():
                 yield conn
 
-    def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query; asked once more where only an idle connection had died.
+
+        Not for what must not happen twice. Raises StoreUnavailable.
+        """
         try:
             return self._fetch_once(query, params)
         except StoreUnavailable as error:

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.rows import DictRow, tuple_row
+from psycopg.rows import DictRow
 
 from ledger.log.merkle import HASH_BYTES
 from ledger.log.note import Note, Signature, read_note, read_signature
-from ledger.log.store import Store, StoreUnavailable
+from ledger.log.store import Store
 from ledger.log.tiles import ENTRIES, TILE_WIDTH, FullTile, Tile
 
 # The last checkpoint and the size of the record, in one look at the database.
@@ -168,47 +168,47 @@ class TreeTables:
 
     def stands(self, chain: str) -> tuple[int, Checkpoint | None]:
         """Return how many records a chain has, and its last checkpoint."""
-        [(size, *last)] = self._fetch(STANDS, {"chain": chain})
+        [(size, *last)] = self._store.fetch(STANDS, {"chain": chain})
         return size, None if last[0] is None else Checkpoint(*last)
 
     def signed(self) -> dict[str, int]:
         """Return the size of the last checkpoint of every chain that has one."""
-        return dict(self._fetch(SIGNED, {}))
+        return dict(self._store.fetch(SIGNED, {}))
 
     def checkpoint(self, chain: str, size: int | None = None) -> Checkpoint | None:
         """Return the checkpoint of this size, or the last one."""
         query = NEWEST if size is None else CHECKPOINT
-        found = self._fetch(query, {"chain": chain, "size": size})
+        found = self._store.fetch(query, {"chain": chain, "size": size})
         return Checkpoint(*found[0]) if found else None
 
     def leaves(self, chain: str, start: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and leaf hash at `limit` positions from `start` on, holes left out."""
         asked = {"chain": chain, "first": start + 1, "last": start + limit}
-        return [(position, leaf) for position, leaf in self._fetch(LEAVES, asked)]
+        return [(position, leaf) for position, leaf in self._store.fetch(LEAVES, asked)]
 
     def find(self, chain: str, leaf: bytes, size: int) -> int | None:
         """Return the first position below a size whose leaf hash is this one."""
         tiles = size // TILE_WIDTH
-        for index, place in self._fetch(
+        for index, place in self._store.fetch(
             FIND_IN_TILES, {"chain": chain, "leaf": leaf, "tiles": tiles}
         ):
             number, rest = divmod(place, HASH_BYTES)
             # What begins inside a hash is no leaf, whoever put the question together.
             return None if rest else int(index * TILE_WIDTH + number)
         asked = {"chain": chain, "leaf": leaf, "first": tiles * TILE_WIDTH + 1, "last": size}
-        found = self._fetch(FIND_IN_RECORDS, asked)
+        found = self._store.fetch(FIND_IN_RECORDS, asked)
         return int(found[0][0]) if found else None
 
     def unsound(self, chain: str, start: int, limit: int) -> int | None:
         """Return the first of these positions whose leaf hash is not that of its bytes."""
         asked = {"chain": chain, "first": start + 1, "last": start + limit}
-        [(position,)] = self._fetch(UNSOUND, asked)
+        [(position,)] = self._store.fetch(UNSOUND, asked)
         return None if position is None else int(position)
 
     def full_tiles(self, chain: str, level: int, first: int, last: int) -> list[FullTile]:
         """Return the full tiles of a level from index first to last, those that are there."""
         asked = {"chain": chain, "level": level, "first": first, "last": last}
-        return [FullTile(level, *row) for row in self._fetch(FULL_TILES, asked)]
+        return [FullTile(level, *row) for row in self._store.fetch(FULL_TILES, asked)]
 
     def hashes(self, chain: str, tile: Tile) -> bytes:
         """Return the hashes of a tile; raises TreeDamaged if one is missing."""
@@ -222,12 +222,12 @@ class TreeTables:
             leaves = self.leaves(chain, tile.first, tile.width)
             return _whole(tile, [leaf for _, leaf in leaves], tile.width)
         asked = {"chain": chain, "level": tile.level - 1, "first": tile.first, "last": last}
-        return _whole(tile, [root for (root,) in self._fetch(TILE_ROOTS, asked)], tile.width)
+        return _whole(tile, [root for (root,) in self._store.fetch(TILE_ROOTS, asked)], tile.width)
 
     def entries(self, chain: str, tile: Tile) -> list[bytes]:
         """Return the bytes of the records in a bundle; raises TreeDamaged if one is missing."""
         asked = {"chain": chain, "first": tile.first + 1, "last": tile.first + tile.width}
-        found = [state for (state,) in self._fetch(STATES, asked)]
+        found = [state for (state,) in self._store.fetch(STATES, asked)]
         if tile.level != ENTRIES or len(found) != tile.width:
             raise TreeDamaged(f"{tile.path} is niet meer volledig.")
         return found
@@ -264,25 +264,9 @@ class TreeTables:
 
     def cosigned(self, chain: str, checkpoint: Checkpoint) -> Note:
         """Return a checkpoint with all cosignatures that were collected for it."""
-        lines = self._fetch(COSIGNATURES, {"chain": chain, "size": checkpoint.size})
+        lines = self._store.fetch(COSIGNATURES, {"chain": chain, "size": checkpoint.size})
         note = read_note(checkpoint.note.encode())
         return note.with_signatures(read_signature(line) for (line,) in lines)
-
-    def _fetch(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Read, and once more where only an idle connection had died."""
-        try:
-            return self._fetch_once(query, params)
-        except StoreUnavailable as error:
-            if not error.connection_lost:
-                raise
-        return self._fetch_once(query, params)
-
-    def _fetch_once(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        with (
-            self._store.datastore.session() as conn,
-            conn.cursor(row_factory=tuple_row, binary=True) as cursor,
-        ):
-            return cursor.execute(query.encode(), params).fetchall()
 
 
 def _whole(tile: Tile, found: Sequence[bytes], expected: int) -> bytes:
