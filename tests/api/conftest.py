@@ -22,9 +22,15 @@ def shared_database(server: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def doors(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server of the tests in one file."""
+    return tmp_path_factory.mktemp("doors")
+
+
+@pytest.fixture(scope="module")
+def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
     """A server in development mode."""
-    with open_doors(shared_database, tmp_path_factory.mktemp("doors")) as opened:
+    with open_doors(shared_database, data_folder) as opened:
         yield opened
 
 

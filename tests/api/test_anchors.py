@@ -37,11 +37,6 @@ def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tsa]:
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
 def doors(shared_database: str, data_folder: Path, tsa: Tsa) -> Iterator[Doors]:
     """A server with a chain of which two checkpoints were stamped."""
     ensure_key(Settings(folder=data_folder), CHAIN)

@@ -33,11 +33,6 @@ SECRET = "Vertrouwelijk."
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bundles")
-
-
-@pytest.fixture(scope="module")
 def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
     """A server whose chain with a story in it is signed."""
     ensure_key(Settings(folder=data_folder), CHAIN)

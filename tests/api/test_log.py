@@ -31,11 +31,6 @@ FOR_EVER = "max-age=31536000, immutable"
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("log")
-
-
-@pytest.fixture(scope="module")
 def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
     """A server with a signed chain of a full tile and four records, and a chain without a key."""
     ensure_key(Settings(folder=data_folder), SIGNED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,19 +34,8 @@ SIGNERS = {
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("policy")
-
-
-@pytest.fixture(scope="module")
 def keys(data_folder: Path) -> KeyFolder:
     return log_keys(Settings(folder=data_folder))
-
-
-@pytest.fixture(scope="module")
-def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
-    with open_doors(shared_database, data_folder) as doors:
-        yield doors
 
 
 def made(data_folder: Path, chain: str) -> str:

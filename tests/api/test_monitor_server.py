@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import LiteralString
 from uuid import uuid4
@@ -36,17 +35,6 @@ def partner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Partner:
 
 
 # Against a real server
-
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("monitored")
-
-
-@pytest.fixture(scope="module")
-def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
-    with open_doors(shared_database, data_folder) as doors:
-        yield doors
 
 
 @pytest.fixture

@@ -29,17 +29,6 @@ ORGANISATIONS = ("bd", "uwv", "cbs")
 DEAD = "http://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("witnessed")
-
-
-@pytest.fixture(scope="module")
-def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
-    with open_doors(shared_database, data_folder) as doors:
-        yield doors
-
-
 @pytest.fixture
 def chain(doors: Doors, data_folder: Path) -> str:
     """A signed chain of three partners, which may adopt witnesses without a vote."""

@@ -1,81 +1,21 @@
-"""A monitor of a log of anything: what it takes in, what it refuses, what it remembers."""
+"""A monitor of a log of anything: what it takes in, and what it refuses."""
 
 from __future__ import annotations
 
 import json
-import os
 import stat
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ledger.log.checkpoint import to_base64
-from ledger.log.mirror import Mirror, MirrorDamaged
-from ledger.log.monitor import CannotTell, Followed, LogBroken, Round, follow
-from ledger.log.monitor_state import MAX_EVIDENCE, Kept
+from ledger.log.monitor import CannotTell
 from ledger.log.note import Signature, read_note, signed
 from ledger.log.note_keys import ED25519, Signer
-from ledger.log.remote import open_folder
 from tests.log.log_files import KEY, NEW_KEY, ORIGIN, files_of, head_over, numbers, put
+from tests.log.watching import Watch
 
 STRANGER = Signer(ORIGIN, ED25519, b"s" * 32)
 SIZES = (1, 255, 256, 257, 600)
-NOW = "2026-11-22T01:00:00+00:00"
-
-
-class Watch:
-    """A log as files, and somebody who follows it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.kept = Kept(folder / "staat.json")
-        self.mirror = Mirror(self.kept.beside("mirror"))
-        self.log = folder / "log"
-
-    def show(self, entries: Sequence[bytes], **more: object) -> None:
-        put(self.log, files_of(entries, **more))  # type: ignore[arg-type]  # as files_of says
-
-    def look(
-        self, *, given: Sequence[Signer] = (), again: bool = False, seconds: float = 60
-    ) -> Followed:
-        return follow(
-            Round(
-                log=open_folder(self.log),
-                kept=self.kept,
-                mirror=self.mirror,
-                given=[one.verifier for one in given],
-                again=again,
-                until=time.monotonic() + seconds,
-                now=NOW,
-            )
-        )
-
-    def broken(self, kind: str, position: int | None = None, **more: object) -> LogBroken:
-        """Look again; the log is found broken, and what was known stays as it was."""
-        before = self.state()
-        with pytest.raises(LogBroken) as found:
-            self.look(**more)  # type: ignore[arg-type]  # as look says
-        assert (found.value.kind, found.value.position) == (kind, position), found.value
-        assert self.state() == before
-        assert Path(found.value.evidence).is_file()
-        return found.value
-
-    def state(self) -> bytes:
-        return self.kept.path.read_bytes() if self.kept.path.exists() else b""
-
-    def copied(self) -> list[bytes]:
-        seen = self.kept.read()
-        assert seen is not None
-        return [data for _, data in self.mirror.walk(seen.head)]
-
-    def change(self, path: str, old: bytes, new: bytes) -> None:
-        data = (self.log / path).read_bytes()
-        assert old in data
-        (self.log / path).write_bytes(data.replace(old, new, 1))
 
 
 @pytest.fixture
@@ -340,134 +280,3 @@ def test_a_key_that_only_signed_beside_the_trusted_one_is_not_trusted(watch: Wat
     watch.look()
     watch.show(numbers(5), signers=[STRANGER])
     watch.broken("unsigned")
-
-
-# What is remembered, and what goes wrong with it
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b'"format"', b'"farmat"'),
-        (b"monitor/1", b"monitor/2"),
-        (b'"edge": [\n  "', b'"edge": [\n  "00'),
-        (b'"edge": [\n  "', b'"edge": [\n  "zz'),
-        (b"\\n5\\n", b"\\n6\\n"),
-        (b'"keys": [', b'"keys": [7,'),
-    ],
-)
-def test_a_state_that_does_not_agree_with_itself_is_not_used(
-    watch: Watch, old: bytes, new: bytes
-) -> None:
-    watch.show(numbers(5))
-    watch.look()
-    data = watch.state()
-    assert old in data
-    watch.kept.path.write_bytes(data.replace(old, new, 1))
-    with pytest.raises(CannotTell, match="beschadigd"):
-        watch.look()
-    watch.kept.path.write_bytes(data)
-    assert watch.look().before == 5
-
-
-@pytest.mark.parametrize("data", [b"", b"{}", b"\xff", b"x" * 4_000_001, b"[" * 100_000])
-def test_a_state_that_is_no_state_is_never_taken_for_none(watch: Watch, data: bytes) -> None:
-    watch.show(numbers(5))
-    watch.kept.path.write_bytes(data)
-    with pytest.raises(CannotTell):
-        watch.look()
-    assert watch.state() == data
-
-
-def test_a_state_that_another_may_write_is_not_used(watch: Watch) -> None:
-    watch.show(numbers(5))
-    watch.look()
-    watch.kept.path.chmod(0o620)
-    with pytest.raises(CannotTell, match="niemand anders"):
-        watch.look()
-
-
-def test_two_rounds_at_once_are_one_too_many(watch: Watch) -> None:
-    with watch.kept.locked():
-        other = Kept(watch.kept.path)
-        with pytest.raises(CannotTell, match="loopt nog"), other.locked():
-            pass
-    with other.locked():
-        pass
-
-
-def test_a_copy_that_was_touched_is_noticed_and_made_anew(watch: Watch) -> None:
-    watch.show(numbers(600))
-    watch.look()
-    (watch.mirror.folder / "tile/entries/001").write_bytes(b"\x00\x01x")
-    with pytest.raises(MirrorDamaged):
-        watch.copied()
-    watch.look(again=True)
-    assert watch.copied() == numbers(600)
-    data = (watch.mirror.folder / "tile/entries/000").read_bytes()
-    (watch.mirror.folder / "tile/entries/000").write_bytes(data.replace(b"77", b"78", 1))
-    with pytest.raises(MirrorDamaged):
-        watch.copied()
-
-
-def test_evidence_has_an_end(watch: Watch) -> None:
-    watch.show(numbers(5))
-    watch.look()
-    for number in range(MAX_EVIDENCE + 3):
-        watch.show([*numbers(4), b"anders %d" % number])
-        with pytest.raises(LogBroken):
-            watch.look()
-    assert len(list(watch.kept.beside("evidence").iterdir())) == MAX_EVIDENCE
-
-
-def test_a_round_whose_time_is_up_is_taken_up_by_the_next(watch: Watch) -> None:
-    watch.show(numbers(600))
-    with pytest.raises(CannotTell, match="gaat daar verder"):
-        watch.look(seconds=-1)
-    assert watch.state() == b""
-    assert watch.look().seen.head.size == 600
-
-
-def test_what_an_earlier_round_left_is_used_and_not_believed(watch: Watch) -> None:
-    watch.show(numbers(600))
-    (watch.log / "tile/entries/002.p/88").rename(watch.folder / "later")
-    watch.broken("withheld")
-    assert (watch.mirror.folder / "tile/entries/001").is_file()
-    (watch.folder / "later").rename(watch.log / "tile/entries/002.p/88")
-    for path in ("tile/entries/000", "tile/entries/001"):
-        (watch.log / path).unlink()
-    assert watch.look().seen.head.size == 600
-
-    forged = [*numbers(600), b"anders", *numbers(800, start=601)]
-    watch.show(forged)
-    (watch.log / "tile/entries/003.p/32").unlink()
-    watch.broken("withheld")
-    watch.show(numbers(800))
-    assert watch.look().seen.head.size == 800
-    assert watch.copied() == numbers(800)
-
-
-@pytest.mark.parametrize("moment", ["before 1", "before 4", "before 6", "before 7", "after 7"])
-def test_a_round_that_is_killed_at_any_moment_is_done_over(watch: Watch, moment: str) -> None:
-    when, number = moment.split()
-    watch.show(numbers(300))
-    watch.look()
-    watch.show(numbers(600))
-    program = (
-        "import sys, pathlib; from tests.log import witnessing; from tests.log.test_monitor import "
-        "Watch; witnessing.die_at(sys.argv[2], 'replace', int(sys.argv[3])); "
-        "Watch(pathlib.Path(sys.argv[1])).look(); print('done')"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, str(watch.folder), when, number],
-        capture_output=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-    )
-    assert (ended.returncode, ended.stdout) == (-9, b""), ended.stderr
-    found = watch.look()
-    assert found.before == (600 if moment == "after 7" else 300)
-    assert found.seen.head == head_over(numbers(600))
-    assert watch.copied() == numbers(600)
-    assert to_base64(found.seen.head.root) in watch.state().decode()
