@@ -18,7 +18,6 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
 from functools import partial
-from types import TracebackType
 from typing import Final, Self, cast
 
 from ledger import catalogue, corrections
@@ -107,12 +106,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self, timeout_seconds: float = CLOSE_SECONDS) -> None:

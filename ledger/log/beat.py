@@ -3,7 +3,6 @@
 import logging
 import threading
 from abc import ABC, abstractmethod
-from types import TracebackType
 from typing import ClassVar, Final, Self
 
 from ledger.log.store import StoreUnavailable
@@ -34,12 +33,7 @@ class Beat(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     @property

@@ -14,7 +14,6 @@ import hashlib
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, Self, TypeVar
 
 from ledger.log.canonical import encode
@@ -261,12 +260,7 @@ class _Archive:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._zip.close()
 
     def put(self, name: str, data: bytes) -> None:

@@ -22,6 +22,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from ledger.log.checkpoint import Head
+from ledger.log.kept_files import sync_folder
 from ledger.log.note import Note, signed
 from ledger.log.note_keys import ED25519, BadKey, Signer, Verifier, read_signer, read_verifier
 
@@ -150,7 +151,7 @@ class KeyFolder:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _written(self._folder, write_key(key)) as written:
                 put(written, path)
-            _sync(self._folder)
+            sync_folder(self._folder)
         except FileExistsError as error:
             raise KeyRefused(f"Keten {chain} heeft al een sleutel: {path}.") from error
         except OSError as error:
@@ -198,12 +199,3 @@ def _written(folder: Path, data: bytes) -> Iterator[str]:
         yield name
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Bring the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

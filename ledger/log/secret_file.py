@@ -5,6 +5,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from ledger.log.kept_files import sync_folder
 from ledger.log.log_key import MAX_KEY_FILE_BYTES, NOT_THE_OWNER, KeyRefused
 
 
@@ -22,7 +23,7 @@ def keep_secret(path: Path, data: bytes) -> None:
             os.link(fresh, path)
         finally:
             fresh.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except FileExistsError as error:
         raise KeyRefused(
             f"Er is al een bestand {path}; een sleutel wordt nooit vervangen."
@@ -56,11 +57,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

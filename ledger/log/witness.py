@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from ledger.log.checkpoint import BadCheckpoint, Head, from_base64, read_number, read_text
+from ledger.log.kept_files import sync_folder
 from ledger.log.merkle_check import MAX_PROOF_HASHES, grew, is_root_of
 from ledger.log.note import (
     BadNote,
@@ -217,11 +218,7 @@ class Witness:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, path)
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(path.parent)
 
     @contextmanager
     def _locked(self, origin: str) -> Iterator[None]:
