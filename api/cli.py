@@ -8,8 +8,8 @@
     exit 64  the command was not written as it should be
 
 Every command takes `--json` for one JSON document (or JSON lines) on standard output; the servers
-(`serve`, `demo`, `witness serve`) log JSON lines as it is. Progress and problems go to standard
-error.
+(`serve`, `demo`, `witness serve`) log JSON lines as it is, and `generate` writes them. Progress and
+problems go to standard error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that record: lines from a file or a pipe, and the history of the PEPs."""
+"""Commands that record: lines from a file or a pipe, the history of the PEPs, a made-up chain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Annotated
 import msgspec
 import typer
 
-from api import cli_output, peps, record_lines
+from api import cli_output, made_up_chain, peps, record_lines
 from api.record_lines import Recorder, Result
 from api.settings import from_environment
 from api.signing import log_keys
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("record")(record)
     app.command("import-peps")(import_peps)
+    app.command("generate")(generate)
 
 
 def record(
@@ -55,6 +56,17 @@ def import_peps(
     lines = peps.lines_of(data)
     numbered = ((number, msgspec.json.encode(line)) for number, line in enumerate(lines, 1))
     _record(chain, numbered, by="", source=None, keep_going=False, json=json)
+
+
+def generate(
+    events: Annotated[int, typer.Option(help="Hoeveel gebeurtenissen de keten krijgt.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Zelfde getal, zelfde keten.")] = 7,
+) -> None:
+    """Verzin een keten: regels voor `record`, telkens dezelfde bij hetzelfde getal."""
+    out = sys.stdout.buffer
+    for act in made_up_chain.acts(events, seed):
+        out.write(made_up_chain.line(act) + b"\n")
+    out.flush()
 
 
 @contextmanager
