@@ -129,7 +129,7 @@ def _fits(folder: Path) -> bool:
 
 
 def _short_private_folder() -> Path:
-    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes it ours alone
+    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 # nosec B108 # made ours
         if _fits(Path(parent, "ketenledger-12345678")):
             return Path(tempfile.mkdtemp(prefix="ketenledger-", dir=parent))
     raise EmbeddedError("Er is geen map met een kort genoeg pad voor de socket van PostgreSQL.")
