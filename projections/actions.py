@@ -6,12 +6,14 @@ when time has not been recorded yet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ledger.domain.events import actions as a
 from ledger.domain.events.meetings import MeetingHeld
 from ledger.domain.values import Header, day_start, later
 from projections.adding import linked
+from projections.items import find_many, with_status
 from projections.listing import Wanted
 from projections.names import titles
 from projections.reckoned import reckoned
@@ -177,6 +179,15 @@ def action(connection: Conn, view: View, name: str) -> Doc:
     kinds = {kind: kind for kind in ORIGINS}
     show_links(connection, view, doc, {**kinds, "meetings": "meeting"})
     return doc
+
+
+def actions_named(connection: Conn, view: View, names: Sequence[str]) -> list[Doc]:
+    """Return what a list shows of these actions, in this order; what is unknown is left out."""
+    found = find_many(connection, view, ACTION, names)
+    shown = [with_status(found[name].doc, view) for name in names if name in found]
+    for doc in shown:
+        _reckon(doc, view)
+    return [picked(doc, ACTION.name, *SHOWN, "status", "statusSince", "overdue") for doc in shown]
 
 
 def _reckon(item: Doc, view: View) -> None:

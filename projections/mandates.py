@@ -7,6 +7,7 @@ it was reviewed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ledger.domain.events import mandates as m
@@ -16,6 +17,8 @@ from ledger.domain.events.outcomes import (
     DecisionTakenUnderMandate,
 )
 from ledger.domain.values import Header, day_start
+from projections.capacities import with_capacities
+from projections.items import find_many, with_status
 from projections.listing import Wanted, everything, listed
 from projections.names import Ref, titles
 from projections.tables import text
@@ -33,7 +36,7 @@ from projections.things import (
     stamp,
 )
 from projections.views import Conn, Doc, Page, Paging, View
-from projections.whole import whole
+from projections.whole import parts, whole
 
 VERSION = 1
 TABLE = listed_in(
@@ -212,14 +215,14 @@ def mandate(connection: Conn, view: View, name: str) -> Doc:
     doc = whole(connection, view, MANDATE, name)
     _name_both(connection, view, [doc])
     _narrow(doc, view)
-    until = doc.get("validUntil", "")
-    doc["valid"] = doc.get("validFrom", "9999") <= view.day and (not until or view.day < until)
+    doc["valid"] = _holds(doc, view.day)
     return doc
 
 
 def authorities(connection: Conn, view: View, paging: Paging) -> Page:
     """Return a page of grants of doorzettingsmacht, each with every use that was made of it."""
     found = listed(connection, view, paging, AUTHORITY, Wanted())
+    _name_holders(connection, view, found.items)
     for one in found.items:
         used = Wanted(columns={"authority": one["authority"]})
         one["exercises"] = everything(connection, view, EXERCISE, used)
@@ -229,6 +232,8 @@ def authorities(connection: Conn, view: View, paging: Paging) -> Page:
 def authority(connection: Conn, view: View, name: str) -> Doc:
     """Return one grant of doorzettingsmacht with every use that was made of it."""
     doc = whole(connection, view, AUTHORITY, name)
+    _name_holders(connection, view, [doc])
+    doc["valid"] = _holds(doc, view.day)
     used = Wanted(columns={"authority": name})
     doc["exercises"] = everything(connection, view, EXERCISE, used)
     return doc
@@ -237,6 +242,29 @@ def authority(connection: Conn, view: View, name: str) -> Doc:
 def exercise(connection: Conn, view: View, name: str) -> Doc:
     """Return one use of doorzettingsmacht: towards whom, why, who was told, how it was judged."""
     return whole(connection, view, EXERCISE, name)
+
+
+def exercises_named(connection: Conn, view: View, names: Sequence[str]) -> list[Doc]:
+    """Return these uses of doorzettingsmacht in this order; what is unknown is left out."""
+    found = find_many(connection, view, EXERCISE, names)
+    docs = [with_status(found[name].doc, view) for name in names if name in found]
+    with_capacities(connection, view, [one for one in parts(docs) if "under" in one])
+    return docs
+
+
+def _holds(doc: Doc, day: str) -> bool:
+    """Whether a mandate or power is within its term on a day."""
+    until = doc.get("validUntil", "")
+    return doc.get("validFrom", "9999") <= day and (not until or day < until)
+
+
+def _name_holders(connection: Conn, view: View, authorities: list[Doc]) -> None:
+    """Tell how the role is called to which each doorzettingsmacht was given."""
+    known = titles(connection, view, {("assignment", one.get("holder", "")) for one in authorities})
+    for one in authorities:
+        ref = ("assignment", one.get("holder", ""))
+        if ref in known:
+            one["holderName"] = known[ref]
 
 
 def _narrow(mandate: Doc, view: View) -> None:

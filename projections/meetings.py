@@ -10,6 +10,7 @@ from ledger.domain.events.mandates import OverrideReviewed
 from ledger.domain.values import Header
 from projections.listing import Wanted, listed
 from projections.names import titles
+from projections.stands import stands
 from projections.tables import moment, text
 from projections.things import (
     Kind,
@@ -141,24 +142,40 @@ def meetings(
 ) -> Page:
     """Return a page of meetings, the last one convened first."""
     wanted = Wanted(columns={"body": body}, status=(status,) if status else (), newest_first=True)
-    return listed(connection, view, paging, MEETING, wanted)
+    found = listed(connection, view, paging, MEETING, wanted)
+    known = titles(connection, view, {("body", one.get("body", "")) for one in found.items})
+    for one in found.items:
+        one["bodyName"] = known.get(("body", one.get("body", "")), one.get("body", ""))
+    return found
 
 
 def meeting(connection: Conn, view: View, name: str) -> Doc:
-    """Return a meeting with its agenda, who attended for which seat, and who was not admitted."""
+    """Return a meeting with its agenda, who attended for which seat, and who was not admitted.
+
+    A point of the agenda about a proposal says how that stands on the day of the view.
+    """
     doc = whole(connection, view, MEETING, name)
     people = [*doc.get("attendance", []), *doc.get("refusedSubstitutes", [])]
+    proposals = {
+        ("decision", item["decision"]) for item in doc.get("agenda", []) if "decision" in item
+    }
     known = titles(
         connection,
         view,
         {("person", one["person"]) for one in people}
         | {("seat", one["seat"]) for one in people}
-        | {("decision", item["decision"]) for item in doc.get("agenda", []) if "decision" in item},
+        | {("body", doc.get("body", ""))}
+        | proposals,
     )
+    stood = stands(connection, view, proposals)
+    if ("body", doc.get("body", "")) in known:
+        doc["bodyName"] = known["body", doc["body"]]
     for one in people:
         one["function"] = known.get(("person", one["person"]), "")
         one["organisationName"] = known.get(("seat", one["seat"]), "")
     for item in doc.get("agenda", []):
-        if ("decision", item.get("decision", "")) in known:
-            item["title"] = known["decision", item["decision"]]
+        ref = ("decision", item.get("decision", ""))
+        item.update(stood.get(ref, {}))
+        if ref in known:
+            item["title"] = known[ref]
     return doc

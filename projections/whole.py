@@ -23,8 +23,8 @@ def whole(connection: Conn, view: View, kind: Kind, name: str) -> Doc:
     return doc
 
 
-def parts(doc: Doc) -> Iterator[Doc]:
-    """Give a document and everything in it that has fields of its own, however deep."""
+def parts(doc: Doc | list[Doc]) -> Iterator[Doc]:
+    """Give a document (or many) and everything in it that has fields of its own, however deep."""
     pending: list[object] = [doc]
     while pending:
         part = pending.pop()

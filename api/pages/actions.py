@@ -1,12 +1,28 @@
-"""All that waits for somebody or for a day, the nearest day first, and what is over its day."""
+"""All that waits, the nearest day first; and one action: how it went, and what it came from."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec import Struct
+
+from api.pages.decision_course import State, Step
+from api.pages.language import Language
 from api.pages.site import Asked, Screen
+from projections.actions import OPEN, ORIGINS, action
+from projections.capacities import with_capacities
 from projections.due import due
 from projections.names import titles
+from projections.views import Doc
+
+
+class Origin(Struct, frozen=True):
+    """What an action came from: the kind of thing, what people call that, which one."""
+
+    kind: str
+    name: str
+    id: str
+    title: str
 
 
 def show_list(asked: Asked) -> dict[str, Any]:
@@ -19,6 +35,60 @@ def show_list(asked: Asked) -> dict[str, Any]:
     for one in page.items:
         one["owners"] = [names.get(name, name) for name in one.get("owner", "").split()]
     return {"items": page.items, "next": page.next, "kinds": _kinds(asked)}
+
+
+def show(asked: Asked) -> dict[str, Any]:
+    """Gather one action with its course."""
+    doc = action(asked.connection, asked.view, asked.named("action"))
+    with_capacities(asked.connection, asked.view, doc["history"])
+    return {
+        "action": doc,
+        "course": course(doc, asked.language),
+        "origins": _origins(asked, doc),
+    }
+
+
+def course(doc: Doc, language: Language) -> tuple[Step, ...]:
+    """Return the steps of an action as they came, and while there is time left its last day."""
+    steps = [_step(doc, one, language) for one in doc["statuses"]]
+    open_note = language.text("nog niet afgerond")
+    status = doc.get("status", "")
+    if status == "overdue":
+        if doc["statuses"][-1]["status"] == "overdue":
+            steps.pop()
+        steps.append(Step(language.word(status), "now", doc["statusSince"], open_note))
+    elif status in OPEN and doc.get("dueOn"):
+        steps.append(Step(language.text("Laatste dag"), "ahead", doc["dueOn"], open_note))
+    return tuple(steps)
+
+
+def _step(doc: Doc, status: Doc, language: Language) -> Step:
+    """Return a step that was taken; being over its day is none, and not ticked off."""
+    state: State = "none" if status["status"] == "overdue" else "done"
+    note = _note(doc, status, language)
+    return Step(language.word(status["status"]), state, status["on"], note)
+
+
+def _note(doc: Doc, status: Doc, language: Language) -> str:
+    """Say until which day it was to be done, from a step that set that day."""
+    entries = [doc.get("assigned", {}), *doc.get("delays", [])]
+    found = [one["dueOn"] for one in entries if one.get("position") == status["position"]]
+    return language.text("uiterlijk %(day)s") % {"day": language.day(found[0])} if found else ""
+
+
+def _origins(asked: Asked, doc: Doc) -> list[Origin]:
+    said = asked.language.text
+    names = {
+        "decision": said("besluit"),
+        "agreement": said("afspraak"),
+        "escalation": said("escalatie"),
+        "meeting": said("vergadering"),
+    }
+    return [
+        Origin(kind, names[kind], doc[kind], doc[f"{kind}Title"])
+        for kind in ORIGINS
+        if doc.get(kind)
+    ]
 
 
 def _kinds(asked: Asked) -> dict[str, str]:
@@ -39,4 +109,7 @@ def _kinds(asked: Asked) -> dict[str, str]:
     }
 
 
-SCREENS: Final = (Screen("/acties", "due.html", show_list),)
+SCREENS: Final = (
+    Screen("/acties", "due.html", show_list),
+    Screen("/acties/{action}", "action.html", show),
+)

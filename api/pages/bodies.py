@@ -7,6 +7,11 @@ from typing import Any, Final
 from api.pages.site import Asked, Screen
 from projections.bodies import bodies, body, seat
 from projections.capacities import with_capacities
+from projections.meetings import meetings
+from projections.views import Paging
+
+MEETINGS: Final = 5
+"""How many meetings the page of a body names; the list of meetings has them all."""
 
 
 def show_list(asked: Asked) -> dict[str, Any]:
@@ -19,7 +24,8 @@ def show(asked: Asked) -> dict[str, Any]:
     """Gather one body."""
     doc = body(asked.connection, asked.view, asked.named("body"))
     with_capacities(asked.connection, asked.view, doc["history"])
-    return {"body": doc}
+    held = meetings(asked.connection, asked.view, Paging("", MEETINGS), body=doc["body"])
+    return {"body": doc, "meetings": held.items}
 
 
 def show_seat(asked: Asked) -> dict[str, Any]:

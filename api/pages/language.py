@@ -35,6 +35,7 @@ CATALOGUES: Final = (
     "records.po",
     "items.po",
     "holders.po",
+    "meetings.po",
     "forms.po",
     "rules.po",
     "evidence.po",

@@ -46,6 +46,8 @@ NAVIGATION: Final = (
     ("/rollen", "Rollen"),
     ("/mandaten", "Mandaten"),
     ("/overleggen", "Overleggen"),
+    ("/vergaderingen", "Vergaderingen"),
+    ("/acties", "Acties"),
     ("/onderwerpen", "Onderwerpen"),
     ("/controle", "Controle"),
     ("/zoeken", "Zoeken"),
@@ -68,6 +70,10 @@ PLACES: Final[dict[str, str]] = {
     "subject": "onderwerpen",
     "lesson": "lessen",
     "bottleneck": "knelpunten",
+    "action": "acties",
+    "meeting": "vergaderingen",
+    "authority": "doorzettingsmacht",
+    "exercise": "gebruik",
 }
 """Under which path below the chain a thing has its page, by its kind."""
 

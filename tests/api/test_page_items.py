@@ -90,6 +90,7 @@ def printed_page(request: Asked, template: str, screen: Screen) -> str:
         "here": f"/ketens/{CHAIN}",
         "dates": request.as_of,
         "kept": "",
+        "as_of_day": request.view.day,
         "as_of_sentence": "",
         "fields": [],
         "onward": lambda cursor: f"?vanaf={cursor}",

@@ -9,6 +9,7 @@ from ledger.domain.events.meetings import AgendaItem
 from ledger.domain.values import NotFound
 from projections.due import due
 from projections.meetings import meeting, meetings
+from projections.stands import stands
 from tests.domain.given import Life
 from tests.domain.given_decisions import proposal
 from tests.domain.given_meetings import (
@@ -95,3 +96,25 @@ def test_what_waits_is_the_meeting_then_its_minutes_then_nothing(database: str) 
         waits = [readers.page(due, asof={"known_at": end}).items for end in ends]
     found = [[one["what"] for one in items if one["kind"] == "meeting"] for items in waits]
     assert found == [["meeting"], ["minutes"], []]
+
+
+def test_a_point_of_the_agenda_tells_how_its_proposal_stood_on_the_day(database: str) -> None:
+    life = a_meeting().done(proposal("b-9", title="Een plan"), by=CHAIR)
+    agenda = (AgendaItem(subject="Plan", decision="b-9"),)
+    life = life.done(
+        convened("v-3", starts_at="2024-03-05T09:00:00.000000Z", agenda=agenda), by=CHAIR
+    )
+    with shown(database, life) as readers:
+        doc = readers.item(meeting, "v-3")
+        [point] = doc["agenda"]
+        assert (point["status"], doc["bodyName"]) == ("proposed", "Bestuur")
+        view = readers.view()
+        asked = [("decision", "b-9"), ("meeting", "v-3"), ("decision", "no-such")]
+        found = stands(readers.connection, view, asked)
+        assert {ref: one["status"] for ref, one in found.items()} == {
+            ("decision", "b-9"): "proposed",
+            ("meeting", "v-3"): "convened",
+        }
+        assert stands(readers.connection, view, []) == {}
+        before = readers.view(valid_on="2000-01-01")
+        assert stands(readers.connection, before, asked) == {}
