@@ -13,8 +13,8 @@ from typing import Final
 from psycopg.sql import SQL
 
 from projections import scopes
+from projections.batch import RESTS_ON
 from projections.capacities import with_capacities
-from projections.folding import RESTS_ON
 from projections.items import seen_at
 from projections.timeline import told
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page

@@ -6,6 +6,7 @@ whether it is one on the day that was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from psycopg.sql import SQL
@@ -16,6 +17,7 @@ from ledger.domain.values import Header
 from projections import scopes
 from projections.listing import Wanted, everything, listed
 from projections.names import titles
+from projections.scopes import Access
 from projections.tables import text
 from projections.things import (
     Kind,
@@ -28,20 +30,31 @@ from projections.things import (
     picked,
     stamp,
 )
-from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, fetch, page
 from projections.whole import whole
 
 VERSION = 1
 TABLE = listed_in("chains", text("organisation"))
 
 # A chain is its own first key, so this walks along one index whatever the number of chains.
-CHAINS = SQL("""
-    SELECT t.id, t.summary
+NAMES = SQL("""
+    SELECT DISTINCT t.chain
     FROM read_chains AS t
-    WHERE {visible} AND t.kind = 'chain' AND t.chain > %(after)s
+    WHERE t.kind = 'chain' AND t.chain > %(after)s AND t.known_until IS NULL
     ORDER BY t.chain
     LIMIT %(size)s
-""").format(visible=scopes.current("t"))
+""")
+# What is known of each chain by now, by who may see so much of that chain.
+CHAINS = SQL("""
+    SELECT t.chain, t.summary
+    FROM unnest(
+        %(chains)s::text[], %(floors)s::int2[], %(ranks)s::int2[], %(firsts)s::int8[],
+        %(lasts)s::int8[]
+    ) AS may (chain, floor, rank, first, last)
+    JOIN read_chains AS t ON t.chain = may.chain AND t.kind = 'chain' AND t.id = may.chain
+    WHERE {visible}
+    ORDER BY t.chain
+""").format(visible=scopes.each("t", "may"))
 
 
 def _whole(_event: Any, header: Header) -> tuple[str, ...]:
@@ -208,14 +221,46 @@ OBJECTIVE = Kind(
     dated=True,
 )
 KINDS: Final = (CHAIN, PARTNER, OBJECTIVE)
+Reading = Callable[[Sequence[str]], Mapping[str, Access]] | Collection[str]
+"""What somebody may see of each of these chains."""
 
 
-def chains(connection: Conn, reader: frozenset[str], paging: Paging) -> Page:
-    """Return a page of the chains of which a reader may know anything, by name."""
+def chains(connection: Conn, reader: Reading, paging: Paging) -> Page:
+    """Return a page of the chains of which a reader may know anything, by name.
+
+    `reader` says what they may see of each chain it is given; a set of scopes is the same for all.
+    """
     [after] = paging.after(str) or ("",)
-    asked = {"rank": scopes.rank(reader), "after": after, "size": paging.size + 1}
-    rows, following = page(fetch(connection, CHAINS, asked), paging, "id")
-    return Page([row["summary"] for row in rows], following)
+    found: list[Doc] = []
+    names = _names(connection, after)
+    while names and len(found) <= paging.size:
+        found += _seen_of(connection, _accesses(reader, names))
+        names = _names(connection, names[-1]) if len(names) == MAX_LIMIT else []
+    shown, following = page(found, paging, "chain")
+    return Page([row["summary"] for row in shown], following)
+
+
+def _names(connection: Conn, after: str) -> list[str]:
+    asked = {"after": after, "size": MAX_LIMIT}
+    return [row["chain"] for row in fetch(connection, NAMES, asked)]
+
+
+def _accesses(reader: Reading, names: Sequence[str]) -> Mapping[str, Access]:
+    if callable(reader):
+        return reader(names)
+    return dict.fromkeys(names, scopes.of_scopes(reader))
+
+
+def _seen_of(connection: Conn, accesses: Mapping[str, Access]) -> list[Doc]:
+    """Return what is known of each chain by who has this access to it."""
+    asked = {
+        "chains": list(accesses),
+        "floors": [min(one.floor, one.rank) for one in accesses.values()],
+        "ranks": [one.rank for one in accesses.values()],
+        "firsts": [one.first for one in accesses.values()],
+        "lasts": [one.end for one in accesses.values()],
+    }
+    return fetch(connection, CHAINS, asked)
 
 
 def chain(connection: Conn, view: View) -> Doc:

@@ -22,24 +22,21 @@ from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.events.outcomes import DecisionTookForce
 from ledger.domain.values import RULES
 from ledger.faults import FAULTS, BrokenLog
-from projections import scopes, tables
+from projections.batch import Batch, as_json, spaced
+from projections.concerns import concerns
 from projections.models import MODELS, Model
-from projections.spelling import plain
-from projections.tables import DUE, LINKS, RECORDS, STATUSES, TEXTS, VERSION_COLUMNS, Table
+from projections.tables import DUE, LINKS, RECORDS, TEXTS, VERSION_COLUMNS, Table
 from projections.things import Kind, Part, Seen, Thing, Values, imported_label, row_of
 
 Key = tuple[str, str]
-Place = tuple[str, str, int]
 
 MAX_THINGS: Final = 4096
 """How many things of a chain stay at hand between two batches."""
 MAX_TEXT: Final = 100_000
 """How many characters of a thing can be searched; a longer text is found by its beginning."""
-RESTS_ON: Final = "under"
-"""The kind of link from a record to the position that made it lawful."""
 
 EARLIER = SQL("""
-    SELECT r.position, r.type, r.things
+    SELECT r.position, r.type, r.things, r.concerns
     FROM {records} AS r
     WHERE r.chain = %(chain)s AND r.position = ANY(%(positions)s::int8[])
 """)
@@ -47,10 +44,10 @@ EARLIER = SQL("""
 # All records that made these things so far, each thing's in order. Things are looked up one by
 # one (the inner OFFSET keeps it so): most are new and have none.
 HISTORY = SQL("""
-    SELECT given.kind, given.id, r.state
+    SELECT given.kind, given.id, r.state, own.concerns
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
     CROSS JOIN LATERAL (
-        SELECT l.position
+        SELECT l.position, l.concerns
         FROM {links} AS l
         WHERE l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
             AND l.position < %(before)s
@@ -62,10 +59,11 @@ HISTORY = SQL("""
 
 
 class Earlier(NamedTuple):
-    """What is known of a record by its position: its type, and the things it is about."""
+    """What is known of a record by its position: its type, what it is about, whom it concerns."""
 
     type: str
     things: tuple[Key, ...]
+    concerns: frozenset[str] = frozenset()
 
 
 class Folding:
@@ -79,7 +77,9 @@ class Folding:
         self.position = -1
         self._tables = {table.name: table for model in models for table in model.tables}
         self._suffix = suffix
-        own = suffix if RECORDS.name in self._tables else ""
+        # Who builds the records builds every kind of thing; who does not, finds the records made.
+        self._partly = RECORDS.name not in self._tables
+        own = "" if self._partly else suffix
         self._earlier = EARLIER.format(records=Identifier(RECORDS.name + own))
         self._history = HISTORY.format(links=Identifier(LINKS.name + own))
         self._kinds = {kind.name: kind for model in models for kind in model.kinds}
@@ -96,16 +96,15 @@ class Folding:
         They are taken in up to one that cannot be read; BrokenLog where that is the first.
         """
         seen = self._readable(rows)
-        about = self._about(cursor, seen)
+        earlier = self._look_back(cursor, seen)
+        about = self._about(seen, earlier)
         batch = Batch(self._tables)
         self._bring(cursor, {key for keys in about for key in keys}, before=rows[0][0])
         for one, keys in zip(seen, about, strict=True):
             try:
-                for key in keys:
-                    self._add(key, one, batch)
+                self._add(keys, one, batch, earlier)
             except FAULTS as error:
                 raise self._broken(one.header.position, error) from error
-            batch.record(one, keys)
         batch.write(cursor, self.chain, self._suffix)
         self.position = seen[-1].header.position
         while len(self._things) > MAX_THINGS:
@@ -129,9 +128,8 @@ class Folding:
     def _broken(self, position: int, error: Exception) -> BrokenLog:
         return BrokenLog(self.chain, position, f"{type(error).__name__}: {error}")
 
-    def _about(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> list[list[Key]]:
-        """Return for each record the things it is about, in a fixed order."""
-        earlier = self._look_back(cursor, seen)
+    def _about(self, seen: Sequence[Seen], earlier: dict[int, Earlier]) -> list[list[Key]]:
+        """Return for each record the things it is about, in a fixed order; add it to `earlier`."""
         about = []
         for one in seen:
             keys = dict.fromkeys(self._named(one))
@@ -141,19 +139,24 @@ class Folding:
                     keys.update(dict.fromkeys(_inherited(one, found)))
             known = [key for key in keys if key[0] in self._kinds]
             name = catalogue.type_name(type(one.event))
-            earlier[one.header.position] = Earlier(name, tuple(known))
+            position = one.header.position
+            given = earlier[position].concerns if position in earlier else frozenset()
+            earlier[position] = Earlier(name, tuple(known), given)
             about.append(known)
         return about
 
     def _look_back(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> dict[int, Earlier]:
         first = seen[0].header.position
-        wanted = sorted({at for one in seen for at in _leans_on(one) if at < first})
+        leans = (at for one in seen for at in (*_leans_on(one), *_confided_by(one)))
+        wanted = sorted({at for at in leans if at < first})
+        if self._partly:
+            wanted += [one.header.position for one in seen if _confidential(one)]
         if not wanted:
             return {}
         asked = {"chain": self.chain, "positions": wanted}
         return {
-            position: Earlier(name, tuple(_key(thing) for thing in things))
-            for position, name, things in cursor.execute(self._earlier, asked).fetchall()
+            position: Earlier(name, tuple(_key(thing) for thing in things), frozenset(concerned))
+            for position, name, things, concerned in cursor.execute(self._earlier, asked).fetchall()
         }
 
     def _named(self, seen: Seen) -> Iterable[Key]:
@@ -170,89 +173,61 @@ class Folding:
             kinds, ids = map(list, zip(*missing, strict=True))
             asked = {"chain": self.chain, "kinds": kinds, "ids": ids, "before": before}
             cursor.execute(self._history, asked)
-            for kind, name, data in cursor:
-                self._things[kind, name].take(_read(data))
+            for kind, name, data, concerned in cursor:
+                thing, one = self._things[kind, name], _read(data)
+                thing.take(one)
+                if _confidential(one):
+                    thing.narrow(frozenset(concerned))
             for key in missing:
                 self._things[key].rows = self._rows(self._things[key])
 
-    def _add(self, key: Key, seen: Seen, batch: Batch) -> None:
-        thing = self._things[key]
-        self._things.move_to_end(key)
-        statuses = len(thing.statuses)
-        thing.take(seen)
+    def _add(
+        self, keys: Sequence[Key], seen: Seen, batch: Batch, earlier: dict[int, Earlier]
+    ) -> None:
+        """Let the things that a record is about take it in, and write what changed by it."""
+        things = [self._things[key] for key in keys]
+        known = [len(thing.statuses) for thing in things]
+        for thing in things:
+            thing.take(seen)
+        concerned = self._concerned(seen, things, earlier)
+        for key, thing, statuses in zip(keys, things, known, strict=True):
+            self._things.move_to_end(key)
+            if _confidential(seen):
+                thing.narrow(concerned)
+            self._change(key, thing, seen.header.position, batch)
+            for number, entry in enumerate(thing.statuses[statuses:]):
+                batch.status(key, number, entry, seen, concerned)
+        batch.record(seen, keys, concerned)
+
+    def _concerned(
+        self, seen: Seen, things: Sequence[Thing], earlier: dict[int, Earlier]
+    ) -> frozenset[str]:
+        """Return whom a confidential record concerns; what follows from another, whom that did."""
+        position = seen.header.position
+        if not _confidential(seen) or self._partly:
+            return earlier[position].concerns
+        before = [earlier[at].concerns for at in _confided_by(seen) if at in earlier]
+        found = concerns(seen, things).union(*before)
+        earlier[position] = earlier[position]._replace(concerns=found)
+        return found
+
+    def _change(self, key: Key, thing: Thing, position: int, batch: Batch) -> None:
         rows = self._rows(thing)
         for place in {**thing.rows, **rows}:
             before, after = thing.rows.get(place), rows.get(place)
             if before != after:
                 scope, table = place
-                batch.change((*key, scope), table, seen.header.position, before, after)
+                batch.change((*key, scope), table, position, before, after)
         thing.rows = rows
-        for number, entry in enumerate(thing.statuses[statuses:]):
-            batch.status(key, number, entry, seen)
 
     def _rows(self, thing: Thing) -> dict[tuple[int, str], Values]:
         """Return the rows of a thing by rank and table, for the tables that are written here."""
         rows: dict[tuple[int, str], Values] = {}
+        open_to = spaced(thing.open_to)
         for start, end, doc in thing.spans():
             for table, values in _views_of(thing.kind, doc, self._tables):
-                rows[start, table] = (end, doc["positions"][0], *values)
+                rows[start, table] = (end, doc["positions"][0], open_to, *values)
         return rows
-
-
-class Batch:
-    """The rows that one batch adds and closes, by table."""
-
-    def __init__(self, written: dict[str, Table]) -> None:
-        self._tables = written
-        self._rows: dict[str, list[list[Any]]] = {name: [] for name in written}
-        self._closings: dict[str, list[tuple[str, str, int, int]]] = {name: [] for name in written}
-        self._open: dict[tuple[str, Place], list[Any]] = {}
-
-    def change(
-        self, place: Place, table: str, position: int, before: Values | None, after: Values | None
-    ) -> None:
-        """End a version at a position, where there was one, and begin the next."""
-        if before is not None:
-            row = self._open.pop((table, place), None)
-            if row is None:
-                self._closings[table].append((*place, position))
-            else:
-                row[5] = position
-        if after is not None:
-            row = [*place, after[0], position, None, *after[1:], *_derived(table, after)]
-            self._rows[table].append(row)
-            self._open[table, place] = row
-
-    def status(self, key: Key, number: int, entry: dict[str, Any], seen: Seen) -> None:
-        """Add a status that a record gave to a thing."""
-        if STATUSES.name in self._rows:
-            scope = scopes.RANKS[seen.header.scope]
-            at = (entry["on"], seen.header.position, number, scope, entry["status"])
-            self._rows[STATUSES.name].append([*key, *at, _json(entry)])
-
-    def record(self, seen: Seen, about: Sequence[Key]) -> None:
-        """Add a record itself, with links to it from the things it is about and rests on."""
-        if RECORDS.name not in self._rows:
-            return
-        header = seen.header
-        scope = scopes.RANKS[header.scope]
-        name = catalogue.type_name(type(seen.event))
-        things = " ".join(f"{kind}:{thing}" for kind, thing in about)
-        at = (header.position, header.at, header.on)
-        row = [*at, name, header.by, header.recorded_by, scope, things]
-        self._rows[RECORDS.name].append(row)
-        rests = () if header.by == RULES else header.under
-        for kind, thing in (*about, *((RESTS_ON, str(position)) for position in rests)):
-            self._rows[LINKS.name].append([kind, thing, header.position, scope])
-
-    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
-        """Write it all in one go: first what ends, then what begins."""
-        for name, closings in self._closings.items():
-            if closings:
-                tables.close(cursor, self._tables[name], chain, closings, suffix)
-        for name, rows in self._rows.items():
-            if rows:
-                tables.insert(cursor, self._tables[name], chain, rows, suffix)
 
 
 def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:
@@ -280,6 +255,19 @@ def _leans_on(seen: Seen) -> tuple[int, ...]:
     return seen.header.under if seen.header.by == RULES else ()
 
 
+def _confidential(seen: Seen) -> bool:
+    return seen.header.scope == "confidential"
+
+
+def _confided_by(seen: Seen) -> tuple[int, ...]:
+    """Return the earlier records whose concern a confidential one shares."""
+    if not _confidential(seen):
+        return ()
+    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+        return (seen.event.target,)
+    return () if seen.header.cause is None else (seen.header.cause,)
+
+
 def _inherited(seen: Seen, earlier: Earlier) -> tuple[Key, ...]:
     """Return what is the matter of an earlier record and so of this one too.
 
@@ -299,28 +287,17 @@ def _views_of(
     own, label = kind.table, imported_label(doc)
     if own.name in written:
         row = row_of(kind, doc)
-        row["summary"] = _json(row["summary"])
+        row["summary"] = as_json(row["summary"])
         columns = own.given[len(VERSION_COLUMNS) :]
         yield own.name, tuple(row.get(column.name, "") for column in columns)
     if TEXTS.name in written:
         words = kind.words(doc)
-        yield TEXTS.name, (words.title, words.text[:MAX_TEXT], _json(label.get("imported", {})))
+        yield TEXTS.name, (words.title, words.text[:MAX_TEXT], as_json(label.get("imported", {})))
     waiting = kind.waiting(doc) if DUE.name in written else None
     if waiting is not None:
         at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
         summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting), **label}
-        yield DUE.name, (at, waiting.what, waiting.owner, _json(summary))
-
-
-def _derived(table: str, values: Values) -> Iterable[str]:
-    """Give what is only worth computing for a row that is really written."""
-    if table == TEXTS.name:
-        title, body, _ = values[-3:]
-        yield plain(f"{title}\n{body}")
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+        yield DUE.name, (at, waiting.what, waiting.owner, as_json(summary))
 
 
 def everything(chain: str, suffix: str = "") -> Folding:

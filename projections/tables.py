@@ -1,8 +1,8 @@
 """The tables of the read models: their columns, how they are made, filled and put in place.
 
 Two shapes. A table of versions holds a row for as long as it was known (`known_from` up to, not
-including, `known_until`) and for whom (`scope` up to `scope_until`). A table of entries holds
-what came with one record and never changes. Every key begins with the chain.
+including, `known_until`) and for whom (`scope` up to `scope_until`, `open_to`). A table of entries
+holds what came with one record and never changes. Every key begins with the chain.
 
 New rows are copied in, one stream per table and batch. Names of tables and columns are ours, not
 input; they are quoted all the same.
@@ -136,12 +136,16 @@ VERSION_COLUMNS: Final = (
     number("known_from"),
     number("known_until", nullable=True),
     number("since"),
+    several("open_to"),
 )
 VERSION_KEY: Final = ("chain", "kind", "id", "scope", "known_from")
 
 
 def versions(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
-    """Return a table of versions; `since` is the position of the first record of the thing."""
+    """Return a table of versions; `since` is the position of the first record of the thing.
+
+    `open_to` says whom all its confidential records concern.
+    """
     in_order = "(chain, kind, since, id)"
     return Table(name, (*VERSION_COLUMNS, *columns), VERSION_KEY, (in_order, *indexes))
 
@@ -156,6 +160,7 @@ RECORDS: Final = Table(
         text("actor"),
         text("recorded_by"),
         number("scope", "int2"),
+        several("concerns"),
         several("things"),
     ),
     ("chain", "position"),
@@ -168,7 +173,13 @@ RECORDS: Final = Table(
 )
 LINKS: Final = Table(
     "read_links",
-    (text("kind"), text("id"), number("position"), number("scope", "int2")),
+    (
+        text("kind"),
+        text("id"),
+        number("position"),
+        number("scope", "int2"),
+        several("concerns"),
+    ),
     ("chain", "kind", "id", "position"),
 )
 STATUSES: Final = Table(
@@ -180,6 +191,7 @@ STATUSES: Final = Table(
         number("position"),
         number("number", "int2"),
         number("scope", "int2"),
+        several("concerns"),
         text("status"),
         document("entry"),
     ),

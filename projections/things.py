@@ -234,16 +234,24 @@ def imported_label(doc: Doc) -> Doc:
 class Thing:
     """One thing in the runner's hands: its documents by the rank from which they are read.
 
-    `rows` holds, for each rank and table, the row as it was last written.
+    `rows` holds, for each rank and table, the row as it was last written. `open_to` are those whom
+    all its confidential records so far concern.
     """
 
-    __slots__ = ("docs", "kind", "name", "rows")
+    __slots__ = ("_narrowed", "docs", "kind", "name", "open_to", "rows")
 
     def __init__(self, kind: Kind, name: str) -> None:
         self.kind = kind
         self.name = name
         self.docs: dict[int, Doc] = {}
         self.rows: dict[tuple[int, str], Values] = {}
+        self.open_to: frozenset[str] = frozenset()
+        self._narrowed = False
+
+    def narrow(self, concerned: frozenset[str]) -> None:
+        """Note whom one more confidential record concerns."""
+        self.open_to = self.open_to & concerned if self._narrowed else concerned
+        self._narrowed = True
 
     def take(self, seen: Seen) -> None:
         """Take in a record for all readers who may see it; others notice nothing."""

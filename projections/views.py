@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Composed
 
 from ledger.domain.values import NotFound, Refused, instant
 from projections import scopes
+from projections.scopes import Access
 from projections.words import DUTCH, Speech
 
 Conn = Connection[Any]
@@ -34,27 +35,27 @@ MAX_CURSOR: Final = 500
 NEWEST = SQL("""
     SELECT max(r.position) AS position
     FROM read_records AS r
-    WHERE r.chain = %(chain)s AND r.scope <= %(rank)s
-""")
+    WHERE {visible}
+""").format(visible=scopes.entry("r"))
 
 # Recorded times never decrease within a chain, so this is one step in an index.
 KNOWN_THEN = SQL("""
     SELECT max(r.position) AS position
     FROM read_records AS r
-    WHERE r.chain = %(chain)s AND r.recorded_at <= %(moment)s::timestamptz
-        AND r.scope <= %(rank)s
-""")
+    WHERE {visible} AND r.recorded_at <= %(moment)s::timestamptz
+""").format(visible=scopes.entry("r"))
 
 
 class View(Struct, frozen=True, kw_only=True):
     """A way of looking at one chain.
 
-    `known_at` is the last position that counts, `valid_on` the day that was asked for (empty: none
-    was), `now` the moment of asking, `speech` the language in which sentences are said.
+    `access` is what the reader may see of it, `known_at` the last position that counts, `valid_on`
+    the day that was asked for (empty: none was), `now` the moment of asking, `speech` the language
+    in which sentences are said.
     """
 
     chain: str
-    rank: int
+    access: Access
     known_at: int
     valid_on: str = ""
     now: str
@@ -67,7 +68,7 @@ class View(Struct, frozen=True, kw_only=True):
 
     def parameters(self, **more: object) -> dict[str, object]:
         """Return what every query of a view needs, and more."""
-        own = {"chain": self.chain, "rank": self.rank, "known_at": self.known_at}
+        own = {"chain": self.chain, "known_at": self.known_at, **self.access.parameters()}
         return {**own, "valid_on": self.valid_on or None, "day": self.day, **more}
 
 
@@ -100,19 +101,19 @@ def look(
     connection: Conn,
     chain: str,
     *,
-    reader: Collection[str],
+    reader: Access | Collection[str],
     known_at: int | str | None = None,
     valid_on: str = "",
     now: str = "",
     speech: Speech = DUTCH,
 ) -> View:
-    """Return a view of a chain by who has these scopes; NotFound if they see nothing of it then.
+    """Return a view of a chain by who has this access; NotFound if they see nothing of it then.
 
-    `known_at` is a position or an instant (None: all that is known), `valid_on` a day, `now` the
-    moment of asking.
+    A set of scopes stands for access to the whole chain. `known_at` is a position or an instant
+    (None: all that is known), `valid_on` a day, `now` the moment of asking.
     """
-    rank = scopes.rank(reader)
-    asked = {"chain": chain, "rank": rank, "moment": known_at}
+    access = reader if isinstance(reader, Access) else scopes.of_scopes(reader)
+    asked = {"chain": chain, "known_at": access.end, "moment": known_at, **access.parameters()}
     query = KNOWN_THEN if isinstance(known_at, str) else NEWEST
     [row] = fetch(connection, query, asked)
     newest = row["position"]
@@ -122,7 +123,7 @@ def look(
     moment = now or instant(datetime.now(UTC))
     return View(
         chain=chain,
-        rank=rank,
+        access=access,
         known_at=position,
         valid_on=valid_on,
         now=moment,

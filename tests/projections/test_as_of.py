@@ -52,7 +52,7 @@ def expected(
         doc = fresh(kind, name)
         for position in positions if kind_name == kind.name else ():
             entry = entries[position]
-            if position <= view.known_at and RANKS[entry.header.scope] <= view.rank:
+            if position <= view.known_at and RANKS[entry.header.scope] <= view.access.rank:
                 add(kind, doc, Seen(entry.event, entry.header))
         if doc["positions"]:
             things[name] = _item(kind, doc, view)

@@ -1,0 +1,104 @@
+"""The rows that one batch of records adds and closes, by table, until they are written together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from psycopg import Cursor
+
+from ledger import catalogue
+from ledger.domain.values import RULES
+from projections import scopes, tables
+from projections.spelling import plain
+from projections.tables import LINKS, RECORDS, STATUSES, TEXTS, Table
+from projections.things import Seen, Values
+
+Key = tuple[str, str]
+Place = tuple[str, str, int]
+
+RESTS_ON: Final = "under"
+"""The kind of link from a record to the position that made it lawful."""
+
+
+class Batch:
+    """The rows that one batch adds and closes, by table."""
+
+    def __init__(self, written: dict[str, Table]) -> None:
+        self._tables = written
+        self._rows: dict[str, list[list[Any]]] = {name: [] for name in written}
+        self._closings: dict[str, list[tuple[str, str, int, int]]] = {name: [] for name in written}
+        self._open: dict[tuple[str, Place], list[Any]] = {}
+
+    def change(
+        self, place: Place, table: str, position: int, before: Values | None, after: Values | None
+    ) -> None:
+        """End a version at a position, where there was one, and begin the next."""
+        if before is not None:
+            row = self._open.pop((table, place), None)
+            if row is None:
+                self._closings[table].append((*place, position))
+            else:
+                row[5] = position
+        if after is not None:
+            row = [*place, after[0], position, None, *after[1:], *_derived(table, after)]
+            self._rows[table].append(row)
+            self._open[table, place] = row
+
+    def status(
+        self,
+        key: Key,
+        number: int,
+        entry: dict[str, Any],
+        seen: Seen,
+        concerned: frozenset[str],
+    ) -> None:
+        """Add a status that a record gave to a thing."""
+        if STATUSES.name in self._rows:
+            scope = scopes.RANKS[seen.header.scope]
+            at = (entry["on"], seen.header.position, number, scope)
+            told = (spaced(concerned), entry["status"], as_json(entry))
+            self._rows[STATUSES.name].append([*key, *at, *told])
+
+    def record(self, seen: Seen, about: Sequence[Key], concerned: frozenset[str]) -> None:
+        """Add a record itself, with links to it from the things it is about and rests on."""
+        if RECORDS.name not in self._rows:
+            return
+        header = seen.header
+        scope = scopes.RANKS[header.scope]
+        name = catalogue.type_name(type(seen.event))
+        things = " ".join(f"{kind}:{thing}" for kind, thing in about)
+        at = (header.position, header.at, header.on)
+        whom = spaced(concerned)
+        row = [*at, name, header.by, header.recorded_by, scope, whom, things]
+        self._rows[RECORDS.name].append(row)
+        rests = () if header.by == RULES else header.under
+        for kind, thing in (*about, *((RESTS_ON, str(position)) for position in rests)):
+            self._rows[LINKS.name].append([kind, thing, header.position, scope, whom])
+
+    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
+        """Write it all in one go: first what ends, then what begins."""
+        for name, closings in self._closings.items():
+            if closings:
+                tables.close(cursor, self._tables[name], chain, closings, suffix)
+        for name, rows in self._rows.items():
+            if rows:
+                tables.insert(cursor, self._tables[name], chain, rows, suffix)
+
+
+def _derived(table: str, values: Values) -> Iterable[str]:
+    """Give what is only worth computing for a row that is really written."""
+    if table == TEXTS.name:
+        title, body, _ = values[-3:]
+        yield plain(f"{title}\n{body}")
+
+
+def spaced(names: Iterable[str]) -> str:
+    """Return names as a column of several takes them."""
+    return " ".join(sorted(names))
+
+
+def as_json(value: object) -> str:
+    """Return a value as a column of JSON takes it."""
+    return msgspec.json.encode(value).decode()
