@@ -115,6 +115,12 @@ PATHS: Final[dict[str, str]] = {
     "SigningKeyAccepted": "/signing-keys/{signingKey}/acceptances",
     "SigningKeyRevoked": "/signing-keys/{signingKey}/revocations",
     "SignatureRuleAdopted": "/signature-rules",
+    # review access
+    "ReviewAccessProposed": "/reviews",
+    "ReviewAccessSupported": "/reviews/{review}/supports",
+    "ReviewAccessWithdrawn": "/reviews/{review}/withdrawals",
+    "EvidenceRequested": "/reviews/{review}/evidence-requests",
+    "EvidenceRequestAnswered": "/evidence-requests/{evidenceRequest}/answers",
     # chain memory
     "LessonRecorded": "/lessons",
     "RecordCorrected": "/records/{target}/corrections",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ledger.domain import bodies, mandates
+from ledger.domain import bodies, mandates, reviews
 from ledger.domain.chain import ChainState
 from ledger.domain.values import Event, Header, NotAllowed
 
@@ -303,6 +303,11 @@ def _substitute(chain: ChainState, event: Event, header: Header) -> Capacity:
     )
 
 
+def _review_access(chain: ChainState, event: Event, header: Header) -> Capacity:
+    name = getattr(event, "review", "")
+    return reviews.held(chain, name, person=header.by, day=header.day)
+
+
 def _action_owner(chain: ChainState, event: Event, header: Header) -> Capacity:
     action = chain.actions.all.get(getattr(event, "action", ""))
     if action is None:
@@ -338,6 +343,7 @@ FINDERS: dict[str, tuple[str, Finder]] = {
     "chain-office": ("een rol bij het ketenbureau", _has_role("chain-office")),
     "line-manager": ("de rol van lijnmanager", _has_role("line-manager")),
     "reviewer": ("de rol van reviewer", _has_role("reviewer")),
+    "review-access": ("een lopende toegang als reviewer", _review_access),
     "archivist": ("de rol van archivaris", _has_role("archivist")),
     "ecosystem-manager": ("de rol van ecosysteemmanager", _has_role("ecosystem-manager")),
 }

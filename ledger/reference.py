@@ -32,6 +32,7 @@ TITLES = {
     "memory": "Ketengeheugen",
     "evidence": "Bewijs",
     "signing_keys": "Sleutels en handtekeningen",
+    "reviews": "Toegang voor reviewers",
 }
 """The Dutch name of each capability, in the order of the chapters."""
 

@@ -27,6 +27,7 @@ from projections import (
     meetings,
     memory,
     people,
+    reviews,
     roles,
     signing_keys,
 )
@@ -48,6 +49,7 @@ CAPABILITIES: Final[dict[str, ModuleType]] = {
     "memory": memory,
     "evidence": evidence,
     "signing_keys": signing_keys,
+    "reviews": reviews,
 }
 ACROSS: Final = {
     "records": (RECORDS, LINKS),

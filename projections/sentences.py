@@ -26,6 +26,7 @@ REFERS_TO: Final = {
     "order": "partner",
     "towards": "partner",
     "successor": "body",
+    "reviewer": "person",
     "seats": "seat",
     "by_decision": "decision",
     "earlier": "decision",

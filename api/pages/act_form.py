@@ -36,7 +36,7 @@ PROPOSAL: Final = "ProposalSubmitted"
 OF_THE_CASE: Final = frozenset(
     {
         "action-owner", "chair", "grantor", "mandate-holder", "override-holder", "partner",
-        "proposer", "seat", "self", "signatory", "substitute",
+        "proposer", "review-access", "seat", "self", "signatory", "substitute",
     }
 )  # fmt: skip
 """Capacities that depend on what the form is about; an empty form cannot tell."""
@@ -48,6 +48,7 @@ GROUPS: Final = (
     *CAPABILITIES,
     ("signing_keys", "Ondertekensleutels"),
     ("evidence", "Bewijs van het log"),
+    ("reviews", "Toegang voor reviewers"),
 )
 """Under which headings it is listed what can be recorded."""
 VERDICTS: Final[dict[type[Event], str]] = {

@@ -38,15 +38,15 @@ THINGS: Final = {
     "decisions": "decision", "importAuthority": "person", "jointlyBy": "partner",
     "order": "partner", "organisation": "partner", "organisations": "partner",
     "parties": "partner", "preparedBy": "person", "proposers": "person", "provider": "partner",
-    "representative": "person", "sponsors": "person", "successor": "body",
+    "representative": "person", "reviewer": "person", "sponsors": "person", "successor": "body",
     "supersedes": "objective", "supportedBy": "partner", "towards": "partner",
 }  # fmt: skip
 """The kind of thing that a field names, where it is not called after it."""
 OWN_NAMES: Final = frozenset(
     {
         "action", "agreement", "assignment", "authority", "body", "bottleneck", "decision",
-        "escalation", "exercise", "lesson", "mandate", "meeting", "objective", "person", "seat",
-        "signingKey",
+        "escalation", "evidenceRequest", "exercise", "lesson", "mandate", "meeting", "objective",
+        "person", "review", "seat", "signingKey",
     }
 )  # fmt: skip
 PARENTS: Final = {"AgreementProposed": "agreement", "BodyEstablished": "body"}

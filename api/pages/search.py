@@ -68,6 +68,8 @@ def kind_names(said: Callable[[str], str]) -> dict[str, str]:
         "partner": said("Partners"),
         "person": said("Personen"),
         "witnessPolicy": said("Getuigenbeleid"),
+        "review": said("Toegang voor reviewers"),
+        "evidenceRequest": said("Bewijsvragen"),
         "signingKey": said("Sleutels van personen"),
         "signatureRule": said("Regels over ondertekenen"),
     }
@@ -96,6 +98,8 @@ def kind_name(said: Callable[[str], str]) -> dict[str, str]:
         "partner": said("Partner"),
         "person": said("Persoon"),
         "witnessPolicy": said("Getuigenbeleid"),
+        "review": said("Toegang voor een reviewer"),
+        "evidenceRequest": said("Bewijsvraag"),
         "signingKey": said("Sleutel van een persoon"),
         "signatureRule": said("Regel over ondertekenen"),
     }

@@ -28,6 +28,7 @@ from ledger.domain import (
     meetings,
     memory,
     people,
+    reviews,
     roles,
     signing_keys,
 )
@@ -62,6 +63,7 @@ class ChainState(Struct, frozen=True):
     memory: memory.Memory = field(default_factory=memory.Memory)
     evidence: evidence.Evidence = field(default_factory=evidence.Evidence)
     signing_keys: signing_keys.SigningKeys = field(default_factory=signing_keys.SigningKeys)
+    reviews: reviews.Reviews = field(default_factory=reviews.Reviews)
 
     @property
     def by_decision(self) -> frozenset[str]:
@@ -97,6 +99,7 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
     "memory": (events.memory, memory),
     "evidence": (events.evidence, evidence),
     "signing_keys": (events.signing_keys, signing_keys),
+    "reviews": (events.reviews, reviews),
 }
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 

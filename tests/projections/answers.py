@@ -21,6 +21,7 @@ from projections import (
     memory,
     people,
     records,
+    reviews,
     roles,
     search,
     signing_keys,
@@ -51,6 +52,8 @@ LISTS: dict[str, List] = {
     "memory": memory.memory,
     "signing_keys": signing_keys.signing_keys,
     "signature_rules": signing_keys.signature_rules,
+    "reviews": reviews.reviews,
+    "evidence requests": reviews.evidence_requests,
     "lessons": memory.lessons,
     "witness policies": evidence.witness_policies,
     "due": due.due,
@@ -92,6 +95,8 @@ ITEMS: dict[str, Item] = {
     "action": actions.action,
     "lesson": memory.lesson,
     "witnessPolicy": evidence.witness_policy,
+    "review": reviews.review,
+    "evidenceRequest": reviews.evidence_request,
 }
 
 

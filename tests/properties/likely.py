@@ -273,6 +273,19 @@ def _witness_policy(world: World) -> Body:
     return {"witnesses": witnesses, "quorum": quorum, "replaces": replaces}
 
 
+def _access_proposed(world: World) -> Body:
+    """Somebody without a seat, for a term that begins today or soon."""
+    seated = world.state.bodies.by_person
+    outside = [one for one in world.names("person") if not seated.get(one)]
+    return {
+        "reviewer": world.one(outside) if outside else world.person(),
+        "organisation": world.partner(),
+        "validFrom": world.date(least=0, most=3),
+        "validUntil": world.date(least=4, most=40),
+        "recordUntil": "",
+    }
+
+
 LIKELY: dict[str, Callable[[World], Body]] = {
     "AgreementAmended": _agreement_amended,
     "BodyDissolved": _newest_body,
@@ -292,6 +305,7 @@ LIKELY: dict[str, Callable[[World], Body]] = {
     "PartnerAdmitted": _partner_admitted,
     "ProposalSubmitted": _proposed,
     "RecordCorrected": _corrected,
+    "ReviewAccessProposed": _access_proposed,
     "RoleAssigned": _role_assigned,
     "WitnessPolicyAdopted": _witness_policy,
     "SigningKeyRegistered": registration,

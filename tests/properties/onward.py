@@ -14,6 +14,7 @@ from ledger.domain.decision_state import Decision
 from ledger.domain.escalation_state import Escalation
 from ledger.domain.mandates import Mandate
 from ledger.domain.meetings import Meeting
+from ledger.domain.reviews import Review
 from ledger.domain.signing_keys import SigningKey
 from ledger.domain.values import within
 from tests.properties.world import World
@@ -330,10 +331,35 @@ def _key(world: World, name: str, one: SigningKey) -> list[Body]:
     return [end] if world.chance(20) else []
 
 
+def _access(world: World) -> list[Body]:
+    """Support access that waits for a second partner, use what runs, answer what was asked."""
+    open_requests = {
+        name: one for name, one in world.state.reviews.requests.items() if not one.answered
+    }
+    answers: list[Body] = [
+        {"type": "EvidenceRequestAnswered", "evidenceRequest": name, "text": REASON}
+        for name in sorted(open_requests)[:1]
+    ]
+    return answers or _of_one(world, world.state.reviews.all, _review)
+
+
+def _review(world: World, name: str, one: Review) -> list[Body]:
+    own = {"review": name}
+    if one.ended:
+        return []
+    if one.granted < 0:
+        others = [found for found in world.partners() if found not in one.organisations]
+        return [{"type": "ReviewAccessSupported", **own, "organisation": org} for org in others]
+    asked = {"type": "EvidenceRequested", **own, "question": REASON}
+    partner = world.one(one.organisations)
+    end = {"type": "ReviewAccessWithdrawn", **own, "organisation": partner, "reason": REASON}
+    return [end] if world.chance(20) else [asked]
+
+
 OLD = 60
 COURSES: tuple[Callable[[World], list[Body]], ...] = (
     _decisions, _votings, _votings, _votings, _votings, _votings, _votings, _agreements,
     _escalations, _bottlenecks, _meetings, _actions, _mandates, _powers, _seats, _roles, _keys,
-    _end,
+    _access, _end,
 )  # fmt: skip
 """For each kind of thing: what could come next for one that is under way; nothing where none is."""

@@ -41,6 +41,8 @@ NAMES: dict[str, Callable[[ChainState], Mapping[str, Any]]] = {
     "organisation": lambda state: state.chains.partners,
     "person": lambda state: state.people.registered,
     "seat": lambda state: state.bodies.seats,
+    "evidence_request": lambda state: state.reviews.requests,
+    "review": lambda state: state.reviews.all,
     "signing_key": lambda state: state.signing_keys.all,
 }
 """Where the things of each kind stand in a state, by id."""

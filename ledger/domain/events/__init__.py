@@ -14,6 +14,7 @@ from ledger.domain.events import (
     memory,
     outcomes,
     people,
+    reviews,
     roles,
     signing_keys,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "memory",
     "outcomes",
     "people",
+    "reviews",
     "roles",
     "signing_keys",
 ]

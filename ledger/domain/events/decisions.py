@@ -66,6 +66,7 @@ from ledger.domain.events.outcomes import (
     SupersessionRecorded,
     TieBroken,
 )
+from ledger.domain.events.reviews import ReviewAccessWithdrawn
 from ledger.domain.events.roles import RoleAssigned, RoleEnded
 from ledger.domain.events.signing_keys import SignatureRuleAdopted, SigningKeyRevoked
 from ledger.domain.values import (
@@ -114,6 +115,7 @@ Effect = (
     | PartnerAdmitted
     | PartnerStatusChanged
     | PartnerWithdrew
+    | ReviewAccessWithdrawn
     | RoleAssigned
     | RoleEnded
     | SeatAbolished
