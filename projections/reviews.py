@@ -55,7 +55,7 @@ SHOWN: Final = (
 # The open version that knows most: `scope_until` beyond every rank. Days of recording become
 # positions here, for recorded times never decrease within a chain.
 GRANTS = SQL("""
-    SELECT t.id AS review, t.rank,
+    SELECT t.id AS "grant", t.rank,
         CASE WHEN t.record_from IS NULL THEN 0 ELSE COALESCE(
             (
                 SELECT e.position FROM read_records AS e
@@ -63,13 +63,13 @@ GRANTS = SQL("""
                     AND e.recorded_at >= t.record_from::timestamp AT TIME ZONE 'UTC'
                 ORDER BY e.recorded_at, e.position LIMIT 1
             ), {nothing}
-        ) END AS from_position,
+        ) END AS first,
         (
             SELECT e.position FROM read_records AS e
             WHERE e.chain = t.chain
                 AND e.recorded_at >= t.record_until::timestamp AT TIME ZONE 'UTC'
             ORDER BY e.recorded_at, e.position LIMIT 1
-        ) AS until_position,
+        ) AS until,
         CASE WHEN t.as_of = 'infinity' THEN NULL ELSE COALESCE(
             (
                 SELECT e.position FROM read_records AS e
@@ -89,15 +89,15 @@ GRANTS = SQL("""
 class Grant(Struct, frozen=True, kw_only=True):
     """Access that a person has: to what rank, to which records, as known until when.
 
-    Records from `from_position` up to, not including, `until_position` (None: open) are covered,
-    and of those none after `known_at` (None: no ceiling; -1: nothing was there then). `review` is
-    its id, `valid_until` the first day without it.
+    Records from `first` up to, not including, `until` (None: open) are covered, and of those none
+    after `known_at` (None: no ceiling; -1: nothing was there then). `grant` is the id of the
+    access, `valid_until` the first day without it.
     """
 
-    review: str
+    grant: str
     rank: int
-    from_position: int
-    until_position: int | None
+    first: int
+    until: int | None
     known_at: int | None
     valid_until: str
 

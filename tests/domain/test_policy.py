@@ -42,6 +42,7 @@ from ledger.domain.events.mandates import (
 from ledger.domain.events.meetings import MeetingConvened
 from ledger.domain.events.outcomes import DecisionExecuted
 from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered
+from ledger.domain.events.reviews import EvidenceRequested, ReviewAccessGranted
 from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleKind
 from ledger.domain.values import Event, Header, NotAllowed
 from tests.domain.given import (
@@ -55,6 +56,7 @@ from tests.domain.given import (
     founding,
     people,
 )
+from tests.domain.given_reviews import proposed, supported
 
 ROLES: tuple[RoleKind, ...] = (
     "chain-manager",
@@ -116,6 +118,7 @@ def scene() -> Life:
     )
     life = life.given(SUBSTITUTE, OVERRIDE, CONVENANT, chair, action)
     life = life.done(PROPOSAL, by="bestuur-p-bd")
+    life = life.done(proposed(reviewer="sub"), by="p-bd").done(supported(), by="p-uwv")
     return life.done(DeliberationOpened(decision="b-1"), by="bestuur-p-bd")
 
 
@@ -198,6 +201,12 @@ CASES: dict[str, Case] = {
     "chain-office": Case(PROBLEM, "chain-office", (RoleAssigned,)),
     "line-manager": advice("line-manager"),
     "reviewer": advice("reviewer"),
+    "review-access": Case(
+        EvidenceRequested(review="t-1", question="q"),
+        "sub",
+        (ReviewAccessGranted,),
+        "reviewer",
+    ),
     "archivist": advice("archivist"),
     "ecosystem-manager": advice("ecosystem-manager"),
 }

@@ -41,10 +41,10 @@ def test_a_grant_says_how_far_it_reaches_until_its_last_moment(database: str) ->
     with shown(database, granted()) as readers:
         assert given_to(readers) == [
             Grant(
-                review="t-1",
+                grant="t-1",
                 rank=RANKS["chain"],
-                from_position=0,
-                until_position=None,
+                first=0,
+                until=None,
                 known_at=None,
                 valid_until="2024-01-31",
             )
@@ -71,16 +71,16 @@ def test_days_of_recording_and_a_moment_become_positions(database: str) -> None:
     life = life.at("2024-01-03").done(PersonRegistered(person="twee"), by="office")
     with shown(database, life) as readers:
         [one] = given_to(readers)
-        assert (one.from_position, one.until_position, one.known_at) == (first, second, first)
+        assert (one.first, one.until, one.known_at) == (first, second, first)
 
 
 def test_a_period_that_has_not_begun_covers_nothing(database: str) -> None:
     life = granted(record_from="2024-01-20", as_of="2023-12-31T23:59:59.999999Z")
     with shown(database, life) as readers:
         [one] = given_to(readers)
-        assert one.from_position > len(life.entries)
+        assert one.first > len(life.entries)
         assert one.known_at == -1
-        assert one.until_position is None
+        assert one.until is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_several_grants_stand_beside_each_other(database: str) -> None:
     life = granted()
     life = life.done(proposed("t-2", classification="public"), by=BD).done(supported("t-2"), by=UWV)
     with shown(database, life) as readers:
-        assert [one.review for one in given_to(readers)] == ["t-1", "t-2"]
+        assert [one.grant for one in given_to(readers)] == ["t-1", "t-2"]
 
 
 def test_hidden_access_holds_all_the_same(database: str) -> None:
