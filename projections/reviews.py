@@ -83,7 +83,7 @@ GRANTS = SQL("""
         AND t.state = 'granted' AND t.known_until IS NULL AND t.scope_until = {end}
         AND t.valid_from <= %(day)s::date AND t.valid_until > %(day)s::date
     ORDER BY t.since, t.id
-""").format(end=scopes.END, nothing=2**53)
+""").format(end=scopes.END, nothing=scopes.NO_END)
 
 
 class Grant(Struct, frozen=True, kw_only=True):
