@@ -9,7 +9,7 @@ refuses. Rules G1 to G14; G15 to G17 stand in `signatures.py`.
 from __future__ import annotations
 
 from msgspec import Struct, ValidationError, to_builtins
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from ledger import catalogue, policy, signatures
 from ledger.domain import chain as fold
@@ -123,8 +123,8 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
         signatures.explicit(act.event, act=act.act, on=act.on)
     event = _named(act.event, first)
     header = _header(chain, act, event, on=on, at=at)
-    under = policy.lawful(chain, event, header)
-    header = replace(header, under=under) if under else header
+    # Nobody has seen this header yet, and positions need no second look at all the rest of it.
+    force_setattr(header, "under", policy.lawful(chain, event, header))
     signatures.check(chain, event, header)
     entries: list[Entry] = []
     chain = _apply(chain, event, header, entries)

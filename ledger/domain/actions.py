@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
+from ledger.domain.alarms import Alarms
 from ledger.domain.events.actions import (
     ActionAssigned,
     ActionCancelled,
@@ -20,7 +21,7 @@ from ledger.domain.events.actions import (
     ActionOverdue,
 )
 from ledger.domain.rule import Rule
-from ledger.domain.values import Alarms, Due, Header, Refused, day_start, later, require
+from ledger.domain.values import Due, Header, Refused, day_start, later, require
 
 if TYPE_CHECKING:
     from ledger.domain.chain import ChainState

@@ -13,8 +13,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
+from ledger.domain.alarms import Alarms
 from ledger.domain.events.agreements import AgreementAmended, AgreementProposed, Indicator
-from ledger.domain.values import Alarms, Header, Refused, within
+from ledger.domain.values import Header, Refused, within
 
 if TYPE_CHECKING:
     from ledger.domain.chain import ChainState

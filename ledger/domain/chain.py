@@ -40,12 +40,14 @@ class ChainState(Struct, frozen=True):
     """What is true in one chain after its first `size` records.
 
     `at` is the recorded time of the last one, `acts` gives the position at which an act id was
-    recorded. Every other field belongs to the capability of that name.
+    recorded, `wakes` is the first moment at which something falls due (empty: nothing waits).
+    Every other field belongs to the capability of that name.
     """
 
     name: str
     size: int = 0
     at: str = ""
+    wakes: str = ""
     acts: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
     chains: chains.Chains = field(default_factory=chains.Chains)
     people: people.People = field(default_factory=people.People)
@@ -115,13 +117,12 @@ FOLLOWERS: dict[type[Event], list[Callable[[ChainState, Event, Header], tuple[Ev
 for _vocabulary, _rules in CAPABILITIES.values():
     for _kind in getattr(_rules, "FOLLOWS", ()):
         FOLLOWERS.setdefault(_kind, []).append(_rules.follow)
-TIMED: dict[str, Callable[[ChainState, str], tuple[Due, ...]]] = {
-    f"{name}.{rules.ALARMS}.first": rules.due
+TIMED: dict[str, tuple[Callable[[Any], str], Callable[[ChainState, str], tuple[Due, ...]]]] = {
+    name: (attrgetter(f"{rules.ALARMS}.first"), rules.due)
     for name, (_, rules) in CAPABILITIES.items()
     if hasattr(rules, "due")
 }
-"""Where a capability tells the first moment at which something falls due, and what to ask then."""
-_FIRST_MOMENTS = attrgetter(*TIMED)
+"""How a capability tells the first moment at which something falls due, and what to ask then."""
 BY_PEOPLE: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if kind not in BY_RULES)
 BY_DECISION: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if "decision" in kind.WHO)
 
@@ -139,10 +140,21 @@ def check(chain: ChainState, event: Event, header: Header) -> None:
 def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
     """Return the state after this record. Never refuses."""
     capability, _, change = OWNERS[type(event)]
-    own = change(getattr(chain, capability), event, header)
+    before = getattr(chain, capability)
+    own = change(before, event, header)
     acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
     changes = {capability: own, "size": header.position + 1, "at": header.at, "acts": acts}
+    if capability in TIMED:
+        first, _ = TIMED[capability]
+        if first(own) != first(before):
+            changes["wakes"] = _wakes(chain, capability, first(own))
     return replace(chain, **changes)
+
+
+def _wakes(chain: ChainState, changed: str, first: str) -> str:
+    """Return the first moment of all, where one capability has another one than before."""
+    others = (look(getattr(chain, name)) for name, (look, _) in TIMED.items() if name != changed)
+    return min(filter(None, (first, *others)), default="")
 
 
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
@@ -156,9 +168,7 @@ def due(chain: ChainState, now: str) -> Due | None:
 
     In a dissolved chain nothing falls due any more.
     """
-    if chain.chains.dissolved >= 0:
+    if not chain.wakes or chain.wakes > now or chain.chains.dissolved >= 0:
         return None
-    firsts = zip(_FIRST_MOMENTS(chain), TIMED.values(), strict=True)
-    asked = [ask for first, ask in firsts if first and first <= now]
-    waiting = [one for ask in asked for one in ask(chain, now)]
+    waiting = [one for _, ask in TIMED.values() for one in ask(chain, now)]
     return min(waiting, key=lambda one: one.on, default=None)

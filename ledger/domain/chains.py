@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rpds import HashTrieMap
 
 from ledger.domain import verifier_keys
+from ledger.domain.alarms import Alarms
 from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreated
 from ledger.domain.events.chains import (
     ChainConditionDeclared,
@@ -36,7 +37,6 @@ from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.rule import Rule
 from ledger.domain.values import (
-    Alarms,
     Due,
     Event,
     Header,

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rpds import HashTrieMap
 
+from ledger.domain.alarms import Alarms
 from ledger.domain.events.decision_rules import DecisionRule
 from ledger.domain.events.decisions import (
     AdviceAnswered,
@@ -47,7 +48,7 @@ from ledger.domain.events.outcomes import (
     Tally,
     TieBroken,
 )
-from ledger.domain.values import Alarms, Event, Header, Refused
+from ledger.domain.values import Event, Header, Refused
 
 if TYPE_CHECKING:
     from ledger.domain.chain import ChainState
@@ -97,7 +98,7 @@ class Decision(Struct, frozen=True):
 
     def elects(self, seat: str) -> bool:
         """Tell whether a seat is in the electorate that was fixed when voting opened."""
-        return any(one.seat == seat for one in self.electors)
+        return seat in [one.seat for one in self.electors]
 
     @property
     def substitution(self) -> bool:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from rpds import HashTrieMap
 
+from ledger.domain.alarms import Alarms
 from ledger.domain.ladder import DEFAULT_LADDER, Ladder
-from ledger.domain.values import Alarms, Refused, require
+from ledger.domain.values import Refused, require
 
 if TYPE_CHECKING:
     from ledger.domain.chain import ChainState

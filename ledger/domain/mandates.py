@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from rpds import HashTrieMap
 
 from ledger.domain import bodies, doorzettingsmacht, people
+from ledger.domain.alarms import Alarms
 from ledger.domain.doorzettingsmacht import Overrides
 from ledger.domain.doorzettingsmacht import override_held as override_held
 from ledger.domain.events.mandates import (
@@ -32,7 +33,6 @@ from ledger.domain.mandate_scope import covers as covers
 from ledger.domain.rule import Rule
 from ledger.domain.values import (
     LEVEL_NAMES,
-    Alarms,
     Due,
     Event,
     Header,

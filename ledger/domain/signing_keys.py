@@ -105,15 +105,15 @@ def can_sign(chain: ChainState, organisation: str, day: str) -> bool:
 def unsigned(chain: ChainState, event: Event, header: Header) -> None:
     """Refuse an act without a signature where it has to have one (S11, S12, or the chain: G15)."""
     kind = type(event).__name__
-    own = isinstance(event, SigningKeyRegistered)
-    require(not own, "S11", "de handtekening met de nieuwe sleutel ontbreekt")
+    if isinstance(event, SigningKeyRegistered):
+        raise Refused("S11", "de handtekening met de nieuwe sleutel ontbreekt")
     if isinstance(event, SigningKeyAccepted | SigningKeyRevoked):
         key = chain.signing_keys.all.get(event.signing_key)
         organisation = "" if key is None else key.organisation
         free = not can_sign(chain, organisation, header.at[:10])
         require(free, "S12", f"{organisation} heeft een sleutel, en {kind} is niet getekend")
-    free = kind not in chain.signing_keys.required
-    require(free, "G15", f"{kind} is zonder handtekening niet vast te leggen")
+    if kind in chain.signing_keys.required:
+        raise Refused("G15", f"{kind} is zonder handtekening niet vast te leggen")
 
 
 def public_key(

@@ -7,14 +7,12 @@ one way to be written. Dates are UTC dates: a rule may not depend on a time-zone
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
-from rpds import HashTrieMap
 
 MAX_INTEGER = 2**53 - 1
 """Largest whole number a record may hold: every JSON reader agrees up to here (RFC 7493)."""
@@ -290,38 +288,3 @@ def require(truth: object, rule: str, reason: str) -> None:
     """Refuse under a rule's number unless something holds."""
     if not truth:
         raise Refused(rule, reason)
-
-
-class Alarms(Struct, frozen=True):
-    """What waits for a moment in one capability: key -> moment, and the earliest of them.
-
-    Asking whether anything is due costs one comparison as long as nothing is.
-    """
-
-    moments: HashTrieMap[str, str] = msgspec.field(default_factory=HashTrieMap)
-    first: str = ""
-
-    def set(self, key: str, at: str) -> Alarms:
-        """Wait for a moment under a key; an earlier one under the same key is replaced."""
-        return self.clear(key)._with(key, at)
-
-    def _with(self, key: str, at: str) -> Alarms:
-        first = at if not self.first or at < self.first else self.first
-        return Alarms(moments=self.moments.insert(key, at), first=first)
-
-    def clear(self, key: str) -> Alarms:
-        """Stop waiting for this key, if it is there."""
-        at = self.moments.get(key)
-        if at is None:
-            return self
-        moments = self.moments.remove(key)
-        first = min(moments.values(), default="") if at == self.first else self.first
-        return Alarms(moments=moments, first=first)
-
-    def ringing(self, now: str) -> Iterator[tuple[str, str]]:
-        """Give (moment, key) of what falls due first, if that is now or before; ties by key.
-
-        One at a time: recording it changes what waits, and the next is asked for after that.
-        """
-        if self.first and self.first <= now:
-            yield min((at, key) for key, at in self.moments.items() if at == self.first)
