@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Self, cast
@@ -30,6 +28,7 @@ from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
 from ledger.recording import Act
+from ledger.row import Row
 from ledger.sealed import Disclosed
 from ledger.states import States
 from ledger.timer import Timer
@@ -51,8 +50,6 @@ __all__ = [
 
 ANSWER_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 20.0
-UNDER_WAY: Final = 1024
-"""How many acts of one import wait at the same time; the queue is for others too."""
 PAGE: Final = 1000
 MAX_PAGE: Final = 10_000
 MAX_ROUNDS: Final = 100
@@ -183,15 +180,12 @@ class Ledger:
         answer. Keys make it resumable: what was recorded before is answered with its receipt.
         """
         series = Series() if stop_at_refusal else None
-        under_way: deque[Future[Outcome]] = deque()
+        row = Row(self._writer, _slug(chain), series, timeout_seconds)
         for act in acts:
-            under_way.append(self._submitted(_slug(chain), act, series, under_way))
-            while len(under_way) >= UNDER_WAY or (under_way and under_way[0].done()):
-                yield from _answered(under_way.popleft(), timeout_seconds)
+            yield from row.hand_in(act)
             if series is not None and series.stopped:
                 break
-        while under_way:
-            yield from _answered(under_way.popleft(), timeout_seconds)
+        yield from row.rest()
 
     def try_out(self, chain: str, act: Act) -> Trial:
         """Tell what recording this act would give now, or why not; nothing is stored."""
@@ -268,19 +262,6 @@ class Ledger:
         """Wait until the record at this position is committed, by whomever; tell whether it is."""
         return self._notices.wait(chain, position, timeout_seconds=timeout_seconds)
 
-    def _submitted(
-        self, chain: str, act: Act, series: Series | None, under_way: deque[Future[Outcome]]
-    ) -> Future[Outcome]:
-        """Put an act in the queue; where that is full, wait for the oldest of one's own."""
-        while True:
-            try:
-                return self._writer.submit(chain, act, series=series)
-            except Overloaded:
-                unanswered = [one for one in under_way if not one.done()]
-                if not unanswered:
-                    raise
-                wait_for([unanswered[0]], ANSWER_SECONDS)
-
     def _keep(self, chain: str, disclosures: Sequence[Disclosed]) -> None:
         _slug(chain)
         if disclosures:
@@ -324,13 +305,3 @@ def _outcome(future: Future[Outcome], timeout_seconds: float) -> Outcome:
         return future.result(timeout_seconds)
     except TimeoutError:
         raise given_up(timeout_seconds, in_time=future.cancel()) from None
-
-
-def _answered(future: Future[Outcome], timeout_seconds: float) -> Iterator[Receipt | Refused]:
-    try:
-        outcome = _outcome(future, timeout_seconds)
-    except Refused as refusal:
-        yield refusal
-        return
-    if isinstance(outcome, Receipt):
-        yield outcome

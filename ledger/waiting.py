@@ -22,6 +22,7 @@ from ledger.bell import Bell
 from ledger.log.store import StoreUnavailable
 from ledger.receipts import Consequence, Receipt
 from ledger.recording import Act
+from ledger.tray import Tray
 
 MAX_WAITING: Final = 10_000
 
@@ -41,16 +42,20 @@ Outcome = Receipt | tuple[Consequence, ...] | None
 """A receipt; what passing time brought; None for an act of a series that had stopped."""
 
 Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Outcome]"]
+Place = tuple[Tray[Outcome | Exception], int]
 
 
 class Job:
     """One act on its way (None: let time pass), and where its outcome goes.
 
-    A thread waits for the `future`; for who awaits in an event loop there is a `waiter` instead.
-    `offered` are the bytes of the act's own record in the last attempt to store it.
+    A thread waits for the `future`; for who awaits in an event loop there is a `waiter` instead,
+    and for who records many in a row a `place` in a tray. `offered` are the bytes of the act's own
+    record in the last attempt to store it.
     """
 
-    __slots__ = ("_future", "_withdrawn", "act", "chain", "claimed", "offered", "series", "waiter")
+    __slots__ = (
+        "_future", "_withdrawn", "act", "chain", "claimed", "offered", "place", "series", "waiter",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -59,25 +64,27 @@ class Job:
         *,
         series: Series | None = None,
         waiter: Waiter | None = None,
+        place: Place | None = None,
     ) -> None:
         self.chain = chain
         self.act = act
         self.series = series
         self.offered = b""
         self.waiter = waiter
+        self.place = place
         self.claimed = False
         self._withdrawn = False
-        self._future: Future[Outcome] | None = None if waiter else Future()
+        self._future: Future[Outcome] | None = None if waiter or place else Future()
 
     @property
     def future(self) -> Future[Outcome]:
         """What a thread waits for."""
         if self._future is None:
-            raise RuntimeError("who awaits in an event loop has no future to wait for")
+            raise RuntimeError("this job has another way to its caller than a future")
         return self._future
 
     def withdraw(self) -> bool:
-        """Give up, from an event loop; tell whether that was in time. Needs the queue's lock."""
+        """Give up a job without a future; tell if that was in time. Needs the queue's lock."""
         self._withdrawn = not self.claimed
         return self._withdrawn
 
@@ -122,7 +129,7 @@ class Waiting:
             self._bell.ring()
 
     def withdraw(self, job: Job) -> bool:
-        """Take back the job of an event loop; tell whether that was in time."""
+        """Take back a job without a future; tell whether that was in time."""
         with self._lock:
             return job.withdraw()
 
@@ -203,17 +210,24 @@ def given_up(timeout_seconds: float, *, in_time: bool) -> Exception:
 
 
 def answer(answers: Sequence[Answer]) -> None:
-    """Hand every caller its outcome: threads one by one, an event loop all of its own at once."""
+    """Hand every caller its outcome: threads one by one, a loop or a tray all it has at once."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
+    by_tray: dict[Tray[Outcome | Exception], list[tuple[int, Outcome | Exception]]] = defaultdict(
+        list
+    )
     for job, outcome in answers:
         if job.waiter is not None:
             by_loop[job.waiter[0]].append((job, outcome))
+        elif job.place is not None:
+            by_tray[job.place[0]].append((job.place[1], outcome))
         elif job.future.done():
             continue
         elif isinstance(outcome, Exception):
             job.future.set_exception(outcome)
         else:
             job.future.set_result(outcome)
+    for tray, put_down in by_tray.items():
+        tray.put_down(put_down)
     for loop, own in by_loop.items():
         # A loop that closed meanwhile has nobody left who waits.
         with suppress(RuntimeError):

@@ -33,8 +33,10 @@ from ledger.faults import BrokenLog
 from ledger.flight import STORING_FAILS, Flight
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
+from ledger.patience import Patience
 from ledger.recording import Act
 from ledger.states import States
+from ledger.tray import Tray
 from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer, given_up
 
 RECOVERY_SECONDS: Final = 10.0
@@ -74,6 +76,7 @@ class Writer:
         self._clock = clock
         self._sender = store.sender()
         self._waiting = Waiting(max_waiting=max_waiting)
+        self._patience = Patience(self.withdraw)
         self._stopping = threading.Event()
         self._next: Batch | None = None
         self._flight: Flight | None = None
@@ -112,24 +115,34 @@ class Writer:
         self._waiting.put(job)
         return job.future
 
+    def submit_in_row(
+        self, chain: str, act: Act, *, series: Series | None, tray: Tray[Outcome | Exception]
+    ) -> Job:
+        """Ask to record an act of a row; the outcome comes into the tray. Raises Overloaded."""
+        job = Job(chain, _with_key(act), series=series, place=(tray, tray.place()))
+        try:
+            self._waiting.put(job)
+        except Overloaded:
+            tray.take_back()
+            raise
+        return job
+
+    def withdraw(self, job: Job, seconds: float) -> Exception:
+        """Give up a job without a future after so many seconds; return what its caller is told."""
+        return given_up(seconds, in_time=self._waiting.withdraw(job))
+
     async def submit_async(self, chain: str, act: Act | None, *, timeout_seconds: float) -> Outcome:
         """Ask to record an act and await the outcome, from an event loop."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Outcome] = loop.create_future()
         job = Job(chain, _with_key(act), waiter=(loop, waiter))
         self._waiting.put(job)
-        late = loop.call_later(timeout_seconds, self._too_late, job, waiter, timeout_seconds)
+        self._patience.wait(loop, job, waiter, timeout_seconds)
         try:
             return await waiter
         except asyncio.CancelledError:
             self._waiting.withdraw(job)
             raise
-        finally:
-            late.cancel()
-
-    def _too_late(self, job: Job, waiter: asyncio.Future[Outcome], seconds: float) -> None:
-        if not waiter.done():
-            waiter.set_exception(given_up(seconds, in_time=self._waiting.withdraw(job)))
 
     @property
     def running(self) -> bool:
