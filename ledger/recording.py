@@ -282,7 +282,7 @@ def _apply(
     if chain.chains.dissolved >= 0 and not isinstance(event, CLOSING):
         raise Refused("G10", f"{type(event).__name__} na de ontbinding")
     fold.check(chain, event, header)
-    if isinstance(event, ProposalSubmitted | ProposalAmended):
+    if isinstance(event, ProposalSubmitted | ProposalAmended) and event.effects:
         _rehearse(chain, event, header)
     data = _encoded(event, header)
     chain = fold.evolve(chain, event, header)

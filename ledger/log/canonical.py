@@ -68,14 +68,16 @@ def encode(obj: object) -> bytes:
 def encode_typed(obj: object) -> bytes:
     """Return what `encode` returns, for a Struct whose types rule out floats and long integers.
 
-    Only its texts can then be at fault, and plain ASCII without a NUL is not: most records need no
-    walk. Raises as `encode` does.
+    Only its texts can then be at fault, and whether they are is seen in the bytes: a quotation mark
+    composes with nothing, so a text is in normal form where the whole is. Where the whole is not,
+    the walk says whether a text is to blame, and which. Raises as `encode` does.
     """
     try:
         data = _ENCODER.encode(obj)
     except UnicodeEncodeError:
         return encode(obj)  # which says where the surrogate stands
-    return data if data.isascii() and _ESCAPED_NUL not in data else encode(obj)
+    normal = data.isascii() or unicodedata.is_normalized("NFC", data.decode("utf-8"))
+    return data if normal and _ESCAPED_NUL not in data else encode(obj)
 
 
 def problem(data: bytes | str) -> str | None:
