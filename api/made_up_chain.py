@@ -58,7 +58,8 @@ def steps(events: int, seed: int) -> Iterator[Step]:
     """
     if not MIN_EVENTS <= events <= MAX_EVENTS:
         raise Refused("G13", f"{events} gebeurtenissen; verwacht {MIN_EVENTS} tot {MAX_EVENTS}")
-    life = Life(random.Random(seed))  # noqa: S311  # nosec B311: nothing here is a secret
+    # Nothing here is a secret.
+    life = Life(random.Random(seed))  # noqa: S311  # nosec B311
     made = 0
     for step in _founding(life):
         made += step.records

@@ -25,8 +25,8 @@ from ledger.domain.events.reviews import (
     ReviewEvent,
 )
 from ledger.domain.rule import Rule
+from ledger.domain.alarms import Alarms
 from ledger.domain.values import (
-    Alarms,
     Due,
     Event,
     Header,
