@@ -245,8 +245,6 @@ def test_a_record_fits_in_the_two_length_bytes_of_an_entry() -> None:
 TRICKY = st.text(
     st.sampled_from('aen=<"\\/\0\n\té\u0301\u0327\u0338\u1100\u1161\ud800'), max_size=6
 )
-    st.sampled_from('aen=<"\\/\0\n\té\u0301\u0327\u0338\u1100\u1161\ud800'), max_size=6
-)
 
 
 @given(TRICKY)
