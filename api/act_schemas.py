@@ -52,7 +52,7 @@ def documentation(wanted: Type | None, path: str) -> dict[str, Any]:
     return {
         "summary": summary,
         "description": _description(wanted) if wanted else "The body names its `type`.",
-        "security": [{"actAs": []}],
+        "security": [{"bearer": []}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {
             "201": _answer("Recorded: the receipt.", "Receipt"),

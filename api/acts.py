@@ -1,7 +1,7 @@
 """Recording over HTTP: one route per event type that may be asked for, made from the catalogue.
 
     POST /v1/chains/{chain}/decisions/{decision}/votes?on=...&by=...&dryRun=true
-    Idempotency-Key: <the act's own key>        X-Act-As: <who acts>
+    Idempotency-Key: <the act's own key>        Authorization: Bearer <who acts>
     Act-Signature: <key id> <signature in base64>                       (optional)
 
 The body is the event itself. What the path says it need not repeat, nor its `type`; what it repeats
@@ -103,7 +103,7 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
         idempotency_key: Annotated[str, Header()] = "",
         act_signature: Annotated[str, Header(description=SIGNATURE_TOLD)] = "",
     ) -> Response:
-        person = identity.actor(request).person
+        person = (await run_in_threadpool(identity.actor, request)).person
         in_path(request, "chain")
         body = await read_object(request, max_bytes=request.app.state.settings.max_body_bytes)
         if wanted is not None:

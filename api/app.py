@@ -38,6 +38,7 @@ from api import (
     mandates,
     meetings,
     memory,
+    mini_issuer_doors,
     openapi,
     people,
     problem_pages,
@@ -59,7 +60,7 @@ from api.doorway import Doorway
 from api.live import Live
 from api.pages import screens
 from api.session import Sessions
-from api.settings import Settings
+from api.settings import Settings, require_identity
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
 from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
@@ -98,7 +99,8 @@ READS: Final = {
 }
 """What can be read of a chain, by the name it has in the OpenAPI document."""
 DOORS: Final = (
-    problem_pages, health, openapi, event_types, chains, acts, log, timestamps, bundles
+    problem_pages, health, openapi, swagger, event_types, chains, acts, log, timestamps, bundles,
+    mini_issuer_doors,
 )  # fmt: skip
 """What adds its own addresses."""
 SPARE_THREADS: Final = 8
@@ -119,6 +121,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     Raises SettingsRefused where it cannot work as it is told to.
     """
     authority(settings)
+    require_identity(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -137,20 +140,9 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    app.state.identify = identity.chosen(settings)
+    app.state.trust = identity.trusted(settings)
     problems.install(app)
-    for door in (
-        problem_pages,
-        health,
-        openapi,
-        swagger,
-        event_types,
-        chains,
-        acts,
-        log,
-        timestamps,
-        bundles,
-    ):
+    for door in DOORS:
         door.install(app)
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from api import identity
 from api.answer_schemas import answered, identified, page_of
 from api.answers import listing
-from api.identity import Identity
 from api.parameters import Parameters
 from api.reading import Asked, AsOf, Cursor, Limit, Listing, Route, a_list, an_item
 from projections import chains
@@ -59,10 +58,11 @@ def install(app: FastAPI) -> None:
 
 async def list_chains(request: Request, part: Annotated[Part, Query()]) -> Response:
     """Answer one page of chains."""
-    return await run_in_threadpool(_page, request, part, identity.reader(request))
+    return await run_in_threadpool(_page, request, part)
 
 
-def _page(request: Request, part: Part, reader: Identity) -> Response:
+def _page(request: Request, part: Part) -> Response:
+    reader = identity.reader(request)
     seconds = request.app.state.settings.read_seconds
     with request.app.state.reading.connection(statement_seconds=seconds) as lent:
         found = chains.chains(lent, reader.scopes, Paging(part.cursor, part.limit))

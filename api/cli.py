@@ -30,11 +30,13 @@ from api import (
     cli_record,
     cli_serve,
     cli_sign,
+    cli_token,
     cli_verify,
     cli_witness,
     settings,
 )
 from api.cli_output import as_json, problem
+from api.issuer import IssuerUnavailable
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
@@ -62,6 +64,7 @@ NOT_NOW = (
     cli_verify.NotUsable,
     AnchorRefused,
     cli_sign.ServerUnavailable,
+    IssuerUnavailable,
 )
 """What keeps a command from working here and now, whatever was asked."""
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -85,6 +88,7 @@ cli_verify.add_to(app)
 cli_monitor.add_to(app)
 cli_anchor.add_to(app)
 cli_evidence.add_to(app)
+cli_token.add_to(app)
 
 
 @app.command()

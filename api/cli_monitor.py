@@ -23,7 +23,6 @@ from typing import Annotated, Any, Final
 import typer
 
 from api import cli_output
-from api.identity import HEADER
 from ledger.log.mirror import Mirror, MirrorDamaged
 from ledger.log.monitor import (
     CannotTell,
@@ -68,9 +67,6 @@ NoRules = Annotated[
 Again = Annotated[
     bool, typer.Option("--again", help="Haal alles opnieuw op, ook wat al is gecontroleerd.")
 ]
-ActAs = Annotated[
-    str, typer.Option("--act-as", help="Namens wie u leest, op een server in ontwikkelmodus.")
-]
 Token = Annotated[
     str,
     typer.Option(
@@ -99,7 +95,6 @@ def monitor(
     policy: PolicyFile = None,
     no_rules: NoRules = False,
     again: Again = False,
-    act_as: ActAs = "",
     token: Token = "",
     max_seconds: Seconds = MAX_SECONDS,
     quiet: Quiet = False,
@@ -110,7 +105,7 @@ def monitor(
     given = (*map(_verifier, key or ()), *(one.verifier for one in wanted.logs))
     kept = Kept(state)
     work = Round(
-        log=_log(url, act_as, token),
+        log=_log(url, token),
         kept=kept,
         mirror=Mirror(mirror or kept.beside("mirror")),
         given=given,
@@ -252,10 +247,8 @@ def _sound(told: dict[str, Any]) -> str:
 # What the command was given
 
 
-def _log(url: str, act_as: str, token: str) -> RemoteLog:
-    headers = {HEADER: act_as} if act_as else {}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+def _log(url: str, token: str) -> RemoteLog:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         return open_log(url, headers=headers)
     except AddressRefused as error:

@@ -1,78 +1,183 @@
 """Who is asking: the one place that says which person stands behind a request, and what they read.
 
-For now there is one identity, that of development: the header `X-Act-As` names the person, or in a
-browser the session of whoever chose to be that person (`pages/signing_in.py`). It exists only on a
-server that was started with `--development`, and such a server listens on loopback only
-(settings.py refuses anything else at start) and answers only who addressed it so. Everybody there
-reads every scope: a developer has to see what a rule or a page makes of it. Without it nobody is
-known: nothing can be recorded and reading gives what is public. A session says by what means it
-came about, so that one from development means nothing on another server.
+    Authorization: Bearer <access token>      a program, or somebody at a command line
+    Cookie: sessie=<session>                  a browser in which somebody signed in (session.py)
+
+Both come down to a token of the issuer that this server trusts, checked in `tokens.py`: in
+production an issuer elsewhere, in development the one that the server brings itself
+(`mini_issuer.py`), by the same checks. A token says who somebody is and no more. Which roles and
+mandates that person has, the ledger says at the moment of the act.
+
+A request without either is of nobody: it reads what is public and records nothing. One with a token
+that is not believed is refused, never taken for nobody's. On a server in development everybody
+reads every scope: a developer has to see what a rule or a page makes of it. Such a server answers
+only who addressed it as this machine.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import get_args
+from typing import Final, get_args
 
 from msgspec import Struct
 from starlette.requests import Request
 
 from api import session
+from api.issuer import Issuer, IssuerUnavailable
+from api.issuer_keys import IssuerKeys
+from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
 from api.problems import Problem
 from api.settings import Settings, is_loopback
+from api.tokens import Claims, TokenRefused, Verifier
 from ledger.domain.values import SLUG_PATTERN, Scope
 
-HEADER = "X-Act-As"
+HEADER: Final = "Authorization"
+VARY: Final = "Authorization, Cookie"
+"""What an answer depends on, where it depends on who asks."""
+FORMER_HEADER: Final = "X-Act-As"
+"""How a person was named once; whoever still sends it is told, not silently taken for nobody."""
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
-DEVELOPMENT = "development"
 PUBLIC: frozenset[Scope] = frozenset({"public"})
+_BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
 
 
-class Identity(Struct, frozen=True):
-    """Who asks (`person`, empty when unknown) and which scopes they may read."""
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who asks something of one chain.
 
-    person: str
-    scopes: frozenset[Scope]
+    `person` is their pseudonym in that chain, empty where nobody is known there. `issuer` and
+    `subject` say who they are for the issuer of their token: the same in every chain, personal,
+    and never to be logged or stored. `permissions` are the scopes of the token, such as
+    `ketenledger:found`; a session has none. `scopes` is what they may read. `expires` is the
+    moment (seconds since 1970) from which this is to be asked again; 0 for nobody.
+    """
+
+    person: str = ""
+    scopes: frozenset[Scope] = PUBLIC
+    issuer: str = ""
+    subject: str = ""
+    permissions: frozenset[str] = frozenset()
+    expires: int = 0
 
 
-Identify = Callable[[Request], Identity]
+NOBODY: Final = Identity()
 
 
-def chosen(settings: Settings) -> Identify:
-    """Return how this server tells who is asking."""
-    return _development if settings.development else _nobody
+class Trust(Struct, frozen=True, kw_only=True):
+    """Whom a server believes about who somebody is: one issuer, and what its tokens are for.
+
+    `client` is under which name the pages are known there, empty where nobody signs in on them.
+    `mini` is the issuer that a server in development brings itself.
+    """
+
+    issuer: Issuer
+    verifier: Verifier
+    audience: str
+    client: str
+    mini: MiniIssuer | None = None
+
+
+def trusted(settings: Settings) -> Trust:
+    """Return whom a server with these settings believes."""
+    if not settings.development:
+        issuer = Issuer(settings.issuer)
+        return Trust(
+            issuer=issuer,
+            verifier=Verifier(issuer.url, IssuerKeys(issuer)),
+            audience=settings.audience,
+            client=settings.client_id,
+        )
+    mini = MiniIssuer(settings.address)
+    issuer = Issuer(mini.url, mini.answer)
+    verifier = Verifier(issuer.url, IssuerKeys(issuer))
+    return Trust(issuer=issuer, verifier=verifier, audience=AUDIENCE, client=CLIENT, mini=mini)
 
 
 def reader(request: Request) -> Identity:
-    """Return who reads; somebody unknown reads what is public."""
-    identify: Identify = request.app.state.identify
-    return identify(request)
+    """Return who reads, as the chain in the address of the request knows them.
+
+    Somebody unknown reads what is public. It may ask the database and the issuer: from an event
+    loop call it in a thread. Raises Problem (unauthenticated) for a token that is not believed,
+    Problem (unavailable) where that cannot be told now.
+    """
+    settings: Settings = request.app.state.settings
+    if settings.development:
+        require_own_machine(request)
+    claims = _claims(request)
+    scopes = EVERYTHING if settings.development else PUBLIC
+    if claims is None:
+        return Identity(scopes=scopes)
+    return Identity(
+        person=_person(request, claims),
+        scopes=scopes,
+        issuer=claims.issuer,
+        subject=claims.subject,
+        permissions=claims.scopes,
+        expires=claims.expires,
+    )
 
 
 def actor(request: Request) -> Identity:
-    """Return who acts; Problem (unauthenticated) when that is not known."""
+    """Return who acts; Problem (unauthenticated) when that is not known. Asks as `reader` does."""
     identity = reader(request)
     if not identity.person:
         raise Problem(
             "unauthenticated",
-            f"Niet bekend is wie vastlegt. Noem de persoon in het veld {HEADER}; "
-            "dat kan alleen op een server in ontwikkelmodus.",
+            "Niet bekend is wie vastlegt. Stuur een token mee (Authorization: Bearer …) of meld u "
+            "aan op de pagina’s.",
         )
     return identity
 
 
-def _nobody(request: Request) -> Identity:
-    if HEADER in request.headers:
-        raise Problem(
-            "unauthenticated",
-            f"Deze server draait niet in ontwikkelmodus en aanvaardt {HEADER} daarom niet.",
-        )
-    return Identity(person="", scopes=PUBLIC)
+def _claims(request: Request) -> Claims | None:
+    """Return what is believed about who sent a request; None where it does not say."""
+    if FORMER_HEADER in request.headers:
+        raise refused(f"{FORMER_HEADER} bestaat niet meer; stuur {HEADER}: Bearer <token>")
+    given = request.headers.getlist(HEADER)
+    if not given:
+        return _of_session(request)
+    if len(given) > 1:
+        raise refused(f"het veld {HEADER} staat er {len(given)} keer; verwacht één keer")
+    found = _BEARER.fullmatch(given[0].strip())
+    if found is None:
+        raise refused(f"het veld {HEADER} heeft niet de vorm Bearer <token>")
+    trust: Trust = request.app.state.trust
+    try:
+        return trust.verifier.access(found[1], audience=trust.audience)
+    except TokenRefused as refusal:
+        raise refused(str(refusal)) from refusal
+    except IssuerUnavailable as error:
+        raise Problem("unavailable", f"Het token is nu niet na te gaan: {error}.") from error
 
 
-def _development(request: Request) -> Identity:
+def refused(reason: str) -> Problem:
+    """Return the problem of a token that is not believed (RFC 6750, section 3)."""
+    challenge = 'Bearer realm="ketenledger", error="invalid_token"'
+    return Problem(
+        "unauthenticated",
+        f"Dit token wordt niet aanvaard: {reason}.",
+        headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _of_session(request: Request) -> Claims | None:
+    own = session.current(request)
+    trust: Trust = request.app.state.trust
+    if own is None or not own.subject or own.issuer != trust.issuer.url:
+        return None
+    return Claims(issuer=own.issuer, subject=own.subject, expires=own.until)
+
+
+def _person(request: Request, claims: Claims) -> str:
+    """Return the pseudonym of somebody; empty where they have none."""
+    trust: Trust = request.app.state.trust
+    # The subject of the mini-issuer is a pseudonym: a developer is whoever they say they are.
+    own = trust.mini is not None and claims.issuer == trust.mini.url
+    return claims.subject if own and re.search(SLUG_PATTERN, claims.subject) else ""
+
+
+def require_own_machine(request: Request) -> None:
+    """Refuse who did not address a server in development mode as this machine itself."""
     # A page from elsewhere can point its own host name here; its requests keep that name.
     host = _HOST.fullmatch(request.headers.get("Host", ""))
     if host is None or not is_loopback(host[1]):
@@ -80,12 +185,3 @@ def _development(request: Request) -> Identity:
             "unauthenticated",
             "Een server in ontwikkelmodus antwoordt alleen op 127.0.0.1 en localhost.",
         )
-    person = request.headers.get(HEADER, "") or _chosen_person(request)
-    if person and not re.search(SLUG_PATTERN, person):
-        raise Problem("malformed", f"{HEADER} is geen kenmerk van een persoon.", rule="G13")
-    return Identity(person=person, scopes=EVERYTHING)
-
-
-def _chosen_person(request: Request) -> str:
-    own = session.current(request)
-    return own.person if own is not None and own.means == DEVELOPMENT else ""

@@ -186,7 +186,7 @@ def _unchanging(request: Request, data: bytes, *, private: bool, full: bool) -> 
         "ETag": tag,
     }
     if private:
-        headers["Vary"] = identity.HEADER
+        headers["Vary"] = identity.VARY
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=BYTES)

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
-from api import act_schemas, identity, problems
+from api import act_schemas, problems
 from api.act_paths import IN_BRACES
 from api.act_schemas import REF
 from api.answer_schemas import ANY, answered
@@ -141,7 +141,7 @@ def _components(made: dict[str, Any]) -> dict[str, Any]:
         "schemas": {name: _told(schemas[name]) for name in sorted(schemas)},
         "responses": {_pascal(slug): _problem(kind) for slug, kind in problems.KINDS.items()},
         "headers": {"ApiVersion": API_VERSION_HEADER},
-        "securitySchemes": {"actAs": ACT_AS},
+        "securitySchemes": {"bearer": BEARER},
     }
 
 
@@ -185,11 +185,14 @@ API_VERSION_HEADER: Final[dict[str, Any]] = {
     "description": "The full version of this API.",
     "schema": {"type": "string", "examples": [API_VERSION]},
 }
-ACT_AS: Final[dict[str, Any]] = {
-    "type": "apiKey",
-    "in": "header",
-    "name": identity.HEADER,
-    "description": "The person who acts; only on a server in development mode, on loopback.",
+BEARER: Final[dict[str, Any]] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": (
+        "An access token of the issuer that this server trusts. On a server in development mode "
+        "`ketenledger token <person>` prints one."
+    ),
 }
 PROBLEM: Final[dict[str, Any]] = {
     "title": "Problem",

@@ -142,7 +142,7 @@ def answer(problem: Problem, instance: str) -> Response:
     if kind.status == 503:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
     if kind.status == 401:
-        headers.setdefault("WWW-Authenticate", 'ActAs realm="ketenledger"')
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="ketenledger"')
     return Response(
         msgspec.json.encode(content), kind.status, headers=headers, media_type=MEDIA_TYPE
     )

@@ -25,7 +25,7 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
     text and numbers outside what a record can hold (G8).
     """
     _require_json(request)
-    data = await _read(request, max_bytes)
+    data = await read_bytes(request, max_bytes=max_bytes)
     fault = canonical.problem(data)
     if fault is not None:
         raise Problem("malformed", fault, rule="G8" if _text_is_at_fault(data) else "G13")
@@ -46,7 +46,8 @@ def _require_json(request: Request) -> None:
         raise Problem("unsupported-media-type", "Verstuur de inhoud zonder Content-Encoding.")
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def read_bytes(request: Request, *, max_bytes: int) -> bytes:
+    """Return the body of a request. Raises Problem: too long, too slow, broken off."""
     too_large = Problem("too-large", f"De inhoud is langer dan {max_bytes} bytes.")
     if _promised(request) > max_bytes:
         raise too_large

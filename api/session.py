@@ -1,9 +1,10 @@
 """Sessions of people in a browser: a signed cookie that says who it is, and a token for forms.
 
-    sessie=<person, known as, token, since>   signed, HttpOnly, SameSite=Lax, ten hours at most
+    sessie=<issuer, subject, known as, token, until>   signed, HttpOnly, SameSite=Lax
 
-Signing in always makes a session with a token of its own, so a session that somebody planted in a
-browser beforehand gives them nothing. Every form that changes something carries the token of the
+It lasts ten hours at most, and never longer than the token somebody signed in with. Signing in
+always makes a session with a token of its own, so a session that somebody planted in a browser
+beforehand gives them nothing. Every form that changes something carries the token of the
 session; without it, or with another, it is refused. Somebody unknown has a session too: then it
 holds only the token. The key is a file in the data folder, for its owner alone; a new key ends
 every session.
@@ -14,16 +15,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from pathlib import Path
 from typing import Final, Self
 
 import msgspec
 from itsdangerous import BadData, URLSafeTimedSerializer
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import Problem
+from api.tokens import Claims
 from ledger.vault import load_key
 
 COOKIE: Final = "sessie"
@@ -36,15 +40,17 @@ MAX_COOKIE_CHARACTERS: Final = 2000
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """Who is using this browser (`person`, empty when unknown), and the token of their forms.
+    """Who is using this browser, and the token of their forms.
 
-    `known_as` is the function by which people know the person; `means` says how they signed in.
+    `subject` of `issuer` is who an ID token said it is, empty when nobody signed in, until the
+    moment `until` (seconds since 1970). `known_as` is the function by which people know them.
     """
 
     token: str
-    person: str = ""
+    issuer: str = ""
+    subject: str = ""
     known_as: str = ""
-    means: str = ""
+    until: int = 0
 
 
 class Sessions:
@@ -72,15 +78,25 @@ class Sessions:
         if not text or len(text) > MAX_COOKIE_CHARACTERS:
             return None
         try:
-            return msgspec.convert(self._written.loads(text, max_age=MAX_AGE_SECONDS), Session)
+            found = msgspec.convert(self._written.loads(text, max_age=MAX_AGE_SECONDS), Session)
         except (BadData, msgspec.ValidationError):
             return None
+        return None if found.subject and found.until <= time.time() else found
 
 
-def fresh(*, person: str = "", known_as: str = "", means: str = "") -> Session:
-    """Return a new session with a token that nobody had before."""
-    return Session(
-        token=secrets.token_urlsafe(TOKEN_BYTES), person=person, known_as=known_as, means=means
+def fresh() -> Session:
+    """Return the session of nobody yet, with a token that nobody had before."""
+    return Session(token=secrets.token_urlsafe(TOKEN_BYTES))
+
+
+def of(claims: Claims, *, known_as: str = "") -> Session:
+    """Return a new session of somebody who was signed in, for as long as their token lasts."""
+    return replace(
+        fresh(),
+        issuer=claims.issuer,
+        subject=claims.subject,
+        known_as=known_as,
+        until=claims.expires,
     )
 
 

@@ -12,7 +12,13 @@
     KETENLEDGER_TSA_URL        the time-stamping authority that stamps checkpoints; none: no stamps
     KETENLEDGER_TSA_CERTIFICATES  PEM files its stamps are checked with, split as PATH is
     KETENLEDGER_TSA_INTERVAL_SECONDS  how long after a stamp the next is asked for; 86400, a day
-    KETENLEDGER_DEVELOPMENT    1: the development identity; only on this machine itself
+    KETENLEDGER_ISSUER         who says who somebody is: the address of an OpenID Connect issuer
+    KETENLEDGER_AUDIENCE       what its access tokens for this server are for (their `aud`)
+    KETENLEDGER_CLIENT_ID      under which name the pages are known there; none: nobody signs in
+    KETENLEDGER_CLIENT_SECRET  the file with the secret of the pages there; none: without one
+    KETENLEDGER_DEVELOPMENT    1: an issuer of its own; only on this machine itself
+
+A server needs an issuer and an audience, unless it is one for development: that brings its own.
 
 Settings print themselves without the database URL, since a password may stand in it.
 """
@@ -59,6 +65,10 @@ class Settings:
     contact: str = ""
     """How to reach them: an https address or an e-mail address."""
     development: bool = False
+    issuer: str = ""
+    audience: str = ""
+    client_id: str = ""
+    client_secret: Path | None = None
     tsa_url: str = ""
     tsa_certificates: tuple[Path, ...] = ()
     tsa_interval_seconds: int = 86_400
@@ -96,7 +106,7 @@ class Settings:
             )
         if self.development and not is_loopback(self.host):
             raise SettingsRefused(
-                f"De ontwikkelmodus kent iedereen alle rechten toe en mag daarom niet op "
+                f"De ontwikkelmodus gelooft wie iemand zegt te zijn en mag daarom niet op "
                 f"{self.host} luisteren: gebruik 127.0.0.1 of laat --development weg."
             )
         if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
@@ -143,6 +153,10 @@ def from_environment(
         organisation=said.get("organisation", ""),
         contact=said.get("contact", ""),
         development=development,
+        issuer=said.get("issuer", ""),
+        audience=said.get("audience", ""),
+        client_id=said.get("client_id", ""),
+        client_secret=Path(said["client_secret"]) if said.get("client_secret") else None,
         check_hour=_hour(said.get("check_hour", "")),
         tsa_url=said.get("tsa_url", ""),
         tsa_certificates=tuple(
@@ -164,6 +178,32 @@ def database(settings: Settings) -> Iterator[str]:
     else:
         with running(settings.folder) as conninfo:
             yield conninfo
+
+
+def require_identity(settings: Settings) -> None:
+    """Refuse to start where it is not settled who says who somebody is; SettingsRefused."""
+    named = settings.issuer, settings.audience
+    if settings.development:
+        if any(named):
+            raise SettingsRefused(
+                "De ontwikkelmodus brengt haar eigen uitgever van tokens mee: laat --development "
+                "weg, of KETENLEDGER_ISSUER en KETENLEDGER_AUDIENCE."
+            )
+        return
+    if not all(named):
+        raise SettingsRefused(
+            "Niet gezegd is wie bepaalt wie iemand is: geef KETENLEDGER_ISSUER en "
+            "KETENLEDGER_AUDIENCE, of start met --development op deze machine zelf."
+        )
+    url = urlsplit(settings.issuer)
+    local = url.scheme == "http" and is_loopback(url.hostname or "")
+    if not url.hostname or not (url.scheme == "https" or local) or url.query or url.fragment:
+        raise SettingsRefused("KETENLEDGER_ISSUER begint met https:// en een naam.")
+    if settings.client_id == settings.audience:
+        raise SettingsRefused(
+            "KETENLEDGER_CLIENT_ID en KETENLEDGER_AUDIENCE verschillen: een token om iemand te "
+            "herkennen is geen token om vast te leggen."
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -80,7 +80,8 @@ async def _sent(request: Request) -> Response:
     """Take a form that was sent in: show it again, with what came of it, or record it."""
     wanted = _wanted(request)
     fields = await posted(request)
-    reader, own = identity.reader(request), session.current(request)
+    reader = await run_in_threadpool(identity.reader, request)
+    own = session.current(request)
     if not reader.person or own is None:
         chain = in_path(request, "chain")
         return await run_in_threadpool(who_are_you, request, chain, request.url.path, fields)

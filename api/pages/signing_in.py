@@ -12,6 +12,7 @@ that no draft is kept on the server.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -22,11 +23,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import identity, session
+from api.identity import Trust
 from api.pages.language import Language, chosen
 from api.pages.paper import printed
 from api.pages.posted import Posted, guarded, local, posted
 from api.parameters import as_slug
 from api.problems import Problem
+from api.tokens import Claims
 from ledger.domain.values import NotFound
 from projections.chains import chains
 from projections.people import people, person
@@ -79,7 +82,7 @@ def who_are_you(request: Request, chain: str, back: str, draft: Posted | None = 
         "carried": _carried(draft),
         "draft": "" if draft is None else back,
         "token": own.token,
-        "signed_in_as": own.person,
+        "signed_in_as": own.subject,
     }
     answer = printed("sign_in.html", language, content, status=200 if draft is None else 401)
     session.keep(request, answer, own)
@@ -121,9 +124,8 @@ async def _chosen(request: Request) -> Response:
     # The draft is sent on, as it was, to the form it belongs to; there it is shown again.
     answer = RedirectResponse(back, 307 if fields.first(DRAFT) else 303)
     known_as = str(doc.get("function", ""))
-    return signed_in(
-        request, answer, session.fresh(person=name, known_as=known_as, means=identity.DEVELOPMENT)
-    )
+    claims = await run_in_threadpool(_issued, request, name)
+    return signed_in(request, answer, session.of(claims, known_as=known_as))
 
 
 async def _left(request: Request) -> Response:
@@ -132,6 +134,17 @@ async def _left(request: Request) -> Response:
     answer = RedirectResponse(local(fields.first(BACK)), 303)
     session.forget(answer)
     return answer
+
+
+def _issued(request: Request, name: str) -> Claims:
+    """Return who the issuer of this server says somebody is, checked as any other token."""
+    trust: Trust = request.app.state.trust
+    if trust.mini is None:
+        raise Problem("unauthenticated", "Op deze server kiest niemand zelf wie hij is.")
+    nonce = secrets.token_urlsafe()
+    return trust.verifier.identity(
+        trust.mini.id_token(name, nonce), client=trust.client, nonce=nonce
+    )
 
 
 def _slug(text: str) -> str:

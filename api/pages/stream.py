@@ -65,7 +65,8 @@ async def _stream(request: Request) -> Response:
     since = _position(request.query_params.get(SINCE, ""))
     given = request.headers.get(LAST, "")
     told = _position(given) if given else since
-    watch = Watch(request, chain, identity.reader(request), chosen(request), since, told)
+    reader = await run_in_threadpool(identity.reader, request)
+    watch = Watch(request, chain, reader, chosen(request), since, told)
     live: Live = request.app.state.live
     live.require_room()
     await run_in_threadpool(_newer, watch)

@@ -23,6 +23,8 @@ SOON_SECONDS = 60.0
 PAUSE_SECONDS = 0.05
 RECORDED = (200, 201)
 FOUNDER = "p-bd"
+ELSEWHERE = {"issuer": "https://login.example", "audience": "ketenledger"}
+"""Who says who somebody is on a server that is not in development: somebody no test asks."""
 
 
 class Doors:
@@ -31,6 +33,13 @@ class Doors:
     def __init__(self, app: FastAPI, client: httpx.Client) -> None:
         self.app = app
         self.client = client
+        self._tokens: dict[str, str] = {}
+
+    def known_as(self, person: str) -> dict[str, str]:
+        """Return the header with which a request is of this person, by the issuer's own token."""
+        if person not in self._tokens:
+            self._tokens[person] = self.app.state.trust.mini.token(person)
+        return {"Authorization": f"Bearer {self._tokens[person]}"}
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.client.get(path, **more)
@@ -43,7 +52,7 @@ class Doors:
         What was recorded is in the read models when this returns: a test that asks after it then
         does not depend on how far they happen to be.
         """
-        headers = {"X-Act-As": actor} if actor else {}
+        headers = self.known_as(actor) if actor else {}
         if key:
             headers["Idempotency-Key"] = key
         answer = self.client.post(path, json=body, headers=headers, params=params or None)
@@ -66,7 +75,7 @@ class Doors:
 
     def post_bytes(self, path: str, data: bytes, **headers: str) -> httpx.Response:
         """Send these very bytes as the founder."""
-        given = {"X-Act-As": FOUNDER, "Content-Type": "application/json"}
+        given = self.known_as(FOUNDER) | {"Content-Type": "application/json"}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(path, content=data, headers=given | named)
 
@@ -106,6 +115,8 @@ def founding(*organisations: str) -> dict[str, Any]:
 def open_doors(conninfo: str, folder: Path, **settings: Any) -> Iterator[Doors]:
     """Run a server on this database; in development mode unless the settings say otherwise."""
     wanted = {"development": True, "logs": False, "check_hour": None, **settings}
+    if not wanted["development"]:
+        wanted = ELSEWHERE | wanted
     app = create_app(Settings(folder=folder, **wanted), conninfo)
     with running(app) as url, httpx.Client(base_url=url, timeout=ANSWER_SECONDS) as client:
         yield Doors(app, client)

@@ -64,7 +64,7 @@ def members(data: bytes) -> dict[str, bytes]:
 
 
 def taken(story: Story, path: str, **params: Any) -> httpx.Response:
-    answer = story.doors.get(f"{BASE}/{path}", params=params, headers={"X-Act-As": "p-uwv"})
+    answer = story.doors.get(f"{BASE}/{path}", params=params, headers=story.doors.known_as("p-uwv"))
     assert answer.status_code == 200, answer.text
     return answer
 

@@ -131,7 +131,9 @@ def test_over_https_the_browser_is_told_to_stay_there(doors: Doors) -> None:
 
 
 def test_one_request_too_many_is_told_to_come_back(database: str, folder) -> None:
-    app = create_app(Settings(folder=folder, logs=False, max_requests=0), database)
+    app = create_app(
+        Settings(folder=folder, logs=False, max_requests=0, development=True), database
+    )
     with running(app) as url, httpx.Client(base_url=url) as client:
         answer = client.get("/v1/health/live")
     assert answer.status_code == 503
@@ -141,7 +143,7 @@ def test_one_request_too_many_is_told_to_come_back(database: str, folder) -> Non
 
 def test_a_log_line_names_no_question_and_no_person(doors: Doors) -> None:
     with structlog.testing.capture_logs() as lines:
-        doors.get("/v1/chains", params={"text": "Jansen"}, headers={"X-Act-As": "p-bd"})
+        doors.get("/v1/chains", params={"text": "Jansen"}, headers=doors.known_as("p-bd"))
     [line] = [line for line in lines if line["event"] == "request"]
     assert line["path"] == "/v1/chains"
     assert "Jansen" not in str(lines)

@@ -169,7 +169,7 @@ def test_a_damaged_state_is_not_taken_for_a_first_visit(partner: Partner) -> Non
         ("--key", str(WITNESS.verifier)),
         ("--policy", "/er/is/hier/niets"),
         ("--max-seconds", "0"),
-        ("--act-as", "een\ntwee"),
+        ("--token", "een\ntwee"),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(partner: Partner, more: tuple[str, str]) -> None:

@@ -53,6 +53,10 @@ def visitor(partner: Partner, doors: Doors, chain: str) -> Partner:
     return partner
 
 
+def token_of(doors: Doors) -> str:
+    return doors.known_as(FOUNDER)["Authorization"].removeprefix("Bearer ")
+
+
 def register(doors: Doors, chain: str, *people: str) -> int:
     """Record people and wait until that is signed; return the size."""
     for one in people:
@@ -63,7 +67,7 @@ def register(doors: Doors, chain: str, *people: str) -> int:
 
 def test_a_server_is_followed_while_it_grows(visitor: Partner, doors: Doors, chain: str) -> None:
     first = doors.size(chain)
-    assert visitor.look("--act-as", FOUNDER) == SOUND
+    assert visitor.look("--token", token_of(doors)) == SOUND
     assert f"{first} vastleggingen" in visitor.said
     assert "alles volgens de regels" in visitor.said
     assert "overgenomen van het log zelf" in visitor.told
@@ -131,7 +135,7 @@ def test_who_may_not_read_everything_cannot_tell(
         visitor.url = f"{str(public.client.base_url).rstrip('/')}/log/{chain}"
         assert visitor.look() == UNKNOWN
         assert "niet te lezen (antwoord 403)" in visitor.told
-        assert visitor.look("--act-as", FOUNDER) == UNKNOWN
+        assert visitor.look("--token", token_of(doors)) == UNKNOWN
 
 
 def test_a_server_that_is_away_says_nothing_about_the_log(

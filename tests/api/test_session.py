@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from api import session
-from api.session import Sessions, fresh
+from api.session import Sessions, of
+from api.tokens import Claims
 from ledger.vault import KeyRefused
 from tests.api.doors import Doors, open_doors
 
 PERSON = "p-bd"
+CLAIMS = Claims(issuer="https://login.example", subject=PERSON, expires=4_000_000_000)
 
 
 @pytest.fixture
@@ -58,11 +62,9 @@ def test_nobody_is_signed_in_unasked(visitor: httpx.Client, chain: str) -> None:
     assert visitor.post(people_url(chain), json={"function": "x"}).status_code == 401
 
 
-def test_the_header_of_development_goes_before_the_session(
-    visitor: httpx.Client, chain: str
-) -> None:
+def test_a_token_goes_before_the_session(visitor: httpx.Client, doors: Doors, chain: str) -> None:
     sign_in(visitor, chain)
-    page = visitor.get(f"/ketens/{chain}", headers={"X-Act-As": "p-uwv"}).text
+    page = visitor.get(f"/ketens/{chain}", headers=doors.known_as("p-uwv")).text
     assert "p-uwv" in page
 
 
@@ -90,6 +92,13 @@ def test_signing_in_makes_a_session_that_nobody_had_before(
     assert token_in(visitor.get(f"/ketens/{chain}")) != token
     with httpx.Client(base_url=visitor.base_url, cookies={"sessie": planted}) as other:
         assert "Afmelden" not in other.get(f"/ketens/{chain}").text
+
+
+def test_a_session_lasts_no_longer_than_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = Sessions(b"k" * 32)
+    soon, past = (int(time.time()) + one for one in (60, 0))
+    assert sessions.session(sessions.text(of(replace(CLAIMS, expires=soon)))) is not None
+    assert sessions.session(sessions.text(of(replace(CLAIMS, expires=past)))) is None
 
 
 @pytest.mark.parametrize("token", ["", "geraden"])
@@ -150,8 +159,8 @@ def test_a_session_of_development_means_nothing_elsewhere(database: str, folder:
 
 def test_a_cookie_that_was_changed_is_nobody() -> None:
     sessions = Sessions(b"k" * 32)
-    text = sessions.text(fresh(person=PERSON))
-    assert sessions.session(text).person == PERSON
+    text = sessions.text(of(CLAIMS))
+    assert sessions.session(text).subject == PERSON
     for wrong in ("", "x", text[:-1], "A" + text[1:], text + "x", "x" * 5000):
         assert sessions.session(wrong) is None
     assert Sessions(b"l" * 32).session(text) is None
@@ -159,7 +168,7 @@ def test_a_cookie_that_was_changed_is_nobody() -> None:
 
 def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = Sessions(b"k" * 32)
-    text = sessions.text(fresh(person=PERSON))
+    text = sessions.text(of(CLAIMS))
     monkeypatch.setattr(session, "MAX_AGE_SECONDS", -1)
     assert sessions.session(text) is None
 
@@ -168,7 +177,7 @@ def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     first = Sessions.at(tmp_path)
     key = tmp_path / "session.key"
     assert key.stat().st_mode & 0o777 == 0o600
-    assert Sessions.at(tmp_path).session(first.text(fresh(person=PERSON))) is not None
+    assert Sessions.at(tmp_path).session(first.text(of(CLAIMS))) is not None
     os.chmod(key, 0o644)
     with pytest.raises(KeyRefused):
         Sessions.at(tmp_path)

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.mini_issuer import GRANT, TOKEN
 from ledger import catalogue
 from ledger.audit import audit
 from ledger.log.store import Store
@@ -73,8 +74,15 @@ def wait_until_ready(url: str) -> None:
     raise AssertionError("the server did not become ready")
 
 
+def token(url: str) -> str:
+    """Ask the issuer of this very server, which has a new key each time it starts."""
+    asked = {"grant_type": GRANT, "person": "p-uwv"}
+    told = httpx.post(url.removesuffix("/v1") + TOKEN, data=asked, timeout=ANSWER_SECONDS)
+    return str(told.json()["access_token"])
+
+
 def post(url: str, path: str, body: dict[str, object], key: str) -> httpx.Response:
-    headers = {"X-Act-As": "p-uwv", "Idempotency-Key": key}
+    headers = {"Authorization": f"Bearer {token(url)}", "Idempotency-Key": key}
     return httpx.post(
         f"{url}/chains/{CHAIN}/{path}", json=body, headers=headers, timeout=ANSWER_SECONDS
     )
@@ -85,7 +93,8 @@ def send_and_kill(server: subprocess.Popen[bytes], url: str, *, number: int, aft
     body = json.dumps({"person": f"iemand-{number}", "function": "proef"}).encode()
     host = url.removeprefix("http://").partition("/")[0]
     head = (
-        f"POST /v1/chains/{CHAIN}/people HTTP/1.1\r\nHost: {host}\r\nX-Act-As: p-uwv\r\n"
+        f"POST /v1/chains/{CHAIN}/people HTTP/1.1\r\nHost: {host}\r\n"
+        f"Authorization: Bearer {token(url)}\r\n"
         f"Idempotency-Key: sleutel-{number}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
