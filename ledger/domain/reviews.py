@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rpds import HashTrieMap
 
 from ledger.domain import people
+from ledger.domain.alarms import Alarms
 from ledger.domain.events.reviews import (
     EvidenceRequestAnswered,
     EvidenceRequested,
@@ -25,7 +26,6 @@ from ledger.domain.events.reviews import (
     ReviewEvent,
 )
 from ledger.domain.rule import Rule
-from ledger.domain.alarms import Alarms
 from ledger.domain.values import (
     Due,
     Event,

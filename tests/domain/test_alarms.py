@@ -9,10 +9,8 @@ from ledger.domain.alarms import FEW, Alarms
 
 MOMENTS = [f"2024-01-{day:02}T00:00:00.000000Z" for day in range(1, 8)]
 LAST = "9999-12-31T23:59:59.999999Z"
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["set", "clear"]), st.sampled_from("abcdef"), st.sampled_from(MOMENTS)),
-    max_size=60,
-)  # fmt: skip
+WHAT, WHICH = st.sampled_from(["set", "clear"]), st.sampled_from("abcdef")
+STEPS = st.lists(st.tuples(WHAT, WHICH, st.sampled_from(MOMENTS)), max_size=60)
 
 
 @given(STEPS)
