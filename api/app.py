@@ -54,6 +54,7 @@ from api import (
     timeline,
     timestamps,
 )
+from api.access_log import LOG
 from api.anchors import Stamping, authority, trusted_stamps
 from api.checks import Checker
 from api.doorway import Doorway
@@ -67,7 +68,8 @@ from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
 from api.witnesses import Witnessing
 from api.workplace import KEY_FILE
 from ledger.ledger import Ledger
-from ledger.log.store import Store
+from ledger.log.database_roles import Duties, as_one, duties
+from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from ledger.timer import Nightly, Timer
 from ledger.vault import Vault
@@ -103,6 +105,7 @@ DOORS: Final = (
     mini_issuer_doors,
 )  # fmt: skip
 """What adds its own addresses."""
+ERASING_CONNECTIONS: Final = 1
 SPARE_THREADS: Final = 8
 """Threads for what waits for no connection: trying out, sealing, health."""
 
@@ -150,17 +153,32 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     return app
 
 
+def _duties(conninfo: str) -> Duties:
+    """Return how to connect for each duty; as one where the database is away, and health says so.
+
+    `serve` has asked the database more before it comes here; a server that is started otherwise
+    works when its database comes.
+    """
+    try:
+        return duties(conninfo)
+    except StoreUnavailable as error:
+        LOG.warning("database roles unknown", reason=str(error))
+        return as_one(conninfo)
+
+
 @contextlib.contextmanager
 def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
     """Start what works behind the doors; stop it in the opposite order."""
     with contextlib.ExitStack() as stack:
         app.state.sessions = Sessions.at(settings.folder)
-        writing = stack.enter_context(Store(conninfo, pool_size=settings.write_connections))
-        reading = stack.enter_context(Store(conninfo, pool_size=settings.read_connections))
-        to_sign = stack.enter_context(Store(conninfo, pool_size=SIGNING_CONNECTIONS))
-        to_send = stack.enter_context(Store(conninfo, pool_size=SENDING_CONNECTIONS))
+        ways = app.state.duties = _duties(conninfo)
+        writing = stack.enter_context(Store(ways.writing, pool_size=settings.write_connections))
+        reading = stack.enter_context(Store(ways.reading, pool_size=settings.read_connections))
+        erasing = stack.enter_context(Store(ways.erasing, pool_size=ERASING_CONNECTIONS))
+        to_sign = stack.enter_context(Store(ways.writing, pool_size=SIGNING_CONNECTIONS))
+        to_send = stack.enter_context(Store(ways.writing, pool_size=SENDING_CONNECTIONS))
         keys = log_keys(settings)
-        vault = Vault.at(reading, settings.folder / KEY_FILE)
+        vault = Vault.at(writing, settings.folder / KEY_FILE, erasing=erasing)
         ledger = Ledger(writing, vault=vault)
         witnessing = Witnessing(to_send, keys, ledger)
         witnessing.start()
@@ -170,13 +188,14 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         stamping = Stamping(to_sign, settings)
         stack.callback(stamping.stop)
         stack.callback(ledger.close, settings.stop_seconds)
-        runner = stack.enter_context(Runner(conninfo))
+        runner = stack.enter_context(Runner(ways.writing))
         runner.start()
         stack.enter_context(Timer(ledger, settings.tick_seconds))
         if settings.check_hour is not None:
-            checker = Checker(conninfo, reading, vault, keys, trusted_stamps(settings))
+            checker = Checker(ways.writing, writing, vault, keys, trusted_stamps(settings))
             stack.enter_context(Nightly(checker.all, settings.check_hour))
-        app.state.ledger, app.state.runner, app.state.reading = ledger, runner, reading
+        app.state.ledger, app.state.runner = ledger, runner
+        app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping = stamping
         app.state.live = Live(runner, settings.max_streams)

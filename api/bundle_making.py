@@ -94,11 +94,20 @@ def signed_size(tree: Tree, chain: str) -> int:
 
 
 def hand_out(
-    store: Store, tree: Tree, chain: str, file: BinaryIO, *, asked: Asked, taker: Taker, log: Log
+    store: Store,
+    tree: Tree,
+    chain: str,
+    file: BinaryIO,
+    *,
+    asked: Asked,
+    taker: Taker,
+    log: Log,
+    register: Register | None = None,
 ) -> Handed:
     """Make a bundle in a file and note it; the read models have to have reached the checkpoint.
 
-    Raises NotFound, Refused or CannotBundle, TreeDamaged.
+    The register may be kept through another store than what is read. Raises NotFound, Refused or
+    CannotBundle, TreeDamaged.
     """
     size = signed_size(tree, chain)
     with store.connection(statement_seconds=READ_SECONDS) as connection:
@@ -117,7 +126,7 @@ def hand_out(
     except NotInTree as error:
         raise NotFound(str(error)) from error
     sha256, total = _hashed(file)
-    Register(store).put(
+    (register or Register(store)).put(
         chain,
         HandedOut(taker.person, taker.door, about, made.size, sha256, total, reader.disclosed),
     )

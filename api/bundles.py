@@ -35,6 +35,7 @@ from api.signing import log_keys
 from ledger.domain.values import NotFound, Refused
 from ledger.ledger import Ledger
 from ledger.log.bundle import CannotBundle
+from ledger.log.handed_out import Register
 from ledger.log.log_key import KeyRefused
 from ledger.log.note_keys import BadKey
 from projections.selection import KINDS
@@ -131,7 +132,10 @@ def _handed(request: Request, chain: str, file: BinaryIO, asked: Asked, taker: T
     try:
         log = log_of(state.ledger, chain, state.settings)
         tree = state.witnessing.tree
-        return hand_out(state.reading, tree, chain, file, asked=asked, taker=taker, log=log)
+        return hand_out(
+            state.reading, tree, chain, file,
+            asked=asked, taker=taker, log=log, register=Register(state.writing),
+        )  # fmt: skip
     except Refused as refusal:
         raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal
     except CannotBundle as error:

@@ -44,6 +44,7 @@ from ledger.ledger import BrokenLog, Overloaded
 from ledger.log import log_key
 from ledger.log.anchoring import AnchorRefused
 from ledger.log.bundle import CannotBundle
+from ledger.log.database_roles import RoleRefused
 from ledger.log.export import CopyDiffers
 from ledger.log.feeder import PolicyUnknown
 from ledger.log.store import MigrationRefused, StoreUnavailable
@@ -56,6 +57,7 @@ NOT_NOW = (
     StoreUnavailable,
     EmbeddedError,
     MigrationRefused,
+    RoleRefused,
     Overloaded,
     PolicyUnknown,
     KeyRefused,

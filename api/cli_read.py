@@ -20,6 +20,7 @@ from api.workplace import Workplace, opened
 from ledger.domain.values import DATE_PATTERN
 from ledger.findings import Findings
 from projections import bodies, chains, decision_page, decisions, roles
+from projections.rebuild import rebuild as rebuild_models
 from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, look
 from projections.words import word
 
@@ -197,7 +198,7 @@ def rebuild(
 ) -> None:
     """Bouw leesmodellen opnieuw uit de gebeurtenissen; lezers merken er niets van."""
     with opened(from_environment()) as work:
-        built = work.runner.rebuild(name)
+        built = rebuild_models(work.conninfo, name)
     if json:
         cli_output.as_json({"rebuilt": built})
     else:

@@ -17,6 +17,7 @@ from api import cli_output, demo_chain, demo_witnesses, settings, signing, workp
 from api.app import create_app
 from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
+from ledger.log.database_roles import admit, duties
 
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
 Host = Annotated[str | None, typer.Option(help="Het adres waarop de server luistert.")]
@@ -30,14 +31,27 @@ def add_to(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-def migrate(json: Json = False) -> None:
-    """Maak de tabellen of breng ze bij; herhalen mag."""
+def migrate(
+    server_role: Annotated[
+        str, typer.Option(help="De databaserol waarmee de server inlogt, als die geen eigenaar is.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Maak de tabellen en databaserollen of breng ze bij; herhalen mag."""
     with settings.database(settings.from_environment()) as conninfo:
         workplace.migrate(conninfo)
+        if server_role:
+            admit(conninfo, server_role)
+        apart = duties(conninfo).apart
     if json:
-        cli_output.as_json({"migrated": True})
-    else:
-        cli_output.say("De tabellen zijn bij.")
+        cli_output.as_json({"migrated": True, "rolesApart": apart})
+        return
+    cli_output.say("De tabellen zijn bij.")
+    if not apart:
+        cli_output.say(
+            "Lezen, schrijven en wissen gebeurt door één databaserol: deze rol mag geen andere "
+            "maken of aannemen."
+        )
 
 
 def serve(
@@ -50,7 +64,7 @@ def serve(
     """Start de server; Ctrl-C of SIGTERM stopt hem netjes."""
     chosen = settings.from_environment(host=host, port=port, development=development)
     with _listening(chosen) as listener, settings.database(chosen) as conninfo:
-        workplace.migrate(conninfo)
+        workplace.prepare(conninfo)
         _run(create_app(chosen, conninfo), listener, chosen)
 
 

@@ -65,7 +65,7 @@ def verify(
     keys = _trusted(key or [])
     with opened(settings) as work:
         checker = Checker(
-            work.conninfo,
+            work.duties.writing,
             work.store,
             Vault.at(work.store, settings.folder / KEY_FILE),
             log_keys(settings),

@@ -42,7 +42,8 @@ class Health(Struct, frozen=True, rename="camel"):
 
     `signing` is null where no chain has a log key, and like `witnesses` while the database is away;
     `anchoring` where there is no time-stamping authority. `checks` fails as long as a check of a
-    chain as it is stored found a break that no later one took away.
+    chain as it is stored found a break that no later one took away. `roles` warns where reading,
+    writing and erasing are done by one database role.
     """
 
     status: State
@@ -55,6 +56,7 @@ class Health(Struct, frozen=True, rename="camel"):
     checks: State | None = None
     anchoring: AnchoringState | None = None
     witnesses: WitnessesState | None = None
+    roles: State | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -120,7 +122,8 @@ def _found(request: Request) -> Health:
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
     parts = [part.status for part in (signing, anchoring, witnesses) if part is not None]
-    found: list[State] = [writer, following, checks, *parts]
+    roles: State = "pass" if request.app.state.duties.apart else "warn"
+    found: list[State] = [writer, following, checks, roles, *parts]
     return Health(
         max(found, key=WORSE.index),
         API_VERSION,
@@ -132,4 +135,5 @@ def _found(request: Request) -> Health:
         checks=checks,
         anchoring=anchoring,
         witnesses=witnesses,
+        roles=roles,
     )

@@ -15,8 +15,11 @@ from msgspec import Struct
 from api.settings import Settings, database
 from ledger.ledger import Ledger
 from ledger.log import store as record_store
+from ledger.log.database_roles import Duties, duties
+from ledger.log.migrations import may_migrate, require_current
 from ledger.log.store import Store
 from ledger.vault import Vault
+from projections.rebuild import require_current as require_read_models
 from projections.runner import Runner
 from projections.runner import migrate as migrate_read_models
 
@@ -25,9 +28,13 @@ KEY_FILE: Final = "disclosures.key"
 
 
 class Workplace(Struct, frozen=True):
-    """An opened database: the ledger to record with and the runner of the read models."""
+    """An opened database: the ledger to record with and the runner of the read models.
+
+    `conninfo` connects as whoever was named in the settings, `duties` in a role.
+    """
 
     conninfo: str
+    duties: Duties
     store: Store
     ledger: Ledger
     runner: Runner
@@ -39,14 +46,30 @@ def migrate(conninfo: str) -> None:
     migrate_read_models(conninfo)
 
 
+def prepare(conninfo: str) -> None:
+    """Bring all tables up to date, or require that they are where who connects may not do so.
+
+    Raises MigrationRefused or ReadModelsDiffer.
+    """
+    if may_migrate(conninfo):
+        migrate(conninfo)
+    else:
+        require_current(conninfo)
+        require_read_models(duties(conninfo).reading)
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Workplace]:
     """Open the database, migrated, and close everything in order at the end."""
     with database(settings) as conninfo:
-        migrate(conninfo)
+        prepare(conninfo)
+        ways = duties(conninfo)
         with (
-            Store(conninfo, pool_size=CONNECTIONS) as store,
-            Ledger(store, vault=Vault.at(store, settings.folder / KEY_FILE)) as ledger,
-            Runner(conninfo) as runner,
+            Store(ways.writing, pool_size=CONNECTIONS) as store,
+            Store(ways.erasing, pool_size=1) as erasing,
+            Ledger(
+                store, vault=Vault.at(store, settings.folder / KEY_FILE, erasing=erasing)
+            ) as ledger,
+            Runner(ways.writing) as runner,
         ):
-            yield Workplace(conninfo, store, ledger, runner)
+            yield Workplace(conninfo, ways, store, ledger, runner)

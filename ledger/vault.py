@@ -80,14 +80,18 @@ class KeyRefused(Exception):
 class Vault:
     """The disclosures of all chains in one database, opened with the key from one file."""
 
-    def __init__(self, store: Store, key: bytes) -> None:
+    def __init__(self, store: Store, key: bytes, *, erasing: Store | None = None) -> None:
         self._store = store
+        self._erasing = erasing or store
         self._wrapping = AESGCM(key)
 
     @classmethod
-    def at(cls, store: Store, key_file: Path) -> Self:
-        """Return the vault that this key file opens; the file is made where it is missing."""
-        return cls(store, load_key(key_file))
+    def at(cls, store: Store, key_file: Path, *, erasing: Store | None = None) -> Self:
+        """Return the vault that this key file opens; the file is made where it is missing.
+
+        What is to be removed is removed through `erasing`, where that is another store.
+        """
+        return cls(store, load_key(key_file), erasing=erasing)
 
     def keep(self, chain: str, disclosures: Sequence[Disclosed]) -> None:
         """Store these disclosures encrypted, all or none; a repeat changes nothing."""
@@ -141,7 +145,7 @@ class Vault:
         for position, found in self._recorded(chain, digests):
             self._settle(chain, position, sorted(found))
             orphans -= found
-        with self._store.connection() as conn:
+        with self._erasing.connection() as conn:
             return conn.execute(SWEEP, {"chain": chain, "digests": sorted(orphans)}).rowcount
 
     def _recorded(self, chain: str, digests: set[str]) -> list[tuple[int, set[str]]]:

@@ -11,7 +11,7 @@ starts over.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -22,7 +22,8 @@ from psycopg.sql import SQL, Identifier
 from ledger.domain.values import NotFound
 from ledger.faults import BrokenLog
 from ledger.log.database import Datastore, connect, unavailable_is_ours
-from ledger.log.migrations import MigrationRefused
+from ledger.log.database_roles import Duty, grant
+from ledger.log.migrations import MigrationRefused, may_migrate
 from projections import progress, tables
 from projections.folding import Folding
 from projections.models import MODELS, Model
@@ -37,6 +38,12 @@ SWAP_WAIT: Final = "500ms"
 """How long readers may queue behind a change of names before it is tried again."""
 SWAP_SECONDS: Final = 120.0
 SWAP_PAUSE_SECONDS: Final = 0.2
+
+MAY: Final[Mapping[Duty, tuple[str, ...]]] = {
+    "writing": ("INSERT", "UPDATE", "DELETE"),
+    "erasing": ("UPDATE", "DELETE"),
+}
+"""What each duty may do with the tables of the read models besides reading them."""
 
 EXTENSIONS: Final = ("pg_trgm", "unaccent")
 EXTENSIONS_THERE = "SELECT extname FROM pg_extension WHERE extname = ANY(%(names)s)"
@@ -67,17 +74,33 @@ def migrate(conninfo: str, report: Report | None = None) -> list[str]:
         old = progress.outdated(connection, MODELS.values())
         if old:
             _build(connection, old, report)
+        _let_use(connection, ("read_models", "read_progress", *_names(MODELS.values())))
         return [model.name for model in old]
 
 
 def rebuild(conninfo: str, name: str | None = None, report: Report | None = None) -> list[str]:
-    """Build one read model (None: all) anew; return the names. NotFound for a name that is none."""
+    """Build one read model (None: all) anew; return the names. NotFound for a name that is none.
+
+    It is for the owner of the tables; raises MigrationRefused for anybody else.
+    """
     if name is not None and name not in MODELS:
         raise NotFound(f"Er is geen leesmodel {name}; wel: {', '.join(MODELS)}.")
+    if not may_migrate(conninfo):
+        raise MigrationRefused("Leesmodellen opnieuw bouwen is voor de eigenaar van de tabellen.")
     chosen = [model for model in MODELS.values() if name in (None, model.name)]
     with _builder(conninfo) as connection:
         _build(connection, chosen, report)
     return [model.name for model in chosen]
+
+
+def require_current(conninfo: str) -> None:
+    """Raise ReadModelsDiffer unless the tables of the read models are those of this code."""
+    with (
+        unavailable_is_ours(),
+        connect(conninfo) as connection,
+        connection.cursor(row_factory=tuple_row) as cursor,
+    ):
+        progress.require_same(cursor, MODELS.values())
 
 
 def _builder(conninfo: str) -> Connection[Any]:
@@ -103,9 +126,19 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
         for table in parts:
             tables.create_indexes(connection, table, NEXT)
             tables.analyse(connection, table, NEXT)
+        _let_use(connection, _names(models, NEXT))
         _swap(connection, models, done)
         for table in parts:
             tables.drop(connection, table, OLD)
+
+
+def _names(models: Iterable[Model], suffix: str = "") -> list[str]:
+    return [table.name + suffix for model in models for table in model.tables]
+
+
+def _let_use(connection: Connection[Any], names: Iterable[str]) -> None:
+    """Give each database role its rights on these tables."""
+    grant(connection, dict.fromkeys(names, MAY))
 
 
 def _fill_level(

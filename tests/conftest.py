@@ -18,7 +18,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
 from ledger.embedded import running
@@ -35,6 +35,9 @@ DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 # Without force the server asks its own autovacuum to leave, which only a superuser may end.
 DROP_AFTER_AUTOVACUUM = "DROP DATABASE IF EXISTS {name}"
 DROP_TRIES = 20
+LOGIN_PASSWORD = "een lang wachtwoord"
+# The roles of a database belong to the whole server, so that they do not go with it.
+DROP_ROLES = "DROP ROLE IF EXISTS {writer}, {reader}, {eraser}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,6 +100,22 @@ def shared_folder() -> Path:
     return folder
 
 
+@pytest.fixture
+def login(server: str) -> Iterator[str]:
+    """The name of a database role that can log in and do nothing else."""
+    name = f"test_login_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        create = "CREATE ROLE {} LOGIN NOINHERIT PASSWORD {}"
+        conn.execute(sql.SQL(create).format(sql.Identifier(name), sql.Literal(LOGIN_PASSWORD)))
+        yield name
+        conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def logging_in(conninfo: str, login: str) -> str:
+    """Return the conninfo of the same database for another role that logs in."""
+    return make_conninfo(conninfo, user=login, password=LOGIN_PASSWORD)
+
+
 def _run(server: str, statement: str, **names: str) -> None:
     if statement != DROP:
         _execute(server, statement, **names)
@@ -104,10 +123,12 @@ def _run(server: str, statement: str, **names: str) -> None:
     for number in range(DROP_TRIES):
         try:
             _execute(server, (DROP, DROP_AFTER_AUTOVACUUM)[number % 2], **names)
-            return
+            break
         except (InsufficientPrivilege, ObjectInUse):
             if number == DROP_TRIES - 1:
                 raise
+    duties = ("writer", "reader", "eraser")
+    _execute(server, DROP_ROLES, **{duty: f"{names['name']}_{duty}" for duty in duties})
 
 
 def _execute(server: str, statement: str, **names: str) -> None:

@@ -6,7 +6,8 @@ apply nothing twice: one waits for the other, with a time-out.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg.rows import DictRow
 
+from ledger.log import database_roles
 from ledger.log.database import connect, unavailable_is_ours
 
 OLDEST_POSTGRESQL: Final = 15
@@ -52,6 +54,13 @@ APPLIED = """
     ORDER BY name COLLATE "C"
 """
 
+# A database without the record yet is for who connects first.
+MAY_MIGRATE = """
+    SELECT coalesce(pg_has_role(current_user, c.relowner, 'USAGE'), true) AS may
+    FROM (SELECT to_regclass('public.records') AS oid) AS wanted
+        LEFT JOIN pg_class AS c USING (oid)
+"""
+
 REMEMBER = """
     INSERT INTO migrations (part, name, sha256)
     VALUES (%(part)s, %(name)s, %(sha256)s)
@@ -71,8 +80,13 @@ class Migration(NamedTuple):
 
 
 def migrate(conninfo: str) -> None:
-    """Bring the tables of the record up to this code; a second time changes nothing."""
-    migrate_folder(conninfo, part=RECORD_PART, folder=RECORD_FOLDER)
+    """Bring the tables of the record up to this code; a second time changes nothing.
+
+    The database roles are made as well, where the role that connects may do so.
+    """
+    with _alone(conninfo) as conn:
+        _catch_up(conn, RECORD_PART, RECORD_FOLDER)
+        database_roles.establish(conn)
 
 
 def migrate_folder(conninfo: str, *, part: str, folder: Traversable) -> list[str]:
@@ -81,16 +95,50 @@ def migrate_folder(conninfo: str, *, part: str, folder: Traversable) -> list[str
     A part is a set of files with an order of its own, such as the tables of the read models.
     Raises MigrationRefused, or StoreUnavailable where the database or the lock cannot be had.
     """
-    migrations = _migrations(folder)
+    with _alone(conninfo) as conn:
+        return _catch_up(conn, part, folder)
+
+
+def may_migrate(conninfo: str) -> bool:
+    """Tell whether the role that connects owns the tables, or may make the first."""
+    with unavailable_is_ours(), connect(conninfo) as conn:
+        [row] = conn.execute(MAY_MIGRATE).fetchall()
+        return bool(row["may"])
+
+
+def require_current(conninfo: str) -> None:
+    """Raise MigrationRefused unless the tables of the record are those of this code."""
+    with unavailable_is_ours(), connect(conninfo) as conn:
+        try:
+            applied = conn.execute(APPLIED, {"part": RECORD_PART}).fetchall()
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            applied = []
+    known = {row["name"]: row["sha256"] for row in applied}
+    pending = _pending(_migrations(RECORD_FOLDER), known)
+    if pending:
+        raise MigrationRefused(
+            f"De tabellen lopen achter ({pending[0].name} ontbreekt) en deze databaserol mag ze "
+            "niet wijzigen: voer eerst 'ketenledger migrate' uit als de eigenaar."
+        )
+
+
+@contextmanager
+def _alone(conninfo: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """Lend a connection to a fit server, while no other process migrates this database."""
     with unavailable_is_ours(), connect(conninfo, statement_seconds=MIGRATION_SECONDS) as conn:
         _require_server(conn)
         conn.execute(LOCK, {"wait": LOCK_WAIT})
-        conn.execute(MIGRATIONS_TABLE)
-        applied = conn.execute(APPLIED, {"part": part}).fetchall()
-        pending = _pending(migrations, {row["name"]: row["sha256"] for row in applied})
-        for migration in pending:
-            _apply(conn, part, migration)
-        return [migration.name for migration in pending]
+        yield conn
+
+
+def _catch_up(conn: psycopg.Connection[DictRow], part: str, folder: Traversable) -> list[str]:
+    migrations = _migrations(folder)
+    conn.execute(MIGRATIONS_TABLE)
+    applied = conn.execute(APPLIED, {"part": part}).fetchall()
+    pending = _pending(migrations, {row["name"]: row["sha256"] for row in applied})
+    for migration in pending:
+        _apply(conn, part, migration)
+    return [migration.name for migration in pending]
 
 
 def _migrations(folder: Traversable) -> list[Migration]:

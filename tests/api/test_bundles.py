@@ -253,7 +253,7 @@ def test_the_time_stamps_that_cover_what_was_chosen_go_along(
 ) -> None:
     doors = story.doors
     signed_head(doors, CHAIN, doors.size(CHAIN))
-    store, size = doors.app.state.reading, doors.size(CHAIN)
+    store, size = doors.app.state.writing, doors.size(CHAIN)
     stamped = datetime(2026, 1, 1, tzinfo=UTC)
     anchors = Anchors(store)
     assert anchors.keep(CHAIN, size, authority="ts.example", stamped=stamped, token=b"stempel")

@@ -27,7 +27,7 @@ def integrity(doors: Doors, chain: str) -> dict[str, Any]:
 
 
 def checker_of(doors: Doors, conninfo: str) -> Checker:
-    return Checker(conninfo, doors.app.state.reading, None, log_keys(doors.app.state.settings))
+    return Checker(conninfo, doors.app.state.writing, None, log_keys(doors.app.state.settings))
 
 
 def test_a_chain_that_was_never_checked_says_so(doors: Doors, chain: str) -> None:
@@ -94,7 +94,7 @@ def test_every_night_every_chain_is_checked_once(database: str, folder: Path) ->
         open_doors(database, folder, check_hour=hour) as one,
         open_doors(database, folder, check_hour=hour) as other,
     ):
-        results = CheckResults(one.app.state.reading)
+        results = CheckResults(one.app.state.writing)
         until(lambda: results.chains() == {"keten-1", "keten-2"})
         for doors in (one, other):
             assert integrity(doors, "keten-1")["checked"]["last"]["rules"]

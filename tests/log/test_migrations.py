@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from ledger.log import migrations
 from ledger.log.migrations import LOCK, RECORD_FOLDER, MigrationRefused, migrate, migrate_folder
 from ledger.log.store import Row, Store, StoreUnavailable
+from tests.conftest import DROP, _run
 
 TABLES = """
     SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'
@@ -38,7 +39,7 @@ def _made(server: str, options: LiteralString) -> Iterator[str]:
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(make.format(sql.Identifier(name)))
         yield make_conninfo(server, dbname=name)
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    _run(server, DROP, name=name)
 
 
 def _folder(path: Path, **files: str) -> Path:
