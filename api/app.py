@@ -31,6 +31,7 @@ from api import (
     escalations,
     event_types,
     evidence,
+    figures,
     health,
     identity,
     integrity,
@@ -96,6 +97,7 @@ READS: Final = {
     "timeline": timeline,
     "search": search,
     "due": due,
+    "figures": figures,
     "audit": audit_trail,
     "integrity": integrity,
 }

@@ -5,6 +5,7 @@ the embedded one, in a folder of its own per run, shared by the workers of pytes
 worker makes one migrated template database; a test gets a copy of it, dropped afterwards.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -82,6 +83,19 @@ def template(server: str) -> Iterator[str]:
 @pytest.fixture
 def database(server: str, template: str) -> Iterator[str]:
     """The URL of a fresh, migrated, empty database of this test alone."""
+    with _fresh(server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database(server: str, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database of the tests in one file."""
+    with _fresh(server, template) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _fresh(server: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     _run(server, COPY_TEMPLATE, name=name, template=template)
     try:

@@ -39,6 +39,7 @@ CATALOGUES: Final = (
     "forms.po",
     "rules.po",
     "evidence.po",
+    "figures.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {
@@ -63,6 +64,11 @@ class Language(Struct, frozen=True):
         if not day:
             return ""
         return format_date(date.fromisoformat(day[:10]), _DAY_FORM[self.code], locale=self.code)
+
+    def month(self, month: str, *, short: bool = False) -> str:
+        """Return `2026-11` as people say it, the year left out where it is short."""
+        form = "MMM" if short else "MMMM y"
+        return format_date(date.fromisoformat(f"{month}-01"), form, locale=self.code)
 
     def moment(self, instant: str) -> str:
         """Return an instant as people say it, in UTC; empty for an empty one."""

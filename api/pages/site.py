@@ -49,6 +49,7 @@ NAVIGATION: Final = (
     ("/vergaderingen", "Vergaderingen"),
     ("/acties", "Acties"),
     ("/onderwerpen", "Onderwerpen"),
+    ("/cijfers", "Cijfers"),
     ("/controle", "Controle"),
     ("/zoeken", "Zoeken"),
     ("/vastleggen", "Vastleggen"),

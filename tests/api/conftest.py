@@ -7,18 +7,6 @@ from uuid import uuid4
 import pytest
 
 from tests.api.doors import Doors, open_doors
-from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
-
-
-@pytest.fixture(scope="module")
-def shared_database(server: str, template: str) -> Iterator[str]:
-    """The URL of a fresh, migrated database of the tests in one file."""
-    name = f"test_{uuid4().hex[:12]}"
-    _run(server, COPY_TEMPLATE, name=name, template=template)
-    try:
-        yield _url(server, name)
-    finally:
-        _run(server, DROP, name=name)
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,8 @@ ADDRESSES = (
     f"{BASE}/acties?geldig_op=2007-10-05",
     f"{BASE}/acties/A-2007-01",
     f"{BASE}/acties/A-2007-01?geldig_op=2007-10-05",
+    f"{BASE}/cijfers",
+    f"{BASE}/cijfers?jaar=2007",
     f"{BASE}/afspraken",
     f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
     f"{BASE}/afspraken/SLA-2008-01",
@@ -72,6 +74,7 @@ REFUSED = (
     (f"{BASE}/rollen?rol=onzin", 400),
     (f"{BASE}/vergaderingen?status=onzin", 400),
     (f"{BASE}/acties/onzin", 404),
+    (f"{BASE}/cijfers?jaar=onzin", 400),
     (f"{BASE}/bewijs?over=persoon:p-1", 400),
     (f"{BASE}/bewijs?van=gisteren", 400),
 )

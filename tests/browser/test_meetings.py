@@ -35,3 +35,13 @@ def test_the_register_leads_to_every_use_of_doorzettingsmacht(pages: Any) -> Non
     page = pages.open(f"{BASE}/mandaten")
     follow(page, "DM-2007-01")
     assert "terecht" in page.locator("section", has_text="DG-2008-01").inner_text()
+
+
+def test_figures_of_a_year_are_reached_by_keyboard_and_have_their_table(pages: Any) -> None:
+    page = pages.open(f"{BASE}/cijfers")
+    follow(page, "2007")
+    assert page.inner_text("h1") == "Cijfers van 2007"
+    table = page.locator("section", has=page.locator("#decisions"))
+    table.locator("summary").press("Enter")
+    assert "juni 2007" in table.locator("table").inner_text()
+    assert page.request.get(page.get_attribute("a[download]", "href")).ok
