@@ -19,6 +19,7 @@ from ledger.log.check_results import Checked, CheckResults
 from ledger.log.fsck import Kept
 from ledger.log.log_key import KeyFolder, KeyRefused
 from ledger.log.note_keys import Verifier
+from ledger.log.read_log import links
 from ledger.log.store import Store
 from ledger.log.time_stamp import Trusted
 from ledger.log.tree import Tree
@@ -51,6 +52,10 @@ NOT_COMPARED: Final = (
 )
 
 
+ALWAYS: Final[tuple[read_models.Look, ...]] = (read_models.position, links)
+"""What is looked at besides the evidence, in every check."""
+
+
 class Checker(Struct, frozen=True):
     """What a check needs: the database, the vault of sealed values, and the keys of the logs.
 
@@ -74,7 +79,7 @@ class Checker(Struct, frozen=True):
         against: str = "",
     ) -> Checked:
         """Check one chain now and keep the outcome; `keys` are those that somebody trusts."""
-        more: tuple[read_models.Look, ...] = (read_models.position,)
+        more: tuple[read_models.Look, ...] = ALWAYS
         if models:
             more = (*more, read_models.Contents(self.conninfo))
         wanted = Wanted(
@@ -94,7 +99,7 @@ class Checker(Struct, frozen=True):
         own = held(self.keys, chain)
         wanted = Wanted(
             held=own,
-            more=(read_models.position,),
+            more=ALWAYS,
             restful=True,
             stamped_by=self.stamped_by,
         )

@@ -28,6 +28,7 @@ Kind = Literal[
     "disclosure",
     "rules",
     "read-model",
+    "reads",
     # What is worth knowing and breaks nothing:
     "unsigned",
     "unknown-witness",
@@ -44,7 +45,8 @@ Kind = Literal[
 the canonical bytes of a record; `place`: a record of another place; `time`: a clock that went back;
 `act`: one act twice; `order`: checkpoints that do not follow each other; `root`: the records are
 not those that were signed; `cut`: fewer records than were signed; `against` and `earlier`: not what
-somebody kept, or an earlier check saw; `stamp`: a time stamp that does not hold."""
+somebody kept, or an earlier check saw; `stamp`: a time stamp that does not hold; `reads`: the log
+of reads is not linked."""
 
 MAX_SENTENCE: Final = 1000
 
