@@ -56,6 +56,7 @@ RIGHTS: Final[Rights] = {
     "anchors": ADDED,
     "anchor_attempts": KEPT_UP,
     "bundles": ADDED,
+    "reads": ADDED,
     "database_roles": {},
     "migrations": {},
 }
