@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
@@ -32,6 +32,7 @@ from ledger.sealed import opened
 from ledger.vault import Vault
 from projections import selection
 from projections.capacities import with_capacities
+from projections.scopes import Access
 from projections.things import Seen
 from projections.timeline import told
 from projections.views import Conn, View, look
@@ -56,11 +57,11 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Taker(Struct, frozen=True, kw_only=True):
-    """Who takes it, by which door, up to which scope they read, and the vault if it is opened."""
+    """Who takes it, by which door, what they may read, and the vault if it is opened."""
 
     person: str
     door: Literal["http", "command"]
-    scopes: Collection[str]
+    access: Access
     vault: Vault | None = None
 
 
@@ -111,7 +112,7 @@ def hand_out(
     """
     size = signed_size(tree, chain)
     with store.connection(statement_seconds=READ_SECONDS) as connection:
-        view = look(connection, chain, reader=taker.scopes, known_at=size - 1)
+        view = look(connection, chain, reader=taker.access, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
     heading = Heading(f"Bewijsbundel van keten {chain}", about, log.key, unseen)
     stamp = _stamp(store, chain, chosen, size)

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import identity
+from api import identity, lending
 from api.act_paths import BASE
 from api.answer_schemas import answered
 from api.bundle_making import Asked, Handed, Log, Taker, hand_out, signed_size
@@ -105,7 +105,8 @@ def _answered(request: Request, asked: Asked, named: str) -> Response:
     chain = in_path(request, "chain")
     state = request.app.state
     reader = identity.reader(request)
-    taker = Taker(person=reader.person, door="http", scopes=reader.scopes)
+    access = lending.require_seen(request, chain)
+    taker = Taker(person=reader.person, door="http", access=access)
     size = signed_size(state.witnessing.tree, chain)
     if not state.runner.wait(chain, size - 1, state.settings.at_least_seconds):
         raise Problem("unavailable", f"Keten {chain} is nog niet verwerkt tot het controlepunt.")

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity
+from api import lending
 from api.answer_schemas import answered, identified, page_of
 from api.answers import listing
 from api.parameters import Parameters
@@ -62,8 +62,7 @@ async def list_chains(request: Request, part: Annotated[Part, Query()]) -> Respo
 
 
 def _page(request: Request, part: Part) -> Response:
-    reader = identity.reader(request)
-    seconds = request.app.state.settings.read_seconds
-    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
-        found = chains.chains(lent, reader.scopes, Paging(part.cursor, part.limit))
+    with lending.connection(request) as lent:
+        may_see = lending.accesses_of(request, lent)
+        found = chains.chains(lent, may_see, Paging(part.cursor, part.limit))
     return listing(request, found.items, found.next)

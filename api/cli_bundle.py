@@ -30,7 +30,7 @@ from api.workplace import KEY_FILE, opened
 from ledger.domain.values import NotFound, instant
 from ledger.log.handed_out import HandedOut, Register
 from ledger.vault import Vault
-from projections.scopes import RANKS
+from projections.scopes import RANKS, of_scopes
 
 Chain = Annotated[str, typer.Argument(help="Het kenmerk van de keten.")]
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
@@ -76,7 +76,7 @@ def bundle(
     with opened(settings) as work:
         work.runner.catch_up(chain)
         vault = Vault.at(work.store, settings.folder / KEY_FILE) if disclose else None
-        who = Taker(person=taker, door="command", scopes=_scopes(scope), vault=vault)
+        who = Taker(person=taker, door="command", access=of_scopes(_scopes(scope)), vault=vault)
         log = log_of(work.ledger, chain, settings)
         tree = Witnessing(work.store, keys, work.ledger).tree
         handed = _into(

@@ -1,4 +1,4 @@
-"""Who is asking: the one place that says which person stands behind a request, and what they read.
+"""Who is asking: the one place that says which person stands behind a request.
 
     Authorization: Bearer <access token>      a program, or somebody at a command line
     Cookie: sessie=<session>                  a browser in which somebody signed in (session.py)
@@ -9,9 +9,9 @@ production an issuer elsewhere, in development the one that the server brings it
 mandates that person has, the ledger says at the moment of the act.
 
 A request without either is of nobody: it reads what is public and records nothing. One with a token
-that is not believed is refused, never taken for nobody's. On a server in development everybody
-reads every scope: a developer has to see what a rule or a page makes of it. Such a server answers
-only who addressed it as this machine.
+that is not believed is refused, never taken for nobody's. What somebody may read of a chain is not
+said here but in `projections/access.py`. A server in development answers only who addressed it as
+this machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ VARY: Final = "Authorization, Cookie"
 FORMER_HEADER: Final = "X-Act-As"
 """How a person was named once; whoever still sends it is told, not silently taken for nobody."""
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
-PUBLIC: frozenset[Scope] = frozenset({"public"})
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
 
@@ -48,12 +47,11 @@ class Identity(Struct, frozen=True, kw_only=True):
     `person` is their pseudonym in that chain, empty where nobody is known there. `issuer` and
     `subject` say who they are for the issuer of their token: the same in every chain, personal,
     and never to be logged or stored. `permissions` are the scopes of the token, such as
-    `ketenledger:found`; a session has none. `scopes` is what they may read. `expires` is the
-    moment (seconds since 1970) from which this is to be asked again; 0 for nobody.
+    `ketenledger:found`; a session has none. `expires` is the moment (seconds since 1970) from which
+    this is to be asked again; 0 for nobody.
     """
 
     person: str = ""
-    scopes: frozenset[Scope] = PUBLIC
     issuer: str = ""
     subject: str = ""
     permissions: frozenset[str] = frozenset()
@@ -96,7 +94,7 @@ def trusted(settings: Settings) -> Trust:
 def reader(request: Request) -> Identity:
     """Return who reads, as the chain in the address of the request knows them.
 
-    Somebody unknown reads what is public. It may ask the database and the issuer: from an event
+    It may ask the database and the issuer: from an event
     loop call it in a thread. Raises Problem (unauthenticated) for a token that is not believed,
     Problem (unavailable) where that cannot be told now.
     """
@@ -104,12 +102,10 @@ def reader(request: Request) -> Identity:
     if settings.development:
         require_own_machine(request)
     claims = _claims(request)
-    scopes = EVERYTHING if settings.development else PUBLIC
     if claims is None:
-        return Identity(scopes=scopes)
+        return NOBODY
     return Identity(
         person=_person(request, claims),
-        scopes=scopes,
         issuer=claims.issuer,
         subject=claims.subject,
         permissions=claims.scopes,

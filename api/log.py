@@ -8,8 +8,9 @@
     GET /log/{chain}/proof/{position}[?size=S]      the proof of one record, a .tlog-proof
     GET /log/{chain}/proof/{leaf hash}[?size=S]     the same, by its leaf hash (64 hex digits)
 
-Hashes, checkpoints, keys, policies and proofs are for everybody. The entries hold every record of
-the chain, whatever its scope, so only somebody who may read every scope gets them. What the signed
+Hashes, checkpoints, keys, policies and proofs are for everybody who may know of the chain. The
+entries hold every record of it, whatever its scope, so only somebody who may read every scope gets
+them (see `log_open.py`). What the signed
 tree does not have is 404: a full tile before it is full, a width of 0 or 256, a chain that is not
 signed.
 These addresses are not ours to change, so they stand outside `/v1` and the OpenAPI document.
@@ -28,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import identity
-from api.identity import EVERYTHING
+from api.log_open import not_signed, require_entries, require_log
 from api.log_policy import policy_of
 from api.parameters import Parameters, as_position, in_path
 from api.problems import Problem
@@ -87,30 +88,29 @@ async def proof(request: Request, asked: Annotated[OfSize, Query()]) -> Response
 
 
 def _checkpoint(request: Request, chain: str) -> Response:
+    require_log(request, chain)
     published = _published(request)
     found = published.checkpoint(chain)
     if found is not None:
         return _text(str(published.note(chain, found)))
     if _tree(request).checkpoint(chain) is None:
-        raise _not_signed(chain)
+        raise not_signed(chain)
     raise NotFound(
         f"Het log van keten {chain} is getekend, maar nog niet door genoeg getuigen gezien."
     )
 
 
 def _tile(request: Request, chain: str) -> Response:
+    for_everybody = require_log(request, chain)
     below = str(request.path_params["tile"])
     data = _tree(request).tile(chain, f"tile/{below}")
     if data is None:
         raise NotFound(f"Het getekende log van keten {chain} heeft deze tegel niet.")
     entries = below.startswith(ENTRIES)
-    if entries and EVERYTHING - identity.reader(request).scopes:
-        raise Problem(
-            "not-allowed",
-            f"De vastleggingen van keten {chain} zijn in hun geheel alleen te lezen door wie "
-            "alles mag lezen; de hashes, controlepunten en bewijzen zijn voor iedereen.",
-        )
-    return _unchanging(request, data, private=entries, full=PARTIAL not in below)
+    if entries:
+        require_entries(request, chain)
+    private = entries or not for_everybody
+    return _unchanging(request, data, private=private, full=PARTIAL not in below)
 
 
 def _key(request: Request, chain: str) -> Response:
@@ -124,9 +124,10 @@ def _policy(request: Request, chain: str) -> Response:
 
 
 def _log_key(request: Request, chain: str) -> LogKey:
+    require_log(request, chain)
     keys = log_keys(request.app.state.settings)
     if not keys.path(chain).exists():
-        raise _not_signed(chain)
+        raise not_signed(chain)
     try:
         return keys.key(chain)
     except (KeyRefused, BadKey) as error:
@@ -134,6 +135,7 @@ def _log_key(request: Request, chain: str) -> LogKey:
 
 
 def _proof(request: Request, chain: str, size: int | None) -> Response:
+    require_log(request, chain)
     tree, named = _tree(request), str(request.path_params["position"])
     try:
         if LEAF_HASH.fullmatch(named):
@@ -164,10 +166,6 @@ def _tree(request: Request) -> Tree:
 def _published(request: Request) -> Published:
     witnessing: Witnessing = request.app.state.witnessing
     return witnessing.published
-
-
-def _not_signed(chain: str) -> NotFound:
-    return NotFound(f"Keten {chain} heeft geen getekend log.")
 
 
 def _text(text: str) -> Response:

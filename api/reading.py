@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity
+from api import identity, lending
 from api.act_paths import BASE, IN_BRACES
 from api.answer_schemas import answered, identified, page_of
 from api.answers import MEDIA_TYPE, answer, listing
@@ -40,7 +40,6 @@ from projections.views import (
     Page,
     Paging,
     View,
-    look,
 )
 
 FIRST_PAUSE_SECONDS: Final = 0.01
@@ -183,15 +182,13 @@ async def _reached(request: Request, position: int | None) -> None:
 
 
 def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity) -> Response:
-    seconds = request.app.state.settings.read_seconds
-    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
-        view = look(
-            lent,
-            in_path(request, "chain"),
-            reader=reader.scopes,
-            known_at=parameters.known_at,
-            valid_on=parameters.valid_on or "",
-        )
+    with lending.looking(
+        request,
+        in_path(request, "chain"),
+        reader,
+        known_at=parameters.known_at,
+        valid_on=parameters.valid_on or "",
+    ) as (lent, view):
         try:
             found = route.ask(Asked(lent, view, parameters, request))
         except Refused as refusal:

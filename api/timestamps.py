@@ -1,4 +1,4 @@
-"""The time stamps over the checkpoints of a log, over HTTP, for everybody.
+"""The time stamps over the checkpoints of a log, over HTTP, for whoever may know of the chain.
 
     GET /log/{chain}/timestamps                    which there are, in order of size
     GET /log/{chain}/timestamps/{size}-{n}.tsr     one, as the authority gave it (RFC 3161)
@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from api.answer_schemas import answered, named, page_of
 from api.answers import listing
+from api.log_open import not_signed, require_log
 from api.parameters import Parameters, in_path
 from api.reading import Cursor, Limit
 from ledger.domain.values import NotFound, instant
@@ -99,8 +100,9 @@ def newest_timestamp(request: Request, chain: str) -> Timestamp | None:
 
 def _listed(request: Request, asked: Listed) -> Response:
     chain = in_path(request, "chain")
+    require_log(request, chain)
     if _tree(request).checkpoint(chain) is None:
-        raise NotFound(f"Keten {chain} heeft geen getekend log.")
+        raise not_signed(chain)
     place = _PLACE.fullmatch(asked.cursor or "0-0")
     if place is None:
         raise NotFound("Dit vervolg van de lijst is er niet; begin opnieuw.")
@@ -113,6 +115,7 @@ def _listed(request: Request, asked: Listed) -> Response:
 
 def _file(request: Request) -> Response:
     chain, name = in_path(request, "chain"), str(request.path_params["file"])
+    require_log(request, chain)
     found = _FILE.fullmatch(name)
     data, media_type = None, TEXT
     if found is not None and found[2]:

@@ -39,13 +39,21 @@ KINDS: Final = {"body": "body", "organisation": "partner", "person": "person"}
 
 
 def concerns(seen: Seen, about: Iterable[Thing]) -> frozenset[str]:
-    """Return whom a record concerns that is about these things, which have taken it in."""
+    """Return whom a record concerns that is about these things, which have taken it in.
+
+    A record that names its own body is not also a matter of the bodies of what it refers to.
+    """
     header = seen.header
     found = {f"person:{one}" for one in (header.by, header.recorded_by) if one not in ("", RULES)}
-    found.update(_named(msgspec.to_builtins(seen.event)))
-    for thing in about:
-        found.update(_named(thing.docs[max(thing.docs)]))
-    return frozenset(found)
+    own = set(_named(msgspec.to_builtins(seen.event)))
+    of_others = {one for thing in about for one in _named(thing.docs[max(thing.docs)])}
+    if any(map(_is_body, own)):
+        of_others = {one for one in of_others if not _is_body(one)}
+    return frozenset(found | own | of_others)
+
+
+def _is_body(place: str) -> bool:
+    return place.startswith("body:")
 
 
 def _named(doc: dict[str, Any]) -> Iterator[str]:

@@ -32,7 +32,7 @@ NO_END: Final = 2**53
 VISIBLE: Final = """(
     {alias}.scope <= %(floor)s
     OR (
-        {alias}.position >= %(first)s
+        {alias}.position >= %(from_position)s
         AND (
             {alias}.scope <= %(rank)s
             OR ({alias}.scope <= %(near_rank)s AND {alias}.concerns && %(places)s::text[])
@@ -45,7 +45,7 @@ VISIBLE: Final = """(
 COVERS: Final = """
     {alias}.scope <= %(near_rank)s AND {alias}.scope_until > %(floor)s
     AND CASE
-        WHEN {alias}.since < %(first)s
+        WHEN {alias}.since < %(from_position)s
             THEN {alias}.scope <= %(floor)s AND {alias}.scope_until > %(floor)s
         WHEN {alias}.scope <= %(rank)s AND {alias}.scope_until > %(near_rank)s THEN true
         WHEN {alias}.scope <= %(rank)s AND {alias}.scope_until > %(rank)s
@@ -103,7 +103,7 @@ class Access(Struct, frozen=True, kw_only=True):
             "rank": self.rank,
             "near_rank": max(self.near_rank, self.rank),
             "places": list(self.places),
-            "first": self.first,
+            "from_position": self.first,
         }
 
     @property

@@ -45,6 +45,18 @@ KNOWN_THEN = SQL("""
     WHERE {visible} AND r.recorded_at <= %(moment)s::timestamptz
 """).format(visible=scopes.entry("r"))
 
+# The first record of a chain nearly always is one that everybody may see.
+ANYTHING = SQL("""
+    SELECT 1 AS one
+    FROM read_records AS r
+    WHERE {visible}
+    ORDER BY r.position
+    LIMIT 1
+""").format(visible=scopes.entry("r"))
+
+UNKNOWN: Final = "Keten {chain} bestaat niet, of was toen nog niet bekend."
+"""Said of a chain that is not there, and of one that the reader may see nothing of."""
+
 
 class View(Struct, frozen=True, kw_only=True):
     """A way of looking at one chain.
@@ -69,7 +81,11 @@ class View(Struct, frozen=True, kw_only=True):
     def parameters(self, **more: object) -> dict[str, object]:
         """Return what every query of a view needs, and more."""
         own = {"chain": self.chain, "known_at": self.known_at, **self.access.parameters()}
-        return {**own, "valid_on": self.valid_on or None, "day": self.day, **more}
+        own |= {"valid_on": self.valid_on or None, "day": self.day}
+        if own.keys() & more.keys():
+            # A filter of its own under one of these names would undo the filter of the reader.
+            raise ValueError(f"a query may not set {sorted(own.keys() & more.keys())}")
+        return {**own, **more}
 
 
 class Paging(Struct, frozen=True):
@@ -118,7 +134,7 @@ def look(
     [row] = fetch(connection, query, asked)
     newest = row["position"]
     if newest is None:
-        raise NotFound(f"Keten {chain} bestaat niet, of was toen nog niet bekend.")
+        raise NotFound(UNKNOWN.format(chain=chain))
     position = min(known_at, newest) if isinstance(known_at, int) else newest
     moment = now or instant(datetime.now(UTC))
     return View(
@@ -129,6 +145,13 @@ def look(
         now=moment,
         speech=speech,
     )
+
+
+def require_known(connection: Conn, chain: str, access: Access) -> None:
+    """Raise NotFound unless there is a record in a chain that may be seen with this access."""
+    asked = {"chain": chain, "known_at": access.end, **access.parameters()}
+    if not fetch(connection, ANYTHING, asked):
+        raise NotFound(UNKNOWN.format(chain=chain))
 
 
 def fetch(connection: Conn, query: SQL | Composed, asked: Mapping[str, object]) -> list[Doc]:

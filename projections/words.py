@@ -29,6 +29,7 @@ WORDS: Final = {
     "all-voted": "als alle zetels hebben gestemd",
     "answered": "beantwoord",
     "archivist": "archivaris",
+    "auditor": "auditor",
     "assigned": "uitgezet",
     "at-least": "ten minste",
     "at-most": "ten hoogste",

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import identity, problems
+from api import lending, problems
 from api.pages.language import COOKIE, LANGUAGES, chosen
 from api.pages.paper import printed
 from api.pages.site import problem_page
@@ -63,10 +63,8 @@ def _guarded(
 
 
 def _chains(request: Request) -> Response:
-    reader = identity.reader(request)
-    seconds = request.app.state.settings.read_seconds
-    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
-        found = chains(lent, reader.scopes, Paging("", MAX_CHAINS)).items
+    with lending.connection(request) as lent:
+        found = chains(lent, lending.accesses_of(request, lent), Paging("", MAX_CHAINS)).items
     return printed("chains.html", chosen(request), {"chains": found, "here": "/"})
 
 

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import identity, session
+from api import lending, session
 from api.identity import Trust
 from api.pages.language import Language, chosen
 from api.pages.paper import printed
@@ -34,6 +34,7 @@ from ledger.domain.values import NotFound
 from projections.chains import chains
 from projections.people import people, person
 from projections.roles import roles
+from projections.scopes import Access
 from projections.views import MAX_LIMIT, Conn, Doc, Paging, look
 
 PERSON: Final = "persoon"
@@ -62,17 +63,16 @@ def link(chain: str, back: str) -> str:
 def who_are_you(request: Request, chain: str, back: str, draft: Posted | None = None) -> Response:
     """Return the page on which somebody says who they are; `draft` comes back when they did."""
     _require_choice(request)
-    reader, language = identity.reader(request), chosen(request)
+    language = chosen(request)
     own = session.current(request) or session.fresh()
-    with request.app.state.reading.connection(
-        statement_seconds=request.app.state.settings.read_seconds
-    ) as lent:
+    with lending.connection(request) as lent:
         page = Paging("", MAX_LIMIT)
-        offered = chains(lent, reader.scopes, page).items
+        offered = chains(lent, lending.accesses_of(request, lent), page).items
         known = next((one for one in offered if one["chain"] == chain), None)
         if chain and known is None:
             raise NotFound(f"Keten {chain[:80]} bestaat niet.")
-        found = _people(lent, chain, reader.scopes, language) if chain else []
+        access = lending.access_of(request, lent, chain)
+        found = _people(lent, chain, access, language) if chain else []
     content: dict[str, Any] = {
         "here": "/aanmelden",
         "back": back,
@@ -156,17 +156,13 @@ def _slug(text: str) -> str:
 
 def _person(request: Request, chain: str, name: str) -> Doc:
     """Return who somebody wants to be; NotFound where the chain has no such person."""
-    reader = identity.reader(request)
-    seconds = request.app.state.settings.read_seconds
-    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
-        return person(lent, look(lent, chain, reader=reader.scopes), name)
+    with lending.looking(request, chain) as (lent, view):
+        return person(lent, view, name)
 
 
-def _people(
-    lent: Conn, chain: str, scopes: frozenset[Any], language: Language
-) -> list[tuple[str, str]]:
+def _people(lent: Conn, chain: str, access: Access, language: Language) -> list[tuple[str, str]]:
     """Return the people of a chain by pseudonym, each with function and the roles held today."""
-    view = look(lent, chain, reader=scopes, speech=language.speech())
+    view = look(lent, chain, reader=access, speech=language.speech())
     today = replace(view, valid_on=view.day)
     held: dict[str, list[str]] = {}
     for one in roles(lent, today, Paging("", MAX_LIMIT)).items:

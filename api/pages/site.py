@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity, problems, session
+from api import identity, lending, problems, session
 from api.identity import Identity
 from api.pages import as_of
 from api.pages.as_of import AsOf
@@ -32,7 +32,7 @@ from ledger.domain.values import Refused
 from ledger.log.store import StoreUnavailable
 from ledger.log.tree import Tree
 from projections.names import titles
-from projections.views import Conn, Paging, View, look
+from projections.views import Conn, Paging, View
 
 BASE: Final = "/ketens/{chain}"
 WAIT_SECONDS: Final = 5.0
@@ -172,16 +172,14 @@ def shown(screen: Screen, request: Request, status: int = 200) -> Response:
     language = chosen(request)
     chain = in_path(request, "chain")
     _reached(request, chain, dates.at_least)
-    seconds = request.app.state.settings.read_seconds
-    with request.app.state.reading.connection(statement_seconds=seconds) as lent:
-        view = look(
-            lent,
-            chain,
-            reader=reader.scopes,
-            known_at=dates.position_or_moment,
-            valid_on=dates.valid_on,
-            speech=language.speech(),
-        )
+    with lending.looking(
+        request,
+        chain,
+        reader,
+        known_at=dates.position_or_moment,
+        valid_on=dates.valid_on,
+        speech=language.speech(),
+    ) as (lent, view):
         asked = Asked(request, lent, view, dates, language, reader)
         try:
             found = screen.gather(asked)

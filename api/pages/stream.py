@@ -21,17 +21,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import identity
-from api.identity import Identity
+from api import lending
 from api.live import Live
 from api.pages.language import Language, chosen
 from api.pages.posted import guarded
 from api.pages.site import BASE
 from api.parameters import in_path
 from api.problems import Problem
+from ledger.domain.values import NotFound
 from ledger.log.store import StoreUnavailable
 from projections.growth import Growth, growth
-from projections.views import look
 
 SINCE: Final = "vanaf"
 LAST: Final = "Last-Event-ID"
@@ -49,7 +48,6 @@ class Watch(Struct, frozen=True):
 
     request: Request
     chain: str
-    reader: Identity
     language: Language
     since: int
     told: int
@@ -65,8 +63,7 @@ async def _stream(request: Request) -> Response:
     since = _position(request.query_params.get(SINCE, ""))
     given = request.headers.get(LAST, "")
     told = _position(given) if given else since
-    reader = await run_in_threadpool(identity.reader, request)
-    watch = Watch(request, chain, reader, chosen(request), since, told)
+    watch = Watch(request, chain, chosen(request), since, told)
     live: Live = request.app.state.live
     live.require_room()
     await run_in_threadpool(_newer, watch)
@@ -81,7 +78,8 @@ async def _told(watch: Watch, live: Live) -> AsyncIterator[bytes]:
         while time.monotonic() < end and not live.stopping:
             try:
                 found = await run_in_threadpool(_newer, watch)
-            except StoreUnavailable:
+            except (StoreUnavailable, NotFound, Problem):
+                # What the reader may see can end while they watch.
                 return
             if found.newest > told:
                 told = found.newest
@@ -93,9 +91,7 @@ async def _told(watch: Watch, live: Live) -> AsyncIterator[bytes]:
 
 def _newer(watch: Watch) -> Growth:
     """Return what came since, as far as this reader may see it; NotFound for no such chain."""
-    state = watch.request.app.state
-    with state.reading.connection(statement_seconds=state.settings.read_seconds) as lent:
-        view = look(lent, watch.chain, reader=watch.reader.scopes)
+    with lending.looking(watch.request, watch.chain) as (lent, view):
         return growth(lent, view, after=watch.since)
 
 

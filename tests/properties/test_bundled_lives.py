@@ -27,6 +27,7 @@ from ledger.log.store import Row, Store
 from ledger.log.tree import Tree
 from ledger.verify import NotProven, Report, verify
 from projections.runner import Runner
+from projections.scopes import of_scopes
 from projections.selection import KINDS
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.log import bundle_maker as maker
@@ -110,7 +111,7 @@ def handed(life: Signed, asked: Asked, scopes: tuple[str, ...]) -> bytes:
     """Return what somebody who reads these scopes gets."""
     file = io.BytesIO()
     log = Log(policy=f"log {vkey(life)}\nquorum none\n".encode(), key=vkey(life))
-    taker = Taker(person="", door="command", scopes=scopes)
+    taker = Taker(person="", door="command", access=of_scopes(scopes))
     hand_out(life.store, Tree(life.store), life.chain, file, asked=asked, taker=taker, log=log)
     return file.getvalue()
 

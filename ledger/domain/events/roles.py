@@ -22,6 +22,7 @@ RoleKind = Literal[
     "chain-office",
     "reviewer",
     "archivist",
+    "auditor",
     "ecosystem-manager",
     "representative",
     "other",

@@ -1,0 +1,94 @@
+"""Lending a connection to somebody who reads: what they may see is found first, then looked with.
+
+Whoever answers a question about a chain asks here, for a view of that chain or for what somebody
+may see of it. Nobody else decides who reads: pages, the API, streams and bundles all come by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from api import identity
+from api.identity import Identity
+from ledger.domain.values import NotFound, instant
+from ledger.log.store import Store
+from projections import access
+from projections.access import Reader
+from projections.scopes import Access
+from projections.views import Conn, View, look, require_known
+
+
+@contextmanager
+def connection(request: Request, *, seconds: float | None = None) -> Iterator[Conn]:
+    """Lend a connection to read on, each question on it within the time that reading may take."""
+    state = request.app.state
+    store: Store = state.reading
+    limit = state.settings.read_seconds if seconds is None else seconds
+    with store.connection(statement_seconds=limit) as lent:
+        yield lent
+
+
+@contextmanager
+def looking(
+    request: Request, chain: str, asking: Identity | None = None, **asked: Any
+) -> Iterator[tuple[Conn, View]]:
+    """Lend a connection and the view that whoever asks has of a chain; NotFound if they have none.
+
+    `asking` spares a question where it is known already; `asked` is what `look` takes: `known_at`,
+    `valid_on`, `speech`. It asks the database, so call it in a thread.
+    """
+    reader = reader_of(request, asking)
+    with connection(request) as lent:
+        found = access.access(lent, chain, reader, day=_today())
+        yield lent, look(lent, chain, reader=found, **asked)
+
+
+def access_of(request: Request, lent: Conn, chain: str) -> Access:
+    """Return what whoever asks may see of a chain now."""
+    return access.access(lent, chain, reader_of(request), day=_today())
+
+
+def accesses_of(request: Request, lent: Conn) -> Callable[[Sequence[str]], Mapping[str, Access]]:
+    """Return a function that tells the same of many chains at once."""
+
+    reader = reader_of(request)
+
+    def found(chains: Sequence[str]) -> Mapping[str, Access]:
+        return access.accesses(lent, dict.fromkeys(chains, reader), day=_today())
+
+    return found
+
+
+def require_seen(request: Request, chain: str) -> Access:
+    """Return what whoever asks may see of a chain; NotFound where that is nothing."""
+    with connection(request) as lent:
+        found = access_of(request, lent, chain)
+        require_known(lent, chain, found)
+        return found
+
+
+def sees_nothing(request: Request, chain: str) -> bool:
+    """Tell whether a chain is to whoever asks one that does not exist."""
+    try:
+        require_seen(request, chain)
+    except NotFound:
+        return True
+    return False
+
+
+def reader_of(request: Request, asking: Identity | None = None) -> Reader:
+    """Return who asks, as the policy of reading knows them."""
+    known = asking or identity.reader(request)
+    return Reader(
+        person=known.person,
+        kind="developer" if request.app.state.reads_everything else "person",
+    )
+
+
+def _today() -> str:
+    return instant(datetime.now(UTC))[:10]

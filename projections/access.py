@@ -1,0 +1,277 @@
+"""The policy of reading: which capacity opens how much of a chain, and what somebody may read now.
+
+    capacity      everywhere      confidential    limits   who
+    unknown       public          none                     somebody who is not known
+    outsider      public          none                     a known person without a place here
+    participant   public, chain   one's own                who holds a seat, role or mandate now
+    office        public, chain   all                      chain manager and chain office
+    auditor       public, chain   all                      an auditor whom the chain appointed
+    reviewer      public          none            grant    and what the grant says, no more
+    service       nothing         none            key      a program: what its key says
+    developer     public, chain   all                      who works on a server in development
+
+One's own is what was done or decided in a body where one sits, what names an organisation that one
+speaks for, and what names oneself. A body has one level, and nothing else in the record has one, so
+the level is that of the body.
+
+What a token allows is a limit on all of it, never a right. Places are those of this very moment, by
+the read models of roles, seats and mandates: a role that ended ends reading at once. Whoever has a
+place reads by that place; a grant is for who has none. A chain that shows a reader nothing is to
+them a chain that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger.domain.values import Scope
+from projections import scopes
+from projections.scopes import END, NO_END, RANKS, Access
+from projections.views import Conn, fetch
+
+Capacity = Literal[
+    "unknown",
+    "outsider",
+    "participant",
+    "office",
+    "auditor",
+    "reviewer",
+    "service",
+    "developer",
+]
+
+PUBLIC: Final[tuple[Scope, ...]] = ("public",)
+OF_THE_CHAIN: Final[tuple[Scope, ...]] = ("public", "chain")
+EVERY: Final = frozenset(RANKS)
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A row of the policy: what a capacity opens everywhere, and which confidential records.
+
+    `levels` are those of the bodies whose confidential records are open: none, one's own, or all.
+    `limits` says what sets classification, period and moment beyond that: a grant, or a key.
+    """
+
+    capacity: Capacity
+    scopes: tuple[Scope, ...]
+    levels: Literal["none", "own", "all"] = "none"
+    limits: Literal["none", "grant", "key"] = "none"
+
+
+_ROWS: Final = (
+    Rule(capacity="unknown", scopes=PUBLIC),
+    Rule(capacity="outsider", scopes=PUBLIC),
+    Rule(capacity="participant", scopes=OF_THE_CHAIN, levels="own"),
+    Rule(capacity="office", scopes=OF_THE_CHAIN, levels="all"),
+    Rule(capacity="auditor", scopes=OF_THE_CHAIN, levels="all"),
+    Rule(capacity="reviewer", scopes=PUBLIC, limits="grant"),
+    Rule(capacity="service", scopes=(), limits="key"),
+    Rule(capacity="developer", scopes=OF_THE_CHAIN, levels="all"),
+)
+POLICY: Final[Mapping[Capacity, Rule]] = {row.capacity: row for row in _ROWS}
+"""The policy by capacity."""
+
+BY_ROLE: Final[Mapping[str, Capacity]] = {
+    "chain-manager": "office",
+    "chain-office": "office",
+    "auditor": "auditor",
+    "reviewer": "reviewer",
+}
+"""What the holder of a role is to a reader's chain; every other role makes a participant."""
+STRONGEST: Final[tuple[Capacity, ...]] = (
+    "office",
+    "auditor",
+    "participant",
+    "reviewer",
+)
+"""Whoever has several capacities reads by the first of these."""
+SPEAKS_FOR: Final = "representative"
+"""The role that makes what concerns an organisation one's own."""
+
+
+class Reader(Struct, frozen=True, kw_only=True):
+    """Who asks: the person in this chain (empty: unknown) and what their token allows at most.
+
+    `kind` is a person, a program with a key of its own, or who works on a server in development.
+    """
+
+    person: str = ""
+    allowed: frozenset[str] = EVERY
+    kind: Literal["person", "service", "developer"] = "person"
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """What a reviewer was given: records up to `rank`, from position `first` up to `until`.
+
+    `known_at` is the last position that counts; None has no end. `grant` names it.
+    """
+
+    grant: str
+    rank: int
+    first: int = 0
+    until: int | None = None
+    known_at: int | None = None
+
+    @property
+    def last(self) -> int | None:
+        """The last position that counts, by the end of the period or by the moment."""
+        ends = [end for end in (self.until and self.until - 1, self.known_at) if end is not None]
+        return min(ends, default=None)
+
+
+class Held(NamedTuple):
+    """A place that somebody holds now: what it makes of them, and what it makes their own."""
+
+    capacity: Capacity
+    places: tuple[str, ...] = ()
+
+
+# The fullest reading of each row counts: what somebody holds is a fact, whoever may know of it.
+HELD = SQL("""
+    SELECT may.chain, r.role, r.organisation, '' AS body
+    FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
+    JOIN read_roles AS r ON r.chain = may.chain AND r.person = may.person
+    WHERE may.person <> '' AND r.kind = 'assignment' AND {valid_role}
+    UNION ALL
+    SELECT may.chain, '', '', b.id
+    FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
+    JOIN read_bodies AS s ON s.chain = may.chain AND may.person = ANY(s.persons)
+    JOIN read_bodies AS b ON b.chain = s.chain AND b.kind = 'body' AND b.id = s.body
+    WHERE may.person <> '' AND s.kind = 'seat' AND {valid_seat} AND {valid_body}
+        AND EXISTS (
+            SELECT 1 FROM jsonb_array_elements(s.summary -> 'terms') AS term
+            WHERE term ->> 'person' = may.person
+                AND (term ->> 'validFrom')::date <= %(day)s::date
+                AND (term ->> 'validUntil' IS NULL
+                    OR (term ->> 'validUntil')::date > %(day)s::date)
+        )
+    UNION ALL
+    SELECT may.chain, '', '', ''
+    FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
+    JOIN read_mandates AS m ON m.chain = may.chain AND m.holder = may.person
+    WHERE may.person <> '' AND m.kind = 'mandate' AND {valid_mandate}
+        AND m.summary ->> 'holderKind' = 'person' AND m.summary -> 'accepted' = 'true'::jsonb
+""")
+VALID_NOW = SQL("""
+    {alias}.known_until IS NULL AND {alias}.scope_until = %(end)s
+    AND {alias}.valid_from <= %(day)s::date
+    AND ({alias}.valid_until IS NULL OR {alias}.valid_until > %(day)s::date)
+""")
+
+
+def access(
+    connection: Conn, chain: str, reader: Reader, *, day: str, grants: Sequence[Grant] = ()
+) -> Access:
+    """Return what somebody may read of a chain on this day (UTC), by the places they hold now."""
+    return accesses(connection, {chain: reader}, day=day, grants={chain: grants})[chain]
+
+
+def accesses(
+    connection: Conn,
+    readers: Mapping[str, Reader],
+    *,
+    day: str,
+    grants: Mapping[str, Sequence[Grant]] | None = None,
+) -> dict[str, Access]:
+    """Return the same for many chains at once, by chain: in each somebody may be another person."""
+    held = _held(connection, readers, day)
+    return {
+        chain: _of(reader, held.get(chain, []), (grants or {}).get(chain, ()))
+        for chain, reader in readers.items()
+    }
+
+
+def _of(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Access:
+    rule = POLICY[_capacity(reader, held, grants)]
+    match rule.limits:
+        case "key":
+            return scopes.of_scopes(reader.allowed)
+        case "grant" if grants:
+            return _limited(_granted(rule, grants), reader)
+    own = {place for one in held for place in one.places}
+    return _limited(_open(rule, own | {f"person:{reader.person}"}), reader)
+
+
+def _capacity(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Capacity:
+    if reader.kind != "person":
+        return reader.kind
+    if not reader.person:
+        return "unknown"
+    has = {one.capacity for one in held}
+    if grants:
+        has.add("reviewer")
+    return next((one for one in STRONGEST if one in has), "outsider")
+
+
+def _open(rule: Rule, own: Collection[str]) -> Access:
+    """Return what a row of the policy opens to who has these places."""
+    most = RANKS["confidential"]
+    reached = most if rule.levels == "all" else scopes.rank(rule.scopes)
+    if rule.levels != "own":
+        return Access(rank=reached, floor=reached)
+    return Access(rank=reached, floor=reached, near_rank=most, places=tuple(sorted(own)))
+
+
+def _granted(rule: Rule, grants: Sequence[Grant]) -> Access:
+    """Return what the widest of the grants opens, beside what is open anyhow."""
+    widest = max(grants, key=lambda one: (one.rank, -one.first, _end(one)))
+    floor = scopes.rank(rule.scopes)
+    return Access(
+        rank=max(floor, widest.rank),
+        floor=floor,
+        first=widest.first,
+        last=widest.last,
+        grant=widest.grant,
+    )
+
+
+def _end(grant: Grant) -> int:
+    return NO_END if grant.last is None else grant.last
+
+
+def _limited(access: Access, reader: Reader) -> Access:
+    """Return an access as far as the token of the reader allows."""
+    most = scopes.rank(reader.allowed)
+    return replace(
+        access,
+        rank=min(access.rank, most),
+        floor=min(access.floor, most),
+        near_rank=min(access.near_rank, most),
+    )
+
+
+def _held(connection: Conn, readers: Mapping[str, Reader], day: str) -> dict[str, list[Held]]:
+    people = {
+        chain: one.person for chain, one in readers.items() if one.person and one.kind == "person"
+    }
+    if not people:
+        return {}
+    query = HELD.format(
+        valid_role=_valid("r"),
+        valid_seat=_valid("s"),
+        valid_body=_valid("b"),
+        valid_mandate=_valid("m"),
+    )
+    asked = {"chains": list(people), "persons": list(people.values()), "day": day, "end": END}
+    found: dict[str, list[Held]] = {}
+    for row in fetch(connection, query, asked):
+        place = _place(row["role"], row["organisation"], row["body"])
+        found.setdefault(row["chain"], []).append(place)
+    return found
+
+
+def _valid(alias: str) -> Composed:
+    return VALID_NOW.format(alias=Identifier(alias))
+
+
+def _place(role: str, organisation: str, body: str) -> Held:
+    """Return what a role, a seat in a body, or a mandate (neither of them) makes of its holder."""
+    if body:
+        return Held("participant", (f"body:{body}",))
+    own = (f"partner:{organisation}",) if role == SPEAKS_FOR and organisation else ()
+    return Held(BY_ROLE.get(role, "participant"), own)
