@@ -44,13 +44,13 @@ def looking(
     """
     reader = reader_of(request, asking)
     with connection(request) as lent:
-        found = access.access(lent, chain, reader, day=_today())
+        found = access.access(lent, chain, reader, moment=_now())
         yield lent, look(lent, chain, reader=found, **asked)
 
 
 def access_of(request: Request, lent: Conn, chain: str) -> Access:
     """Return what whoever asks may see of a chain now."""
-    return access.access(lent, chain, reader_of(request), day=_today())
+    return access.access(lent, chain, reader_of(request), moment=_now())
 
 
 def accesses_of(request: Request, lent: Conn) -> Callable[[Sequence[str]], Mapping[str, Access]]:
@@ -59,7 +59,7 @@ def accesses_of(request: Request, lent: Conn) -> Callable[[Sequence[str]], Mappi
     reader = reader_of(request)
 
     def found(chains: Sequence[str]) -> Mapping[str, Access]:
-        return access.accesses(lent, dict.fromkeys(chains, reader), day=_today())
+        return access.accesses(lent, dict.fromkeys(chains, reader), moment=_now())
 
     return found
 
@@ -90,5 +90,5 @@ def reader_of(request: Request, asking: Identity | None = None) -> Reader:
     )
 
 
-def _today() -> str:
-    return instant(datetime.now(UTC))[:10]
+def _now() -> str:
+    return instant(datetime.now(UTC))

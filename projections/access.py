@@ -31,7 +31,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.values import Scope
 from projections import scopes
-from projections.scopes import END, NO_END, RANKS, Access
+from projections.reviews import Grant, grants
+from projections.scopes import END, RANKS, Access
 from projections.views import Conn, fetch
 
 Capacity = Literal[
@@ -105,25 +106,6 @@ class Reader(Struct, frozen=True, kw_only=True):
     kind: Literal["person", "service", "developer"] = "person"
 
 
-class Grant(Struct, frozen=True, kw_only=True):
-    """What a reviewer was given: records up to `rank`, from position `first` up to `until`.
-
-    `known_at` is the last position that counts; None has no end. `grant` names it.
-    """
-
-    grant: str
-    rank: int
-    first: int = 0
-    until: int | None = None
-    known_at: int | None = None
-
-    @property
-    def last(self) -> int | None:
-        """The last position that counts, by the end of the period or by the moment."""
-        ends = [end for end in (self.until and self.until - 1, self.known_at) if end is not None]
-        return min(ends, default=None)
-
-
 class Held(NamedTuple):
     """A place that somebody holds now: what it makes of them, and what it makes their own."""
 
@@ -157,6 +139,12 @@ HELD = SQL("""
     WHERE may.person <> '' AND m.kind = 'mandate' AND {valid_mandate}
         AND m.summary ->> 'holderKind' = 'person' AND m.summary -> 'accepted' = 'true'::jsonb
 """)
+REVIEWED = SQL("""
+    SELECT DISTINCT may.chain
+    FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
+    JOIN read_reviews AS r ON r.chain = may.chain AND r.reviewer = may.person
+    WHERE may.person <> '' AND r.kind = 'review'
+""")
 VALID_NOW = SQL("""
     {alias}.known_until IS NULL AND {alias}.scope_until = %(end)s
     AND {alias}.valid_from <= %(day)s::date
@@ -164,29 +152,29 @@ VALID_NOW = SQL("""
 """)
 
 
-def access(
-    connection: Conn, chain: str, reader: Reader, *, day: str, grants: Sequence[Grant] = ()
-) -> Access:
-    """Return what somebody may read of a chain on this day (UTC), by the places they hold now."""
-    return accesses(connection, {chain: reader}, day=day, grants={chain: grants})[chain]
+def access(connection: Conn, chain: str, reader: Reader, *, moment: str) -> Access:
+    """Return what somebody may read of a chain at a moment, by the places they hold then."""
+    return accesses(connection, {chain: reader}, moment=moment)[chain]
 
 
-def accesses(
-    connection: Conn,
-    readers: Mapping[str, Reader],
-    *,
-    day: str,
-    grants: Mapping[str, Sequence[Grant]] | None = None,
-) -> dict[str, Access]:
+def accesses(connection: Conn, readers: Mapping[str, Reader], *, moment: str) -> dict[str, Access]:
     """Return the same for many chains at once, by chain: in each somebody may be another person."""
-    held = _held(connection, readers, day)
+    people = {
+        chain: one.person for chain, one in readers.items() if one.person and one.kind == "person"
+    }
+    held = _held(connection, people, moment[:10])
+    granted = {
+        chain: grants(connection, chain, people[chain], moment)
+        for chain in _reviewed(connection, people)
+    }
     return {
-        chain: _of(reader, held.get(chain, []), (grants or {}).get(chain, ()))
+        chain: opened(reader, held.get(chain, []), granted.get(chain, ()))
         for chain, reader in readers.items()
     }
 
 
-def _of(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Access:
+def opened(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Access:
+    """Return what the policy opens to who holds these places and has these grants."""
     rule = POLICY[_capacity(reader, held, grants)]
     match rule.limits:
         case "key":
@@ -219,19 +207,21 @@ def _open(rule: Rule, own: Collection[str]) -> Access:
 
 def _granted(rule: Rule, grants: Sequence[Grant]) -> Access:
     """Return what the widest of the grants opens, beside what is open anyhow."""
-    widest = max(grants, key=lambda one: (one.rank, -one.first, _end(one)))
+    widest = max(grants, key=lambda one: (one.rank, -one.first, scopes.end_of(_last(one))))
     floor = scopes.rank(rule.scopes)
     return Access(
         rank=max(floor, widest.rank),
         floor=floor,
         first=widest.first,
-        last=widest.last,
+        last=_last(widest),
         grant=widest.grant,
     )
 
 
-def _end(grant: Grant) -> int:
-    return NO_END if grant.last is None else grant.last
+def _last(grant: Grant) -> int | None:
+    """Return the last position that counts, by the end of the period or by the moment."""
+    end = None if grant.until is None else grant.until - 1
+    return min((one for one in (end, grant.known_at) if one is not None), default=None)
 
 
 def _limited(access: Access, reader: Reader) -> Access:
@@ -245,10 +235,15 @@ def _limited(access: Access, reader: Reader) -> Access:
     )
 
 
-def _held(connection: Conn, readers: Mapping[str, Reader], day: str) -> dict[str, list[Held]]:
-    people = {
-        chain: one.person for chain, one in readers.items() if one.person and one.kind == "person"
-    }
+def _reviewed(connection: Conn, people: Mapping[str, str]) -> list[str]:
+    """Return the chains in which these people ever were named as reviewers."""
+    if not people:
+        return []
+    asked = {"chains": list(people), "persons": list(people.values())}
+    return [row["chain"] for row in fetch(connection, REVIEWED, asked)]
+
+
+def _held(connection: Conn, people: Mapping[str, str], day: str) -> dict[str, list[Held]]:
     if not people:
         return {}
     query = HELD.format(

@@ -109,7 +109,7 @@ class Access(Struct, frozen=True, kw_only=True):
     @property
     def end(self) -> int:
         """The last position that can count, far beyond any chain where there is no limit."""
-        return NO_END if self.last is None else self.last
+        return end_of(self.last)
 
     @property
     def everything(self) -> bool:
@@ -118,6 +118,11 @@ class Access(Struct, frozen=True, kw_only=True):
 
 
 NOTHING: Final = Access()
+
+
+def end_of(last: int | None) -> int:
+    """Return a last position; where there is no limit, one far beyond any chain."""
+    return NO_END if last is None else last
 
 
 def of_scopes(scopes: Collection[str]) -> Access:

@@ -18,9 +18,10 @@ from ledger.domain.events.roles import RoleEnded, RoleKind
 from ledger.domain.values import NotFound
 from ledger.recording import Entry
 from projections import access, chains, decision_page, decisions, records, scopes, search, selection
-from projections.access import BY_ROLE, POLICY, Capacity, Grant, Reader
+from projections.access import BY_ROLE, POLICY, Capacity, Held, Reader
 from projections.growth import growth
 from projections.records import Chosen
+from projections.reviews import Grant
 from projections.scopes import RANKS, Access
 from projections.views import Conn, Paging, View, look
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
@@ -78,7 +79,7 @@ def asking(database: str, entries: Sequence[Entry]) -> Iterator[Conn]:
 def of(connection: Conn, person: str, *, day: str = DAY, **more: Any) -> Access:
     """Return what a person may read of the test chain."""
     reader = Reader(person=person, **more)
-    return access.access(connection, CHAIN, reader, day=day)
+    return access.access(connection, CHAIN, reader, moment=f"{day}{NOW[10:]}")
 
 
 def sees(connection: Conn, person: str, **more: Any) -> View:
@@ -210,14 +211,15 @@ def test_nobody_sees_less_with_a_place_than_without_it_or_more_than_everything(
     assert len(positions["all"]) == len(everything())
 
 
+def grant(**more: Any) -> Grant:
+    plain: dict[str, Any] = {
+        "grant": "G-1", "first": 0, "until": None, "known_at": None, "valid_until": "2999-01-01",
+    }  # fmt: skip
+    return Grant(**plain | more)
+
+
 def granted(connection: Conn, **more: Any) -> View:
-    given = access.access(
-        connection,
-        CHAIN,
-        Reader(person="reviewer-1"),
-        day=DAY,
-        grants=[Grant(grant="G-1", **more)],
-    )
+    given = access.opened(Reader(person="reviewer-1"), [], [grant(**more)])
     return look(connection, CHAIN, reader=given, now=NOW)
 
 
@@ -290,16 +292,22 @@ def test_a_token_limits_what_a_place_gives_and_adds_nothing(told: Conn) -> None:
     assert of(connection, "p", allowed=frozenset({"chain"}), kind="service").rank == 0
 
 
-def test_a_grant_is_for_who_has_no_place(told: Conn) -> None:
-    grant = Grant(grant="G-1", rank=3, first=10)
-    connection = told
-    for person, rank in (("niemand", 3), (IN_THE_BODY, 2), ("ketenmanager", 3)):
-        reader = Reader(person=person)
-        found = access.access(connection, CHAIN, reader, day=DAY, grants=[grant])
+def test_a_grant_is_for_who_has_no_place() -> None:
+    given = [grant(rank=3, first=10)]
+    for held, rank in (([], 3), ([Held("participant")], 2), ([Held("office")], 3)):
+        found = access.opened(Reader(person="p"), held, given)
         assert found.rank == rank
-        assert (found.grant == "G-1") is (person == "niemand")
-    unknown = access.access(connection, CHAIN, Reader(), day=DAY, grants=[grant])
-    assert unknown.rank == 1
+        assert (found.grant == "G-1") is (held == [])
+    assert access.opened(Reader(), [], given).rank == 1
+    assert access.opened(Reader(person="p"), [Held("reviewer")], []).rank == 1
+
+
+def test_of_several_grants_the_widest_counts() -> None:
+    wide = [grant(rank=2, first=5), grant(grant="G-2", rank=3, first=9, until=0)]
+    found = access.opened(Reader(person="p"), [], wide)
+    assert (found.grant, found.first, found.last) == ("G-2", 9, -1)
+    same = [grant(rank=2, until=50), grant(grant="G-2", rank=2, known_at=80)]
+    assert access.opened(Reader(person="p"), [], same).last == 80
 
 
 def test_many_chains_are_asked_at_once_and_each_by_its_own_places(database: str) -> None:
@@ -312,13 +320,13 @@ def test_many_chains_are_asked_at_once_and_each_by_its_own_places(database: str)
         def listed(person: str) -> list[str]:
             def may(names: Any) -> dict[str, Access]:
                 readers = dict.fromkeys(names, Reader(person=person))
-                return access.accesses(connection, readers, day=DAY)
+                return access.accesses(connection, readers, moment=NOW)
 
             return [one["chain"] for one in chains.chains(connection, may, Paging()).items]
 
         assert listed("") == listed("niemand") == [CHAIN, "tweede"]
         readers = dict.fromkeys((CHAIN, "tweede"), Reader(person="ketenmanager"))
-        found = access.accesses(connection, readers, day=DAY)
+        found = access.accesses(connection, readers, moment=NOW)
         assert [one.rank for one in found.values()] == [3, 1]
 
 
