@@ -33,6 +33,7 @@ ARGUMENTS = (
 )
 ACTION_MS = 30_000
 CHAIN = "loonaangifteketen"
+VIEWPORT = {"width": 1280, "height": 720}
 
 
 @pytest.fixture(scope="session")
@@ -68,39 +69,79 @@ def browser() -> Iterator[Any]:
 class Pages:
     """Opens pages of the demonstration in a browser, and remembers what went wrong in them."""
 
-    def __init__(self, browser: Any, address: str) -> None:
+    def __init__(self, browser: Any, address: str, standing: dict[str, Any]) -> None:
         self.browser = browser
         self.address = address
+        self.standing = standing
         self.faults: list[str] = []
         self.hosts: set[str] = set()
         self._contexts: list[Any] = []
+        self._heard_from: list[Any] = []
 
     def open(self, path: str, *, language: str = "nl", **context: Any) -> Any:
         """Return a page at a path of the server, in a context of its own."""
+        page = self._made(language, context)
+        self._contexts.append(page.context)
+        return self._led(page, path)
+
+    def turn_to(self, path: str, *, language: str = "nl", **context: Any) -> Any:
+        """Return a page at a path, in a context that other tests use too: for who only looks."""
+        key = f"{language} {sorted(context.items())}"
+        if key not in self.standing:
+            self.standing[key] = self._made(language, context)
+        page = self.standing[key]
+        page.set_viewport_size(VIEWPORT)
+        return self._led(page, path)
+
+    def close(self) -> None:
+        for page in self._heard_from:
+            for event, heard in self._listeners():
+                page.remove_listener(event, heard)
+        for context in self._contexts:
+            context.close()
+
+    def _made(self, language: str, context: dict[str, Any]) -> Any:
         made = self.browser.new_context(base_url=self.address, **context)
-        self._contexts.append(made)
         made.set_default_timeout(ACTION_MS)
         made.add_cookies([{"name": "taal", "value": language, "url": self.address}])
-        page = made.new_page()
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", self._heard)
-        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        return made.new_page()
+
+    def _led(self, page: Any, path: str) -> Any:
+        if page not in self._heard_from:
+            self._heard_from.append(page)
+            for event, heard in self._listeners():
+                page.on(event, heard)
         page.goto(path)
         return page
 
-    def close(self) -> None:
-        for context in self._contexts:
-            context.close()
+    def _listeners(self) -> list[tuple[str, Any]]:
+        return [
+            ("pageerror", self._failed),
+            ("console", self._heard),
+            ("request", self._requested),
+        ]
+
+    def _failed(self, error: Any) -> None:
+        self.faults.append(str(error))
+
+    def _requested(self, request: Any) -> None:
+        self.hosts.add(request.url.split("/")[2])
 
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning"):
             self.faults.append(message.text)
 
 
+@pytest.fixture(scope="session")
+def standing() -> dict[str, Any]:
+    """Pages that stay open between tests, by what is special about them."""
+    return {}
+
+
 @pytest.fixture
-def pages(browser: Any, demonstration: Doors) -> Iterator[Pages]:
+def pages(browser: Any, demonstration: Doors, standing: dict[str, Any]) -> Iterator[Pages]:
     """Opens pages; afterwards no page may have asked another host for anything."""
-    opened = Pages(browser, str(demonstration.client.base_url).rstrip("/"))
+    opened = Pages(browser, str(demonstration.client.base_url).rstrip("/"), standing)
     try:
         yield opened
     finally:
