@@ -48,8 +48,11 @@ def _scene() -> Iterator[Event]:
     yield DecisionRuleAdopted(body="bestuur", name="meetregel", rule=OPEN_FOR_YEARS)
 
 
-def vote(number: int) -> Act:
-    """Return the act of one seat taking a position: a record of about 690 bytes."""
+def vote(number: int, name: str = "") -> Act:
+    """Return the act of one seat taking a position: a record of about 690 bytes.
+
+    Without a name of its own the act has one that no other number has.
+    """
     partner = PARTNERS[number % len(PARTNERS)]
     event = VoteCast(
         decision="b-1",
@@ -57,4 +60,4 @@ def vote(number: int) -> Act:
         choice=CHOICES[number % len(CHOICES)],  # type: ignore[arg-type]  # the three literals above
         reason=REASON,
     )
-    return Act(event=event, by=f"lid-{partner}", act=f"meting-{number:029d}")
+    return Act(event=event, by=f"lid-{partner}", act=name or f"meting-{number:029d}")

@@ -18,7 +18,8 @@ from ledger.log.follower import Follower
 from ledger.log.log_key import KeyFolder
 from ledger.log.store import Store
 from ledger.log.tree import Tree
-from tests.bench.measures import CHAIN, Measure, submits
+from tests.bench.course import Measure
+from tests.bench.measures import CHAIN, submits
 
 ORIGIN = "bench.example/log/meting"
 LOOK_SECONDS = 0.05

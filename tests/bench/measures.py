@@ -8,7 +8,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
 import psycopg
@@ -16,17 +16,18 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 
+from api import made_up_chain
+from api.record_lines import Recorder
 from ledger.audit import audit
 from ledger.ledger import Ledger, Receipt
 from ledger.log.store import Store
+from ledger.recording import Act
 from projections.runner import Runner
 from tests.bench import chain as measured
-
-Measure = Callable[[], float]
+from tests.bench.course import Measure
+from tests.bench.sizes import SIZES
 
 CHAIN = "meting"
-SECONDS = 2.0
-IMPORTED = 20_000
 RAW_TABLE = """
     CREATE TABLE IF NOT EXISTS raw_rows (
         stream text NOT NULL, position bigint NOT NULL, state bytea NOT NULL,
@@ -51,20 +52,25 @@ def raw_inserts(conninfo: str, *, writers: int) -> Measure:
                 done += 1
         counts.append(done)
 
-    return _in_threads(write, writers)
+    return in_threads(write, writers)
 
 
-def _in_threads(write: Callable[[float, list[int]], None], writers: int) -> Measure:
+def in_threads(write: Callable[[float, list[int]], None], writers: int) -> Measure:
+    """What so many threads do together in a second; each adds its count when the time is over."""
+
     def measure() -> float:
         counts: list[int] = []
         start = time.perf_counter()
         threads = [
-            threading.Thread(target=write, args=(start + SECONDS, counts)) for _ in range(writers)
+            threading.Thread(target=write, args=(start + SIZES.seconds, counts))
+            for _ in range(writers)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(60)
+        if len(counts) < writers:
+            raise RuntimeError(f"only {len(counts)} of {writers} writers came to their end")
         return sum(counts) / (time.perf_counter() - start)
 
     return measure
@@ -93,7 +99,7 @@ def library_recorder(conninfo: str, *, writers: int) -> Measure:
             done += 1
         counts.append(done)
 
-    return _in_threads(write, writers)
+    return in_threads(write, writers)
 
 
 def submits(
@@ -107,23 +113,50 @@ def submits(
 
     `times` takes in how long each act took, in seconds.
     """
+    ready = Ready(chains)
 
-    async def call(end: float) -> int:
+    async def call(votes: Iterator[tuple[str, Act]], end: float) -> int:
         done = 0
-        while (begun := time.perf_counter()) < end:
-            number = next(_numbers)
-            await ledger.submit_async(chains[number % len(chains)], measured.vote(number))
+        for chain, act in votes:
+            begun = time.perf_counter()
+            await ledger.submit_async(chain, act)
             done += 1
+            now = time.perf_counter()
             if times is not None:
-                times.append(time.perf_counter() - begun)
+                times.append(now - begun)
+            if now >= end:
+                break
         return done
 
-    async def all_callers() -> float:
+    async def all_callers(votes: Iterator[tuple[str, Act]]) -> float:
         start = time.perf_counter()
-        done = await asyncio.gather(*(call(start + SECONDS) for _ in range(callers)))
-        return sum(done) / (time.perf_counter() - start)
+        done = await asyncio.gather(*(call(votes, start + SIZES.seconds) for _ in range(callers)))
+        passed = time.perf_counter() - start
+        ready.did(sum(done))
+        return sum(done) / passed
 
-    return lambda: asyncio.run(all_callers())
+    return lambda: asyncio.run(all_callers(ready.votes()))
+
+
+class Ready:
+    """Votes made before the clock starts: making them is no work of the ledger.
+
+    There are half as many again as were used the last time; the clock stops where they run out.
+    """
+
+    def __init__(self, chains: Sequence[str] = (CHAIN,), *, first: int = 0) -> None:
+        self._chains = chains
+        self._wanted = first or SIZES.first_ready
+
+    def votes(self) -> Iterator[tuple[str, Act]]:
+        """Return the next votes, each with its chain."""
+        numbers = [next(_numbers) for _ in range(self._wanted)]
+        chains = self._chains
+        return iter([(chains[one % len(chains)], measured.vote(one)) for one in numbers])
+
+    def did(self, count: int) -> None:
+        """Remember how many were used."""
+        self._wanted = max(SIZES.least_ready, count * 3 // 2)
 
 
 def p99_ms(times: list[float]) -> float:
@@ -134,28 +167,34 @@ def p99_ms(times: list[float]) -> float:
 
 
 def importing(ledger: Ledger) -> Measure:
-    """Acts recorded in order by one caller with many under way, as an import does."""
+    """Lines recorded in order as `ketenledger record` does, read from bytes to receipts."""
 
     def measure() -> float:
-        acts = [measured.vote(next(_numbers)) for _ in range(IMPORTED)]
+        acts = (measured.vote(next(_numbers)) for _ in range(SIZES.imported))
+        lines = list(enumerate(map(made_up_chain.line, acts), start=1))
         start = time.perf_counter()
-        for answer in ledger.submit_each(CHAIN, acts, stop_at_refusal=True):
-            if not isinstance(answer, Receipt):
-                raise RuntimeError(f"an act of the import was refused: {answer}")
-        return IMPORTED / (time.perf_counter() - start)
+        for result in Recorder(ledger, CHAIN).run(lines):
+            if not isinstance(result.outcome, Receipt):
+                raise RuntimeError(f"a line of the import was refused: {result.outcome}")
+        return SIZES.imported / (time.perf_counter() - start)
 
     return measure
 
 
 def submits_alone(ledger: Ledger) -> Measure:
     """Votes in one chain through the ledger, the whole path, by one thread that waits each time."""
+    ready = Ready(first=SIZES.least_ready)
 
     def measure() -> float:
-        done, start = 0, time.perf_counter()
-        while time.perf_counter() < start + SECONDS:
-            ledger.submit(CHAIN, measured.vote(next(_numbers)))
+        votes, done, start = ready.votes(), 0, time.perf_counter()
+        for chain, act in votes:
+            ledger.submit(chain, act)
             done += 1
-        return done / (time.perf_counter() - start)
+            if time.perf_counter() >= start + SIZES.seconds:
+                break
+        passed = time.perf_counter() - start
+        ready.did(done)
+        return done / passed
 
     return measure
 

@@ -1,0 +1,153 @@
+"""The course of a run: stages one after the other, in each the measures in turn, round by round.
+
+What fails loses its own figures and no others: the run goes on, tells why, and ends badly.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench.rows import Rounds, Row
+
+Measure = Callable[[], float]
+Todo = dict[str, Measure]
+STAT = Path("/proc/stat")
+
+
+class Missing(Exception):
+    """Something that a measure needs is not on this machine; says what, in one line."""
+
+
+class Strain(NamedTuple):
+    """How hard a measure worked: cores used by this process, by the whole machine, and waiting."""
+
+    own: float
+    machine: float
+    waiting: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Measures on one scene, its rows, and for how many rounds at most."""
+
+    name: str
+    rows: Sequence[Row]
+    open: Callable[[], AbstractContextManager[Todo]]
+    most_rounds: int = 1_000
+
+
+def had(stack: ExitStack, opened: Callable[[], AbstractContextManager[Measure]]) -> Measure:
+    """Return what opens as a measure; what does not, as one that says why each time."""
+    try:
+        return stack.enter_context(opened())
+    except Exception as error:  # said again where the measure is taken
+        why = error
+
+        def failing() -> float:
+            raise why
+
+        return failing
+
+
+@dataclass
+class Course:
+    """What was found so far, and why something was not."""
+
+    rounds: int
+    found: Rounds = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    strain: dict[str, list[Strain]] = field(default_factory=dict)
+
+    def take(self, stage: Stage) -> None:
+        """Do all measures of a stage in turn, round after round."""
+        _say(f"{stage.name}: setting up")
+        try:
+            with stage.open() as todo:
+                gc.collect()
+                gc.freeze()
+                rounds = min(self.rounds, stage.most_rounds)
+                for number in range(rounds):
+                    for name, measure in todo.items():
+                        _say(f"{stage.name}, round {number + 1} of {rounds}: {name}")
+                        self._one(name, measure)
+        except Missing as lack:
+            self._lacking(stage, str(lack), missing=True)
+        except Exception as error:  # the other stages go on; the table and the exit code tell
+            traceback.print_exc()
+            self._lacking(stage, repr(error)[:300], missing=False)
+        finally:
+            gc.unfreeze()
+
+    def limit(self, measure: str) -> str:
+        """Say what was at its end while this was measured, as far as that shows."""
+        seen = self.strain.get(measure, [])
+        if not seen:
+            return ""
+        own, machine, waiting = (statistics.median(column) for column in zip(*seen, strict=True))
+        cores = os.cpu_count() or 1
+        if own > 0.9 and machine < 0.9 * cores:
+            first = "one interpreter, which uses one core"
+        elif machine > 0.9 * cores:
+            first = "the processor"
+        else:
+            first = "waiting: for the disk, or for one another"
+        return (
+            f"{first} (this process {own:.2f}, machine {machine:.2f} of {cores} cores, "
+            f"{waiting:.2f} waiting for the disk)"
+        )
+
+    def _one(self, name: str, measure: Measure) -> None:
+        figures = self.found.setdefault(name, [])
+        if name in self.why:
+            figures.append(None)
+            return
+        gc.collect()
+        before = _clocks()
+        try:
+            figures.append(measure())
+        except Missing as lack:
+            figures.append(None)
+            self.why[name] = str(lack)
+            self.missing.add(name)
+        except Exception as error:  # the other measures go on; the table and the exit code tell
+            traceback.print_exc()
+            figures.append(None)
+            self.why[name] = repr(error)[:300]
+        self.strain.setdefault(name, []).append(_strain(before, _clocks()))
+
+    def _lacking(self, stage: Stage, reason: str, *, missing: bool) -> None:
+        """Say of all rows of a stage that have no figure yet why that is."""
+        for row in stage.rows:
+            for name in filter(None, (row.measure, row.against)):
+                if not self.found.get(name):
+                    self.why.setdefault(name, f"{stage.name}: {reason}")
+                    self.missing |= {name} if missing else set()
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def _clocks() -> tuple[float, float, float, float]:
+    """Return seconds: passed, of this process, of all busy cores, of cores waiting for a disk."""
+    numbers = [int(one) for one in STAT.read_text("ascii").partition("\n")[0].split()[1:]]
+    user, nice, system, _, waiting, interrupts, soft = numbers[:7]
+    tick = os.sysconf("SC_CLK_TCK")
+    busy = user + nice + system + interrupts + soft
+    return time.perf_counter(), time.process_time(), busy / tick, waiting / tick
+
+
+def _strain(before: tuple[float, ...], after: tuple[float, ...]) -> Strain:
+    passed, *used = (late - early for early, late in zip(before, after, strict=True))
+    return Strain(*(one / max(passed, 1e-6) for one in used))
