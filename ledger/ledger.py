@@ -110,6 +110,10 @@ class Ledger:
         """Record what waits, take nothing more, and stop."""
         self._writer.close(timeout_seconds)
         self._notices.close(timeout_seconds)
+        try:
+            self._states.keep_long_ones(at_work=False)
+        except StoreUnavailable as error:
+            LOG.warning("De toestand van lange ketens is niet bewaard: %s", error)
 
     @property
     def writing(self) -> bool:
@@ -220,6 +224,10 @@ class Ledger:
             except (Refused, BrokenLog, *FAULTS) as error:
                 LOG.error("De tijd staat stil in keten %s", chain, exc_info=error)
         return count
+
+    def keep_long_ones(self) -> int:
+        """Keep the states of long chains for the next start; return how many were kept now."""
+        return self._states.keep_long_ones(at_work=True)
 
     def sweep(self) -> int:
         """Delete disclosures whose record never came; return how many there were."""

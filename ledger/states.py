@@ -25,6 +25,7 @@ from ledger.domain.chain import ChainState
 from ledger.domain.values import NotFound
 from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Row, Store
+from ledger.snapshots import Snapshots
 
 MAX_CHAINS: Final = 2000
 PAGE: Final = 2000
@@ -40,8 +41,11 @@ class Kept(NamedTuple):
 class States:
     """The newest known state of each chain."""
 
-    def __init__(self, store: Store, *, max_chains: int = MAX_CHAINS) -> None:
+    def __init__(
+        self, store: Store, *, max_chains: int = MAX_CHAINS, snapshots: Snapshots | None = None
+    ) -> None:
         self._store = store
+        self._snapshots = snapshots or Snapshots(store)
         self._max_chains = max_chains
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._doubted: set[str] = set()
@@ -100,6 +104,20 @@ class States:
             while len(self._kept) > self._max_chains:
                 self._doubted.discard(self._kept.popitem(last=False)[0])
 
+    def keep_long_ones(self, *, at_work: bool) -> int:
+        """Keep the states of long chains in the store for the next start; return how many.
+
+        Raises StoreUnavailable; what was kept before stands.
+        """
+        with self._lock:
+            all_kept = list(self._kept.values())
+        worth = [
+            one for one in all_kept if self._snapshots.worth_keeping(one.state, at_work=at_work)
+        ]
+        for one in worth:
+            self._snapshots.keep(one.state, one.last)
+        return len(worth)
+
     def _rechecked(self, chain: str) -> ChainState:
         """Catch up a state that is in doubt; start over where the log is no longer its own."""
         kept = self._kept_or_start(chain)
@@ -114,9 +132,11 @@ class States:
         return state
 
     def _kept_or_start(self, chain: str) -> Kept:
-        """Return where catching up begins: what is kept, else the state before the first record."""
+        """Return where catching up begins: what is kept here or in the store, else the start."""
         with self._lock:
-            return self._kept.get(chain) or Kept(ChainState(name=chain), b"")
+            kept = self._kept.get(chain)
+        found = self._snapshots.load(chain) if kept is None else None
+        return kept or Kept(*(found or (ChainState(name=chain), b"")))
 
     def _history(self, chain: str) -> Iterator[ChainState]:
         kept = Kept(ChainState(name=chain), b"")

@@ -1,7 +1,8 @@
 """The timer: now and then it records what time alone makes happen, in every chain.
 
-Once an hour it also sweeps disclosures whose record never came. And once a night, in a thread of
-its own so that no deadline waits for it, it has every chain checked as it is stored.
+It has the states of long chains kept for the next start. Once an hour it also sweeps disclosures
+whose record never came. And once a night, in a thread of its own so that no deadline waits for it,
+it has every chain checked as it is stored.
 
 It may run in several processes at once, and may be late: what is due is computed from the
 deadlines, so a late or double tick changes nothing but the recorded time.
@@ -49,6 +50,7 @@ class Timer(_Clocked):
 
     def _work(self) -> None:
         self._ledger.tick()
+        self._ledger.keep_long_ones()
         if time.monotonic() >= self._sweep_at:
             self._ledger.sweep()
             self._sweep_at = time.monotonic() + SWEEP_SECONDS

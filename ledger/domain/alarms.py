@@ -11,7 +11,7 @@ until it is more than half of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -31,6 +31,11 @@ class Alarms(Struct, frozen=True):
     first: str = ""
     heap: Heap = None
     held: int = 0
+
+    @classmethod
+    def waiting(cls, moments: Mapping[str, str]) -> Alarms:
+        """Return what waits for these moments, by key."""
+        return _tidied(HashTrieMap(moments), _heap(moments), len(moments))
 
     def set(self, key: str, at: str) -> Alarms:
         """Wait for a moment under a key; an earlier one under the same key is replaced."""
@@ -58,10 +63,15 @@ def _tidied(moments: HashTrieMap[str, str], heap: Heap, held: int) -> Alarms:
     while heap is not None and moments.get(heap[2]) != heap[1]:
         heap, held = _merged(heap[3], heap[4]), held - 1
     if held > 2 * len(moments) + FEW:
-        heap, held = None, len(moments)
-        for at, key in sorted((at, key) for key, at in moments.items()):
-            heap = _merged(heap, (1, at, key, None, None))
+        heap, held = _heap(moments), len(moments)
     return Alarms(moments=moments, first="" if heap is None else heap[1], heap=heap, held=held)
+
+
+def _heap(moments: HashTrieMap[str, str] | Mapping[str, str]) -> Heap:
+    heap: Heap = None
+    for at, key in sorted((at, key) for key, at in moments.items()):
+        heap = _merged(heap, (1, at, key, None, None))
+    return heap
 
 
 def _merged(one: Heap, other: Heap) -> Heap:
