@@ -31,6 +31,7 @@ PATHS: Final[dict[str, str]] = {
     # people
     "PersonRegistered": "/people",
     "PersonDetailsGiven": "/people/{person}/details",
+    "PersonalDataErased": "/people/{person}/erasures",
     # bodies and seats
     "BodyEstablished": "/bodies",
     "BodyRemitChanged": "/bodies/{body}/remits",

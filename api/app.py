@@ -67,7 +67,8 @@ from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
 from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
 from api.witnesses import Witnessing
-from api.workplace import KEY_FILE
+from api.workplace import KEY_FILE, eraser
+from ledger.erasure_list import ErasureList
 from ledger.ledger import Ledger
 from ledger.log.database_roles import Duties, as_one, duties
 from ledger.log.store import Store, StoreUnavailable
@@ -123,8 +124,10 @@ class Application(FastAPI):
 def create_app(settings: Settings, conninfo: str) -> FastAPI:
     """Return the server on this database, which has been migrated.
 
-    Raises SettingsRefused where it cannot work as it is told to.
+    Raises SettingsRefused where it cannot work as it is told to, ListRefused where it cannot be
+    known what was erased.
     """
+    ErasureList(settings.erasures).entries()
     authority(settings)
     require_identity(settings)
 
@@ -182,7 +185,8 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         to_send = stack.enter_context(Store(ways.writing, pool_size=SENDING_CONNECTIONS))
         keys = log_keys(settings)
         vault = Vault.at(writing, settings.folder / KEY_FILE, erasing=erasing)
-        ledger = Ledger(writing, vault=vault)
+        ledger = Ledger(writing, vault=vault, eraser=eraser(writing, vault, settings, conninfo))
+        ledger.finish_erasing()
         witnessing = Witnessing(to_send, keys, ledger)
         witnessing.start()
         stack.callback(witnessing.stop)
@@ -200,7 +204,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.ledger, app.state.runner = ledger, runner
         app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
         app.state.signing, app.state.tree = signing, Tree(reading)
-        app.state.stamping = stamping
+        app.state.stamping, app.state.vault = stamping, vault
         app.state.live = Live(runner, settings.max_streams)
         stack.callback(app.state.live.stop)
         app.state.witnessing = witnessing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
@@ -19,10 +19,11 @@ from msgspec import Struct
 from api import bundle_page
 from api.bundle_page import MAX_TOLD, Heading, Told
 from ledger import catalogue, verify
-from ledger.domain.values import DATE_PATTERN, Event, NotFound
-from ledger.log import canonical
+from ledger.domain.sealing import digests
+from ledger.domain.values import DATE_PATTERN, NotFound
+from ledger.log import canonical, erased
 from ledger.log.anchor import Anchor, Anchors
-from ledger.log.bundle import Made, Outline, Rows, Selection, Some, Stretch, make
+from ledger.log.bundle import CannotBundle, Made, Outline, Rows, Selection, Some, Stretch, make
 from ledger.log.checkpoint import read_text
 from ledger.log.handed_out import HandedOut, Register
 from ledger.log.merkle import NotInTree
@@ -36,6 +37,7 @@ from projections.scopes import Access
 from projections.things import Seen
 from projections.timeline import told
 from projections.views import Conn, View, look
+from projections.words import word
 
 READ_SECONDS: Final = 60.0
 """How long one question to the read models may take while a bundle is made."""
@@ -131,7 +133,17 @@ def hand_out(
         chain,
         HandedOut(taker.person, taker.door, about, made.size, sha256, total, reader.disclosed),
     )
+    _refuse_erased(store, chain, reader.disclosed)
     return Handed(made, about, sha256.hex(), total)
+
+
+def _refuse_erased(store: Store, chain: str, disclosed: Collection[str]) -> None:
+    """Let no bundle leave with a value that was erased while it was made.
+
+    The register comes first: an erasure after this look finds the bundle there.
+    """
+    if erased.find(store, chain, disclosed):
+        raise CannotBundle("Tijdens het maken van de bundel is iets gewist; vraag haar opnieuw.")
 
 
 def _stamp(store: Store, chain: str, chosen: Selection, size: int) -> Anchor | None:
@@ -212,7 +224,7 @@ class BundleReader:
         """Return what is opened of these records, and tell of them on the page."""
         records = [catalogue.decode(data) for _, data in rows]
         self._types |= {catalogue.type_name(type(one.body)) for one in records}
-        sealed = {one.header.position: _digests(one.body) for one in records}
+        sealed = {one.header.position: digests(one.body) for one in records}
         texts = self._opened({digest for own in sealed.values() for digest in own.values()})
         few = rows[: max(0, MAX_TOLD - len(self._articles))]
         self._tell(few, [Seen(one.body, one.header) for one in records[: len(few)]], sealed, texts)
@@ -254,16 +266,17 @@ class BundleReader:
         with self._store.connection(statement_seconds=READ_SECONDS) as connection:
             entries = told(connection, self._view, seen)
             with_capacities(connection, self._view, entries)
+        closed = {digest for own in sealed.values() for digest in own.values()} - texts.keys()
+        gone = erased.find(self._store, self._view.chain, closed)
         for (position, data), entry in zip(rows, entries, strict=True):
             values = {
                 name: opened(texts[digest]).value if digest in texts else None
                 for name, digest in sealed[position].items()
             }
-            one = Told(entry, canonical.leaf_hash(data).hex(), values)
+            why = {
+                name: word(gone[digest].ground)
+                for name, digest in sealed[position].items()
+                if digest in gone
+            }
+            one = Told(entry, canonical.leaf_hash(data).hex(), values, why)
             self._articles.append(bundle_page.article(one))
-
-
-def _digests(event: Event) -> dict[str, str]:
-    """Return the digests that stand in an event, by field as in JSON."""
-    plain = msgspec.to_builtins(event)
-    return {name: plain[name] for name in catalogue.sealed_fields(type(event)) if plain.get(name)}

@@ -134,12 +134,14 @@ class Heading(Struct, frozen=True):
 class Told(Struct, frozen=True):
     """A record as the page tells it: its entry in the timeline, its leaf hash, what is sealed.
 
-    `sealed` gives by field the value, or None where it stays closed.
+    `sealed` gives by field the value, or None where it stays closed; `erased` by field why that is
+    for good.
     """
 
     entry: Doc
     leaf_hash: str
     sealed: Mapping[str, str | None]
+    erased: Mapping[str, str]
 
 
 def readme(heading: Heading, outline: Outline) -> bytes:
@@ -160,7 +162,7 @@ def index(heading: Heading, outline: Outline, articles: Sequence[str], *, more: 
 def article(told: Told) -> str:
     """Return one record as people read it."""
     entry = told.entry
-    lines = [("leafhash", f"<code>{told.leaf_hash}</code>"), *_facts(entry), *_sealed(told.sealed)]
+    lines = [("leafhash", f"<code>{told.leaf_hash}</code>"), *_facts(entry), *_sealed(told)]
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{said}</dd>" for name, said in lines)
     position = entry["position"]
     return (
@@ -203,7 +205,11 @@ def _facts(entry: Doc) -> Iterable[tuple[str, str]]:
     yield "te lezen voor", escape(word(entry["scope"]))
 
 
-def _sealed(sealed: Mapping[str, str | None]) -> Iterable[tuple[str, str]]:
-    for name, value in sealed.items():
-        said = "verzegeld" if value is None else f"{escape(value)} (verzegeld, voor u geopend)"
-        yield name, said
+def _sealed(told: Told) -> Iterable[tuple[str, str]]:
+    for name, value in told.sealed.items():
+        if value is not None:
+            yield name, f"{escape(value)} (verzegeld, voor u geopend)"
+        elif name in told.erased:
+            yield name, f"gewist op grond van: {escape(told.erased[name])}"
+        else:
+            yield name, "verzegeld"

@@ -40,6 +40,7 @@ from api.issuer import IssuerUnavailable
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
 from ledger.embedded import EmbeddedError
+from ledger.erasure_list import ListRefused
 from ledger.ledger import BrokenLog, Overloaded
 from ledger.log import log_key
 from ledger.log.anchoring import AnchorRefused
@@ -61,6 +62,7 @@ NOT_NOW = (
     Overloaded,
     PolicyUnknown,
     KeyRefused,
+    ListRefused,
     log_key.KeyRefused,
     ReadModelsDiffer,
     cli_verify.NotUsable,

@@ -26,10 +26,9 @@ from api.parameters import as_slug
 from api.settings import from_environment
 from api.signing import log_keys
 from api.witnesses import Witnessing
-from api.workplace import KEY_FILE, opened
+from api.workplace import opened
 from ledger.domain.values import NotFound, instant
 from ledger.log.handed_out import HandedOut, Register
-from ledger.vault import Vault
 from projections.scopes import RANKS, of_scopes
 
 Chain = Annotated[str, typer.Argument(help="Het kenmerk van de keten.")]
@@ -75,7 +74,7 @@ def bundle(
         raise NotFound(f"Keten {chain} heeft geen sleutel; maak er een met `ketenledger key new`.")
     with opened(settings) as work:
         work.runner.catch_up(chain)
-        vault = Vault.at(work.store, settings.folder / KEY_FILE) if disclose else None
+        vault = work.vault if disclose else None
         who = Taker(person=taker, door="command", access=of_scopes(_scopes(scope)), vault=vault)
         log = log_of(work.ledger, chain, settings)
         tree = Witnessing(work.store, keys, work.ledger).tree

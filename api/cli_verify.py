@@ -19,14 +19,13 @@ from api.anchors import trusted_stamps
 from api.checks import Checker, in_words
 from api.settings import from_environment
 from api.signing import log_keys
-from api.workplace import KEY_FILE, opened
+from api.workplace import opened
 from ledger.log.check_results import Checked
 from ledger.log.checkpoint import BadCheckpoint, Head, read_text
 from ledger.log.fsck import Kept
 from ledger.log.note import MAX_NOTE_BYTES, BadNote, open_note, read_note
 from ledger.log.note_keys import BadKey, Verifier, read_verifier
 from ledger.log.remote import AddressRefused, LogUnreachable, LogWrong, open_log
-from ledger.vault import Vault
 
 EXITS: Final = {"whole": 0, "broken": 2, "unknown": 3}
 
@@ -67,7 +66,7 @@ def verify(
         checker = Checker(
             work.duties.writing,
             work.store,
-            Vault.at(work.store, settings.folder / KEY_FILE),
+            work.vault,
             log_keys(settings),
             trusted_stamps(settings),
         )

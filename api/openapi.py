@@ -33,10 +33,9 @@ ROOT: Final = "/v1"
 PATH: Final = f"{ROOT}/openapi.json"
 METHODS: Final = ("get", "post")
 FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
-READING: Final = ("malformed", "unauthenticated", "not-found", "unavailable")
+READING: Final = ("malformed", "unauthenticated", "not-allowed", "not-found", "unavailable")
 RECORDING: Final = (
     *READING,
-    "not-allowed",
     "too-slow",
     "refused",
     "too-large",

@@ -12,6 +12,8 @@
     KETENLEDGER_TSA_URL        the time-stamping authority that stamps checkpoints; none: no stamps
     KETENLEDGER_TSA_CERTIFICATES  PEM files its stamps are checked with, split as PATH is
     KETENLEDGER_TSA_INTERVAL_SECONDS  how long after a stamp the next is asked for; 86400, a day
+    KETENLEDGER_ERASURES       the folder of the erasure list, which is in no backup; `erasures` in
+                               the data folder
     KETENLEDGER_ISSUER         who says who somebody is: the address of an OpenID Connect issuer
     KETENLEDGER_AUDIENCE       what its access tokens for this server are for (their `aud`)
     KETENLEDGER_CLIENT_ID      under which name the pages are known there; none: nobody signs in
@@ -69,6 +71,8 @@ class Settings:
     audience: str = ""
     client_id: str = ""
     client_secret: Path | None = None
+    erasure_folder: Path | None = None
+    """Where it is kept what was erased, outside every backup; None: in the data folder."""
     tsa_url: str = ""
     tsa_certificates: tuple[Path, ...] = ()
     tsa_interval_seconds: int = 86_400
@@ -118,6 +122,11 @@ class Settings:
         _require_authority(self)
 
     @property
+    def erasures(self) -> Path:
+        """The folder of the erasure list."""
+        return self.erasure_folder or self.folder / "erasures"
+
+    @property
     def address(self) -> str:
         """Where others reach the server, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -157,6 +166,7 @@ def from_environment(
         audience=said.get("audience", ""),
         client_id=said.get("client_id", ""),
         client_secret=Path(said["client_secret"]) if said.get("client_secret") else None,
+        erasure_folder=Path(said["erasures"]) if said.get("erasures") else None,
         check_hour=_hour(said.get("check_hour", "")),
         tsa_url=said.get("tsa_url", ""),
         tsa_certificates=tuple(

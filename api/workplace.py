@@ -13,6 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from api.settings import Settings, database
+from ledger.erasing import Eraser
+from ledger.erasure_list import ErasureList
 from ledger.ledger import Ledger
 from ledger.log import store as record_store
 from ledger.log.database_roles import Duties, duties
@@ -38,6 +40,7 @@ class Workplace(Struct, frozen=True):
     store: Store
     ledger: Ledger
     runner: Runner
+    vault: Vault
 
 
 def migrate(conninfo: str) -> None:
@@ -67,9 +70,17 @@ def opened(settings: Settings) -> Iterator[Workplace]:
         with (
             Store(ways.writing, pool_size=CONNECTIONS) as store,
             Store(ways.erasing, pool_size=1) as erasing,
-            Ledger(
-                store, vault=Vault.at(store, settings.folder / KEY_FILE, erasing=erasing)
-            ) as ledger,
-            Runner(ways.writing) as runner,
         ):
-            yield Workplace(conninfo, ways, store, ledger, runner)
+            vault = Vault.at(store, settings.folder / KEY_FILE, erasing=erasing)
+            erases = eraser(store, vault, settings, conninfo)
+            erases.finish()
+            with (
+                Ledger(store, vault=vault, eraser=erases) as ledger,
+                Runner(ways.writing) as runner,
+            ):
+                yield Workplace(conninfo, ways, store, ledger, runner, vault)
+
+
+def eraser(store: Store, vault: Vault, settings: Settings, owner: str) -> Eraser:
+    """Return what carries out erasures; before anything is read or served it has to `finish`."""
+    return Eraser(store, vault, ErasureList(settings.erasures), owner=owner)

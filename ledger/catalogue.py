@@ -7,14 +7,15 @@ catalogue reads and writes records, and tells which fields are sealed.
 from __future__ import annotations
 
 import re
-from functools import cache, reduce
+from functools import reduce
 from operator import or_
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.json import Decoder
 
+from ledger.domain import sealing
 from ledger.domain.chain import BY_RULES, OWNERS
 from ledger.domain.values import Event, Header, Refused
 from ledger.log import canonical
@@ -152,26 +153,14 @@ def in_dutch(message: str) -> str:
     return message
 
 
-@cache
 def sealed_fields(kind: type[Event]) -> tuple[str, ...]:
     """Return the names, as in JSON, of the fields whose values are sealed."""
-    hints = get_type_hints(kind, include_extras=True)
-    return tuple(
-        one.encode_name for one in msgspec.structs.fields(kind) if _is_sealed(hints.get(one.name))
-    )
+    return tuple(json for _, json in sealing.sealed_fields(kind))
 
 
 def digests_in(event: Event) -> set[str]:
     """Return the digests that stand in an event instead of sealed values."""
-    plain = msgspec.to_builtins(event)
-    return {plain[name] for name in sealed_fields(type(event)) if plain.get(name)}
-
-
-def _is_sealed(hint: Any) -> bool:
-    return any(
-        (getattr(meta, "extra_json_schema", None) or {}).get("x-sealed")
-        for meta in getattr(hint, "__metadata__", ())
-    )
+    return set(sealing.digests(event).values())
 
 
 def json_schema(name: str) -> dict[str, Any]:

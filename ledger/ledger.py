@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -22,7 +23,10 @@ from ledger import catalogue, corrections
 from ledger.audit import Findings, Stored, audit
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
+from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.values import NotFound, Refused, instant, is_slug, require
+from ledger.erasing import Eraser
+from ledger.erasure_list import ListRefused
 from ledger.faults import FAULTS, BrokenLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
@@ -32,7 +36,7 @@ from ledger.row import Row
 from ledger.sealed import Disclosed
 from ledger.states import States
 from ledger.timer import Timer
-from ledger.vault import Vault
+from ledger.vault import KeyRefused, Vault
 from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series, given_up
 from ledger.writer import RECOVERY_SECONDS, Writer
 
@@ -82,12 +86,16 @@ class Ledger:
         *,
         clock: Callable[[], datetime] = utc_now,
         vault: Vault | None = None,
+        eraser: Eraser | None = None,
         max_waiting: int = MAX_WAITING,
         recovery_seconds: float = RECOVERY_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock
         self._vault = vault
+        self._eraser = eraser
+        self._erasing = threading.Lock()
+        self._asked, self._done = int(eraser is not None), 0
         self._states = States(store)
         self._deadlines = Deadlines(self._states)
         self._notices = Notices(store)
@@ -134,7 +142,12 @@ class Ledger:
         StoreUnavailable, and then only asking again with the same key tells.
         """
         self._keep(chain, disclosures)
-        outcome = self._writer.record(chain, act, timeout_seconds=timeout_seconds)
+        erasing = self._foresee(act)
+        try:
+            outcome = self._writer.record(chain, act, timeout_seconds=timeout_seconds)
+        finally:
+            if erasing:
+                self.finish_erasing()
         receipt = cast(Receipt, outcome)
         self._settle(receipt, disclosures)
         return receipt
@@ -150,8 +163,13 @@ class Ledger:
         """Do as `submit` does, from an event loop."""
         if disclosures:
             await asyncio.to_thread(self._keep, chain, disclosures)
-        asked = self._writer.submit_async(_slug(chain), act, timeout_seconds=timeout_seconds)
-        receipt = cast(Receipt, await asked)
+        erasing = self._foresee(act)
+        try:
+            asked = self._writer.submit_async(_slug(chain), act, timeout_seconds=timeout_seconds)
+            receipt = cast(Receipt, await asked)
+        finally:
+            if erasing:
+                await asyncio.to_thread(self.finish_erasing)
         if disclosures:
             await asyncio.to_thread(self._settle, receipt, disclosures)
         return receipt
@@ -185,11 +203,17 @@ class Ledger:
         """
         series = Series() if stop_at_refusal else None
         row = Row(self._writer, _slug(chain), series, timeout_seconds)
-        for act in acts:
-            yield from row.hand_in(act)
-            if series is not None and series.stopped:
-                break
-        yield from row.rest()
+        erasing = False
+        try:
+            for act in acts:
+                erasing = self._foresee(act) or erasing
+                yield from row.hand_in(act)
+                if series is not None and series.stopped:
+                    break
+            yield from row.rest()
+        finally:
+            if erasing:
+                self.finish_erasing()
 
     def try_out(self, chain: str, act: Act) -> Trial:
         """Tell what recording this act would give now, or why not; nothing is stored."""
@@ -216,6 +240,8 @@ class Ledger:
 
     def tick(self) -> int:
         """Record what is due in every chain; return how many records that gave."""
+        if self.erasing:
+            self.finish_erasing()
         now = instant(self._clock())
         count = 0
         for chain in self._deadlines.due(self._store.sizes(), now=now):
@@ -230,8 +256,35 @@ class Ledger:
         return self._states.keep_long_ones(at_work=True)
 
     def sweep(self) -> int:
-        """Delete disclosures whose record never came; return how many there were."""
+        """Delete disclosures whose record never came; return how many there were.
+
+        Also carries out what another process recorded as erased and did not get to.
+        """
+        self.finish_erasing()
         return self._vault.sweep() if self._vault is not None else 0
+
+    @property
+    def erasing(self) -> bool:
+        """Whether something that is recorded as erased may not be destroyed yet."""
+        return self._asked > self._done
+
+    def _foresee(self, act: Act) -> bool:
+        """Tell whether this is an erasure; the clock sees to it should its caller not stay."""
+        erasing = self._eraser is not None and isinstance(act.event, PersonalDataErased)
+        self._asked += erasing
+        return erasing
+
+    def finish_erasing(self) -> None:
+        """Destroy what is recorded as erased; where that fails now, it is done at a later tick."""
+        if self._eraser is None:
+            return
+        with self._erasing:
+            asked = self._asked
+            try:
+                self._eraser.finish()
+                self._done = asked
+            except (StoreUnavailable, KeyRefused, ListRefused) as error:
+                LOG.error("Vastgelegd als gewist, maar nog niet vernietigd: %s", error)
 
     def state(self, chain: str, *, at_position: int | None = None) -> ChainState:
         """Return what is true in a chain now, or right after the record at a position.
@@ -292,6 +345,8 @@ class Ledger:
         [first] = self._store.read(receipt.chain, start=receipt.position, limit=1)
         digests = catalogue.digests_in(catalogue.decode(first.data).body)
         same = not self._of_vault().differ(receipt.chain, digests, disclosures)
+        again = {one.digest for one in disclosures} - digests
+        self._of_vault().discard(receipt.chain, again)
         where = f"gebeurtenis {receipt.position}"
         require(same, "G6", f"{receipt.act} hoort bij andere verzegelde gegevens ({where})")
 

@@ -105,8 +105,8 @@ def _strategic_seat(chain: ChainState, person: str, day: str, *, organisation: s
     return None
 
 
-def _speaks_for(chain: ChainState, person: str, day: str, organisation: str) -> Capacity:
-    """An organisation acts through its representative or the holder of its strategic seat."""
+def speaks_for(chain: ChainState, person: str, day: str, organisation: str) -> Capacity:
+    """Return in which capacity somebody speaks for a partner: for it, or in its strategic seat."""
     if not organisation or not chain.chains.partner_on(organisation, day):
         return None
     for one in chain.roles.held(person, day):
@@ -144,9 +144,9 @@ def acts_for(chain: ChainState, event: Event, header: Header) -> tuple[str, ...]
 def _partner(chain: ChainState, event: Event, header: Header) -> Capacity:
     """Whoever speaks for the organisation concerned; for any partner where none can be."""
     if any(hasattr(event, name) for name in ABOUT_A_PARTNER):
-        return _speaks_for(chain, header.by, header.day, _organisation(chain, event))
+        return speaks_for(chain, header.by, header.day, _organisation(chain, event))
     partners = chain.chains.partners_on(header.day)
-    found = (_speaks_for(chain, header.by, header.day, one) for one in partners)
+    found = (speaks_for(chain, header.by, header.day, one) for one in partners)
     return next(filter(None, found), None)
 
 
@@ -229,7 +229,7 @@ def _grantor(chain: ChainState, event: Event, header: Header) -> Capacity:
     kind = getattr(event, "grantor_kind", given.grantor_kind if given else "")
     grantor = getattr(event, "grantor", given.grantor if given else "")
     if kind == "organisation":
-        return _speaks_for(chain, header.by, header.day, grantor)
+        return speaks_for(chain, header.by, header.day, grantor)
     return _holding(chain, grantor, header) if kind == "mandate" else None
 
 
@@ -277,7 +277,7 @@ def _signatory(chain: ChainState, event: Event, header: Header) -> Capacity:
     agreement = chain.agreements.all.get(getattr(event, "agreement", ""))
     if agreement is None:
         return None
-    return _speaks_for(chain, header.by, header.day, organisation) or _mandated_by(
+    return speaks_for(chain, header.by, header.day, organisation) or _mandated_by(
         chain,
         header,
         organisation=organisation,

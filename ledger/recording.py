@@ -16,6 +16,7 @@ from ledger.domain import chain as fold
 from ledger.domain.chain import BY_RULES, ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.decisions import ProposalAmended, ProposalSubmitted
+from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.events.memory import (
     EventAnnotated,
     LessonRecorded,
@@ -47,7 +48,9 @@ GENERAL_RULES = (
     Rule("G8", "Tekst is genormaliseerde Unicode (NFC) zonder NUL-tekens.", "default"),
     Rule("G9", "Eén handeling heeft hoogstens 1.000 gevolgen, en elk gevolg past.", "default"),
     Rule(
-        "G10", "Na de ontbinding worden alleen lessen en toelichtingen toegevoegd.", "[S] K:283-287"
+        "G10",
+        "Na de ontbinding worden alleen lessen en toelichtingen toegevoegd, en gegevens gewist.",
+        "[S] K:283-287",
     ),
     Rule("G11", "Wie handelt, is geregistreerd in de keten.", "default"),
     Rule(
@@ -65,7 +68,9 @@ MAX_DUE = 10_000
 MAX_REASON = 20_000
 """As much as a failed effect can say of why, in characters."""
 
-AFTER_THE_END = (LessonRecorded, RationaleAdded, RecordCorrected, EventAnnotated)
+AFTER_THE_END = (
+    LessonRecorded, RationaleAdded, RecordCorrected, EventAnnotated, PersonalDataErased
+)  # fmt: skip
 CLOSING = (*AFTER_THE_END, EffectFailed, DecisionSuperseded)
 """What stands behind a dissolution: memory, and what is left of the decision that brought it."""
 

@@ -33,6 +33,7 @@ TITLES = {
     "evidence": "Bewijs",
     "signing_keys": "Sleutels en handtekeningen",
     "reviews": "Toegang voor reviewers",
+    "erasures": "Wissen van persoonsgegevens",
 }
 """The Dutch name of each capability, in the order of the chapters."""
 

@@ -36,6 +36,8 @@ ENTRIES: Final = 500
 """How many entries of a map stand in one part."""
 
 HEAD: Final = ("name", "size", "at", "wakes")
+OWN_MAPS: Final = ("acts", "sealed")
+"""The maps of a chain that belong to no capability."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -100,10 +102,10 @@ def _whole(
         make = _maker(hint)
         capability, _, field = name.partition(".")
         capabilities[capability][field] = value if make is None else make(value)
-    acts = capabilities.pop("acts")[""]
+    own_maps = {name: capabilities.pop(name)[""] for name in OWN_MAPS}
     kinds = _hints(ChainState)
     own = {name: kinds[name](**fields) for name, fields in capabilities.items()}
-    return ChainState(**{name: head[name] for name in HEAD}, acts=acts, **own)
+    return ChainState(**{name: head[name] for name in HEAD}, **own_maps, **own)
 
 
 _PART: Final = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw])
@@ -121,10 +123,10 @@ def _plain_map(value: object) -> object:
 
 @cache
 def _fields() -> tuple[tuple[str, Any], ...]:
-    """Return the name and type of every part but the head: `acts`, and capability.field."""
+    """Return the name and type of every part but the head: OWN_MAPS, and capability.field."""
     found: list[tuple[str, Any]] = []
     for name, hint in _hints(ChainState).items():
-        if name == "acts":
+        if name in OWN_MAPS:
             found.append((name, hint))
         elif name not in HEAD:
             found += [(f"{name}.{field}", inner) for field, inner in _hints(hint).items()]

@@ -7,7 +7,7 @@ nothing, and destroying one wrapped key erases one person everywhere.
 
 A disclosure is stored before the record that holds its digest. Once that is recorded, its position
 is noted (`settle`); a disclosure that has none after an hour is an orphan of a refused act and is
-swept, unless the record turns out to hold it after all.
+swept, unless the record turns out to hold it after all. `destroy` takes values away for good.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ from typing import Any, Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Connection
+from psycopg.rows import DictRow
 
 from ledger import catalogue
-from ledger.log.store import Disclosure, Store
+from ledger.log import erased
+from ledger.log.erased import ToErase
+from ledger.log.store import Disclosure, Store, put_disclosures
 from ledger.sealed import Disclosed, Opened, digest_of, opened
 
 KEY_BYTES: Final = 32
@@ -35,10 +39,55 @@ SWEEP_AGE: Final = timedelta(hours=1)
 MAX_SWEPT: Final = 10_000
 """How many disclosures one sweep looks at; the next one takes the rest."""
 
+# Numbers nobody else uses: the ASCII bytes of "ketenkey".
+_LOCK: Final = 7738719513699116409
+
+Conn = Connection[DictRow]
+
 PUT_KEY = """
     INSERT INTO subject_keys (chain, subject, wrapped_key)
     VALUES (%(chain)s, %(subject)s, %(wrapped_key)s)
     ON CONFLICT (chain, subject) DO NOTHING
+"""
+
+# Who stores a value of somebody keeps out who destroys their key meanwhile, and the reverse.
+LOCK_SHARED = """
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(%(chain)s || '|' || %(subject)s, %(lock)s))
+"""
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(chain)s || '|' || %(subject)s, %(lock)s))"
+
+PUT_NEW_KEY = """
+    UPDATE subject_keys
+    SET wrapped_key = %(wrapped_key)s
+    WHERE chain = %(chain)s AND subject = %(subject)s
+"""
+
+DROP_KEY = "DELETE FROM subject_keys WHERE chain = %(chain)s AND subject = %(subject)s"
+
+UNSETTLED = """
+    SELECT digest
+    FROM disclosures
+    WHERE chain = %(chain)s AND subject = %(subject)s AND position IS NULL
+"""
+
+DROP = """
+    DELETE FROM disclosures AS d
+    USING erasures AS e
+    WHERE d.chain = %(chain)s AND e.chain = d.chain AND e.digest = d.digest
+        AND (d.subject = %(subject)s OR d.digest = ANY(%(digests)s::text[]))
+"""
+
+REMAINING = """
+    SELECT chain, digest, subject, ciphertext, nonce
+    FROM disclosures
+    WHERE chain = %(chain)s AND subject = %(subject)s
+"""
+
+REPLACE = """
+    UPDATE disclosures
+    SET ciphertext = %(ciphertext)s, nonce = %(nonce)s
+    WHERE chain = %(chain)s AND digest = %(digest)s
 """
 
 KEYS = """
@@ -97,9 +146,11 @@ class Vault:
         """Store these disclosures encrypted, all or none; a repeat changes nothing."""
         if not disclosures:
             return
-        keys = self._keys(chain, {one.subject for one in disclosures}, make=True)
-        rows = [self._encrypted(chain, one, keys[one.subject]) for one in disclosures]
-        self._store.put_disclosures(rows)
+        subjects = {one.subject for one in disclosures}
+        with self._store.connection() as conn:
+            keys = self._own_keys(conn, chain, subjects)
+            rows = [self._encrypted(chain, one, keys[one.subject]) for one in disclosures]
+            put_disclosures(conn, rows)
 
     def settle(self, chain: str, position: int, disclosures: Sequence[Disclosed]) -> None:
         """Note where these digests are recorded; what a sweep took meanwhile is put back."""
@@ -130,6 +181,44 @@ class Vault:
         told = {one.name: one.value for one in self.open(chain, digests).values() if one}
         asked = (opened(one.text) for one in disclosures)
         return any(told.get(one.name, one.value) != one.value for one in asked)
+
+    def destroy(self, wanted: ToErase) -> None:
+        """Take these values away for good, and the key they were encrypted with.
+
+        With them goes what no record holds of this person. Values that stay get a new key. To do
+        it again does no harm.
+        """
+        asked = {"chain": wanted.chain, "subject": wanted.subject}
+        with self._store.connection() as conn:
+            waiting = {row["digest"] for row in conn.execute(UNSETTLED, asked).fetchall()}
+        if waiting:
+            self._sweep_chain(wanted.chain, waiting)
+        with self._erasing.connection() as conn:
+            conn.execute(LOCK, {**asked, "lock": _LOCK})
+            erased.put(conn, wanted)
+            gone = conn.execute(DROP, {**asked, "digests": list(wanted.digests)}).rowcount
+            rows = [Disclosure(**row) for row in conn.execute(REMAINING, asked).fetchall()]
+            if not rows:
+                conn.execute(DROP_KEY, asked)
+            elif gone:
+                self._rekey(conn, wanted.chain, wanted.subject, rows)
+
+    def _rekey(self, conn: Conn, chain: str, subject: str, rows: Sequence[Disclosure]) -> None:
+        """Encrypt what stays of somebody under a new key; the old one is destroyed."""
+        keys = self._keys_on(conn, chain, {subject})
+        texts = {row.digest: self._text(row, keys) for row in rows}
+        fresh = AESGCM.generate_key(8 * KEY_BYTES)
+        wrapped = self._wrapped(chain, subject, fresh)
+        conn.execute(PUT_NEW_KEY, {"chain": chain, "subject": subject, "wrapped_key": wrapped})
+        for digest, text in texts.items():
+            if text is not None:
+                one = Disclosed(subject=subject, digest=digest, text=text)
+                conn.execute(REPLACE, self._encrypted(chain, one, AESGCM(fresh))._asdict())
+
+    def discard(self, chain: str, digests: Iterable[str]) -> None:
+        """Take back what was kept for an act that turned out to be recorded before."""
+        with self._erasing.connection() as conn:
+            conn.execute(SWEEP, {"chain": chain, "digests": list(digests)})
 
     def sweep(self, *, age: timedelta = SWEEP_AGE) -> int:
         """Delete disclosures this old that no record holds; return how many there were."""
@@ -164,14 +253,27 @@ class Vault:
         with self._store.connection() as conn:
             return conn.execute(SETTLE, asked).rowcount
 
-    def _keys(self, chain: str, subjects: set[str], *, make: bool = False) -> dict[str, AESGCM]:
-        """Return the data key of each of these persons who has one, or is given one now."""
+    def _keys(self, chain: str, subjects: set[str]) -> dict[str, AESGCM]:
+        """Return the data key of each of these persons who has one."""
         with self._store.connection() as conn:
-            for subject in sorted(subjects) if make else ():
-                wrapped = self._wrapped(chain, subject, AESGCM.generate_key(8 * KEY_BYTES))
-                asked = {"chain": chain, "subject": subject, "wrapped_key": wrapped}
-                conn.execute(PUT_KEY, asked)
-            rows = conn.execute(KEYS, {"chain": chain, "subjects": sorted(subjects)}).fetchall()
+            return self._keys_on(conn, chain, subjects)
+
+    def _own_keys(self, conn: Conn, chain: str, subjects: set[str]) -> dict[str, AESGCM]:
+        """Return the data key of each of these persons, given one now where they had none.
+
+        Until the end of the transaction nobody destroys these keys.
+        """
+        for subject in sorted(subjects):
+            conn.execute(LOCK_SHARED, {"chain": chain, "subject": subject, "lock": _LOCK})
+        found = self._keys_on(conn, chain, subjects)
+        lacking = subjects - found.keys()
+        for subject in sorted(lacking):
+            wrapped = self._wrapped(chain, subject, AESGCM.generate_key(8 * KEY_BYTES))
+            conn.execute(PUT_KEY, {"chain": chain, "subject": subject, "wrapped_key": wrapped})
+        return found | self._keys_on(conn, chain, lacking) if lacking else found
+
+    def _keys_on(self, conn: Conn, chain: str, subjects: set[str]) -> dict[str, AESGCM]:
+        rows = conn.execute(KEYS, {"chain": chain, "subjects": sorted(subjects)}).fetchall()
         return {
             row["subject"]: self._unwrapped(chain, row["subject"], row["wrapped_key"])
             for row in rows

@@ -1,12 +1,13 @@
 """People as readers find them: a pseudonym and a function, never a name.
 
 Name and contact are sealed: what is shown here is their digest, which says only that there is
-something to disclose to whoever may see it.
+something to disclose to whoever may see it. Of what was erased it says on what ground.
 """
 
 from __future__ import annotations
 
 from ledger.domain.events import people as p
+from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.values import Header
 from projections import bodies, roles
 from projections.listing import Wanted, everything, listed
@@ -14,7 +15,7 @@ from projections.things import Kind, Part, Words, fields, ids, listed_in, picked
 from projections.views import Conn, Doc, Page, Paging, View
 from projections.whole import whole
 
-VERSION = 1
+VERSION = 2
 TABLE = listed_in("people")
 
 
@@ -29,6 +30,26 @@ def _sealed(doc: Doc, event: p.PersonRegistered | p.PersonDetailsGiven, _header:
     digests = fields(event, "name", "contact")
     if digests:
         doc["sealed"] = {**doc.get("sealed", {}), **digests}
+        _put(doc, "erased", picked_but(doc.get("erased", {}), *digests))
+
+
+def _erased(doc: Doc, event: PersonalDataErased, header: Header) -> None:
+    """Show of each value that is gone on what ground, and who decided so."""
+    gone = {name for name, digest in doc.get("sealed", {}).items() if digest in event.digests}
+    why = {**fields(event, "ground", "organisation"), **stamp(header)}
+    _put(doc, "sealed", picked_but(doc.get("sealed", {}), *gone))
+    _put(doc, "erased", {**doc.get("erased", {}), **dict.fromkeys(sorted(gone), why)})
+
+
+def _put(doc: Doc, name: str, entries: Doc) -> None:
+    """Let a document show these entries under a name, or nothing where there are none."""
+    doc.pop(name, None)
+    doc |= {name: entries} if entries else {}
+
+
+def picked_but(doc: Doc, *names: str) -> Doc:
+    """Return a document without these entries."""
+    return {name: value for name, value in doc.items() if name not in names}
 
 
 PERSON = Kind(
@@ -37,10 +58,11 @@ PERSON = Kind(
     parts={
         p.PersonRegistered: Part(ids("person"), _registered),
         p.PersonDetailsGiven: Part(ids("person"), _sealed),
+        PersonalDataErased: Part(ids("person"), _erased),
     },
     row=lambda doc: {
         "valid_from": doc["since"][:10],
-        "summary": picked(doc, "function", "sealed"),
+        "summary": picked(doc, "function", "sealed", "erased"),
     },
     words=lambda doc: Words(doc.get("function", "")),
 )

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger.domain.events.erasures import GROUND_NAMES
 from ledger.domain.values import moment
 
 MONTHS: Final = (
@@ -145,6 +146,7 @@ WORDS: Final = {
     "weighty": "zwaarwegend",
     "withdrawn": "ingetrokken",
     "working-group": "werkgroep",
+    **GROUND_NAMES,
 }
 """Every choice in an event and every status in a read model, in Dutch."""
 

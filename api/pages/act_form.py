@@ -49,6 +49,7 @@ GROUPS: Final = (
     ("signing_keys", "Ondertekensleutels"),
     ("evidence", "Bewijs van het log"),
     ("reviews", "Toegang voor reviewers"),
+    ("erasures", "Wissen van persoonsgegevens"),
 )
 """Under which headings it is listed what can be recorded."""
 VERDICTS: Final[dict[type[Event], str]] = {

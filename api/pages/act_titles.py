@@ -23,6 +23,7 @@ TITLES: Final[dict[str, str]] = {
     "WitnessPolicyAdopted": "Getuigen aanwijzen",
     "PersonRegistered": "Een persoon registreren",
     "PersonDetailsGiven": "Persoonsgegevens verstrekken",
+    "PersonalDataErased": "Persoonsgegevens wissen",
     "BodyEstablished": "Een overleg instellen",
     "BodyRemitChanged": "De opdracht van een overleg wijzigen",
     "BodySucceeded": "Een overleg laten opvolgen",

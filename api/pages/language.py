@@ -40,6 +40,7 @@ CATALOGUES: Final = (
     "rules.po",
     "evidence.po",
     "figures.po",
+    "privacy.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {

@@ -21,6 +21,7 @@ from ledger.domain import (
     chains,
     decision_rules,
     decisions,
+    erasures,
     escalations,
     events,
     evidence,
@@ -30,6 +31,7 @@ from ledger.domain import (
     people,
     reviews,
     roles,
+    sealing,
     signing_keys,
 )
 from ledger.domain.rule import Rule
@@ -40,8 +42,8 @@ class ChainState(Struct, frozen=True):
     """What is true in one chain after its first `size` records.
 
     `at` is the recorded time of the last one, `acts` gives the position at which an act id was
-    recorded, `wakes` is the first moment at which something falls due (empty: nothing waits).
-    Every other field belongs to the capability of that name.
+    recorded, `sealed` where each digest stands, `wakes` is the first moment at which something
+    falls due (empty: nothing waits). Every other field belongs to the capability of that name.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ChainState(Struct, frozen=True):
     at: str = ""
     wakes: str = ""
     acts: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    sealed: HashTrieMap[str, sealing.Sealing] = field(default_factory=HashTrieMap)
     chains: chains.Chains = field(default_factory=chains.Chains)
     people: people.People = field(default_factory=people.People)
     bodies: bodies.Bodies = field(default_factory=bodies.Bodies)
@@ -66,6 +69,7 @@ class ChainState(Struct, frozen=True):
     evidence: evidence.Evidence = field(default_factory=evidence.Evidence)
     signing_keys: signing_keys.SigningKeys = field(default_factory=signing_keys.SigningKeys)
     reviews: reviews.Reviews = field(default_factory=reviews.Reviews)
+    erasures: erasures.Erasures = field(default_factory=erasures.Erasures)
 
     @property
     def by_decision(self) -> frozenset[str]:
@@ -102,6 +106,7 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
     "evidence": (events.evidence, evidence),
     "signing_keys": (events.signing_keys, signing_keys),
     "reviews": (events.reviews, reviews),
+    "erasures": (events.erasures, erasures),
 }
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 
@@ -144,6 +149,7 @@ def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
     own = change(before, event, header)
     acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
     changes = {capability: own, "size": header.position + 1, "at": header.at, "acts": acts}
+    changes["sealed"] = sealing.noted(chain.sealed, event, header)
     if capability in TIMED:
         first, _ = TIMED[capability]
         if first(own) != first(before):

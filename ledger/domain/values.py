@@ -65,6 +65,8 @@ Sealed = Annotated[
     str, Meta(pattern=rf"^{_END}|^[A-Za-z0-9_-]{{43}}{_END}", extra_json_schema={"x-sealed": True})
 ]
 """The digest of a sealed value (base64url, 43 characters); the value itself lives elsewhere."""
+Digest = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_-]{{43}}{_END}")]
+"""The digest of a value that is sealed in another record (base64url, 43 characters)."""
 PublicKey = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9+/]{{42}}[AEIMQUYcgkosw048]={_END}")]
 """An Ed25519 public key (32 bytes, RFC 8032) as base64."""
 SignatureText = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9+/]{{85}}[AQgw]=={_END}")]

@@ -20,6 +20,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
 
 POOL_SECONDS: Final = 5.0
 """How long a caller waits for a free connection."""
@@ -157,6 +158,18 @@ def connect(conninfo: str, *, statement_seconds: float = STATEMENT_SECONDS) -> B
         conn.answer_seconds = statement_seconds + ANSWER_MARGIN_SECONDS
         _begin_session(conn, statement_seconds)
         return conn
+
+
+def rewrite(conninfo: str, table: str) -> str:
+    """Write a small table anew, so that nothing of deleted rows is left in its file.
+
+    Returns what the server had against it, such as that only the owner may; empty if nothing.
+    """
+    said: list[str] = []
+    with unavailable_is_ours(), connect(conninfo) as conn:
+        conn.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+        conn.execute(SQL("VACUUM (FULL) {}").format(Identifier(table)))
+    return "; ".join(said)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
     the owner   makes and changes the tables (`migrate`), and nothing else needs it
     writing     adds to the record; it can neither change nor remove what is there
     reading     reads
-    erasing     removes disclosures and the keys of persons
+    erasing     removes disclosures and the keys of persons, and says that it did
 
 The roles belong to one database and are named after it. Nobody logs in as one: whoever connects
 takes its role on while connecting, which costs no question. The connecting role may be the owner,
@@ -43,8 +43,13 @@ KEPT_UP: Final[Mapping[Duty, tuple[str, ...]]] = {"writing": ("INSERT", "UPDATE"
 RIGHTS: Final[Rights] = {
     "records": ADDED,
     # A disclosure is only told where it stands; to change what it says would be to erase it.
-    "disclosures": {"writing": ("INSERT", "UPDATE (position)"), "erasing": ("DELETE",)},
-    "subject_keys": {"writing": ("INSERT",), "erasing": ("DELETE",)},
+    "disclosures": {
+        "writing": ("INSERT", "UPDATE (position)"),
+        "erasing": ("DELETE", "UPDATE (ciphertext)", "UPDATE (nonce)"),
+    },
+    # What stays of somebody is encrypted under a new key.
+    "subject_keys": {"writing": ("INSERT",), "erasing": ("DELETE", "UPDATE (wrapped_key)")},
+    "erasures": {"erasing": ("INSERT", "UPDATE")},
     "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,
     "checkpoints": ADDED,

@@ -26,6 +26,7 @@ Kind = Literal[
     "against",
     "earlier",
     "disclosure",
+    "erasure",
     "rules",
     "read-model",
     "reads",
@@ -46,7 +47,7 @@ the canonical bytes of a record; `place`: a record of another place; `time`: a c
 `act`: one act twice; `order`: checkpoints that do not follow each other; `root`: the records are
 not those that were signed; `cut`: fewer records than were signed; `against` and `earlier`: not what
 somebody kept, or an earlier check saw; `stamp`: a time stamp that does not hold; `reads`: the log
-of reads is not linked."""
+of reads is not linked; `erasure`: a value that was recorded as erased and is there."""
 
 MAX_SENTENCE: Final = 1000
 

@@ -36,6 +36,15 @@ HOLDING = """
 """
 
 
+TAKEN_BY = """
+    SELECT taken_by, door, selection, size, sha256, bytes, disclosed, at
+    FROM bundles
+    WHERE chain = %(chain)s AND taken_by = %(person)s
+    ORDER BY at DESC, bundle
+    LIMIT %(most)s
+"""
+
+
 class HandedOut(NamedTuple):
     """A bundle that somebody took: who (a pseudonym, empty if not known), by which door, and what.
 
@@ -72,6 +81,10 @@ class Register:
     def holding(self, chain: str, digests: Sequence[str]) -> list[HandedOut]:
         """Return the bundles that open one of these digests, newest first."""
         return self._fetch(HOLDING, {"chain": chain, "digests": list(digests)})
+
+    def taken_by(self, chain: str, person: str) -> list[HandedOut]:
+        """Return the bundles that somebody took, newest first."""
+        return self._fetch(TAKEN_BY, {"chain": chain, "person": person})
 
     def _fetch(self, query: str, asked: dict[str, Any]) -> list[HandedOut]:
         rows = self._store.fetch(query, {**asked, "most": MAX_LISTED})

@@ -91,7 +91,8 @@ NOTIFY = """
         )
 """
 
-# The same digest means the same salt, name and value: a repeat adds nothing.
+# The same digest means the same salt, name and value: a repeat adds nothing. What was erased stays
+# erased, whoever offers it again.
 PUT_DISCLOSURES = """
     INSERT INTO disclosures (chain, digest, subject, ciphertext, nonce)
     SELECT given.chain, given.digest, given.subject, given.ciphertext, given.nonce
@@ -99,6 +100,9 @@ PUT_DISCLOSURES = """
         %(chains)s::text[], %(digests)s::text[], %(subjects)s::text[],
         %(ciphertexts)s::bytea[], %(nonces)s::bytea[]
     ) AS given (chain, digest, subject, ciphertext, nonce)
+    WHERE NOT EXISTS (
+        SELECT FROM erasures AS e WHERE e.chain = given.chain AND e.digest = given.digest
+    )
     ON CONFLICT (chain, digest) DO NOTHING
 """
 
@@ -213,12 +217,8 @@ class Store:
 
     def put_disclosures(self, disclosures: Sequence[Disclosure]) -> None:
         """Keep these disclosures, all or none; those that are there already stay as they are."""
-        columns = zip(*disclosures, strict=True) if disclosures else ([] for _ in range(5))
-        names = ("chains", "digests", "subjects", "ciphertexts", "nonces")
-        with self.datastore.session() as conn:
-            conn.execute(
-                PUT_DISCLOSURES, dict(zip(names, map(list, columns), strict=True)), binary=True
-            )
+        with self.connection() as conn:
+            put_disclosures(conn, disclosures)
 
     def get_disclosures(self, chain: str, digests: Sequence[str]) -> dict[str, Disclosure]:
         """Return by digest the disclosures that exist; an erased one is simply not there."""
@@ -273,3 +273,10 @@ class Store:
             conn.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             return cursor.execute(query.encode(), params).fetchall()
+
+
+def put_disclosures(conn: psycopg.Connection[DictRow], disclosures: Sequence[Disclosure]) -> None:
+    """Keep these disclosures in a transaction of the caller's own; see `Store.put_disclosures`."""
+    columns = zip(*disclosures, strict=True) if disclosures else ([] for _ in range(5))
+    names = ("chains", "digests", "subjects", "ciphertexts", "nonces")
+    conn.execute(PUT_DISCLOSURES, dict(zip(names, map(list, columns), strict=True)), binary=True)

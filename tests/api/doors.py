@@ -52,13 +52,17 @@ class Doors:
         What was recorded is in the read models when this returns: a test that asks after it then
         does not depend on how far they happen to be.
         """
-        headers = self.known_as(actor) if actor else {}
+        headers = self.acting(actor)
         if key:
             headers["Idempotency-Key"] = key
         answer = self.client.post(path, json=body, headers=headers, params=params or None)
         if answer.status_code in RECORDED:
             self._wait_for(answer.json())
         return answer
+
+    def acting(self, actor: str) -> dict[str, str]:
+        """Return the header fields that make a request somebody's; of nobody for ""."""
+        return self.known_as(actor) if actor else {}
 
     def _wait_for(self, receipt: dict[str, Any]) -> None:
         if "positions" in receipt:

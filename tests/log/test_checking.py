@@ -12,12 +12,14 @@ import psycopg
 import pytest
 from msgspec import structs
 
-from ledger import catalogue
+from ledger import catalogue, sealed_check
 from ledger.checking import Wanted, check, check_for
+from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.events.evidence import Witness, WitnessPolicyAdopted
 from ledger.domain.values import NotFound
 from ledger.ledger import Act, Ledger
 from ledger.log.check_results import Checked, CheckResults
+from ledger.log.erased import ToErase
 from ledger.log.flaws import Flaw
 from ledger.log.fsck import Kept
 from ledger.log.log_key import LogKey
@@ -147,9 +149,36 @@ def test_a_sealed_value_that_was_exchanged_is_a_break(store: Store) -> None:
 
 def test_a_sealed_value_that_is_gone_breaks_nothing_and_is_named(store: Store) -> None:
     by_force(url(store), "DELETE FROM subject_keys")
-    assert (looked(store).outcome, remarks(looked(store))) == ("whole", ["erased"])
+    checked = looked(store)
+    assert (checked.outcome, remarks(checked)) == ("whole", ["missing"])
+    assert "sleutel is er niet" in checked.remarks[0].sentence
     by_force(url(store), "DELETE FROM disclosures")
     assert (looked(store).outcome, remarks(looked(store))) == ("whole", ["missing"])
+
+
+def test_a_value_that_was_erased_is_named_with_the_ground(store: Store) -> None:
+    digest = store.fetch("SELECT digest FROM disclosures", {})[0][0]
+    gone = ToErase(CHAIN, "jan", [digest], "objection", "bd", 7)
+    Vault(store, VAULT_KEY).destroy(gone)
+    checked = looked(store)
+    assert (checked.outcome, remarks(checked)) == ("whole", ["erased"])
+    said = checked.remarks[0].sentence
+    assert "gewist op grond van: bezwaar" in said
+    assert "gebeurtenis 7" in said
+
+
+def test_a_value_that_is_there_though_it_was_erased_is_a_break(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(digest, subject)] = store.fetch("SELECT digest, subject FROM disclosures", {})
+    event = PersonalDataErased(
+        organisation="bd", person=subject, ground="objection", digests=(digest,)
+    )
+    with Ledger(store) as ledger:
+        ledger.submit(CHAIN, Act(event=event, by=FOUNDER))
+    assert "erasure" not in kinds(looked(store))
+    monkeypatch.setattr(sealed_check, "ERASING_AGE", timedelta(0))
+    assert kinds(looked(store)) == ["erasure"]
 
 
 @pytest.mark.parametrize("position", ["0", "99999", "NULL"])

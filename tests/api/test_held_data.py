@@ -1,0 +1,123 @@
+"""The data report and erasure over HTTP: who may ask, what it tells, what is gone afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.api.doors import Doors
+
+NAME, CONTACT = "Jan van der Gewist", "06-87654321"
+
+
+class Case:
+    """A chain in which jan works for bd; `office` is the chain office, `stranger` nobody."""
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors = doors
+        self.chain = f"keten-{uuid4().hex[:8]}"
+        doors.found(self.chain, direct=["RoleAssigned"])
+        today = doors.app.state.ledger.state(self.chain).chains.since[:10]
+        for person in ("office", "stranger"):
+            self.tell("/people", {"person": person, "function": person})
+        self.registered = self.tell(
+            "/people", {"person": "jan", "function": "planner", "name": NAME, "contact": CONTACT}
+        )
+        for role in (
+            {"role": "chain-office", "person": "office"},
+            {"role": "chain-coordinator", "person": "jan", "organisation": "bd"},
+        ):
+            self.tell("/roles", {**role, "validFrom": today})
+        self.slip = self.tell("/driving-problems", {"text": f"{NAME} weet er meer van."})
+
+    def tell(self, path: str, body: dict[str, Any], actor: str = "p-bd") -> int:
+        answer = self.doors.post(f"/v1/chains/{self.chain}{path}", body, actor=actor)
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["position"])
+
+    def get(self, path: str, actor: str) -> Any:
+        return self.doors.get(f"/v1/chains/{self.chain}{path}", headers=self.doors.acting(actor))
+
+    def report(self, actor: str = "jan") -> Any:
+        answer = self.get("/people/jan/data", actor)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def erase(self, *fields: str) -> int:
+        digests = [one["digest"] for one in self.report()["values"] if one["field"] in fields]
+        body = {"organisation": "bd", "ground": "objection", "digests": digests}
+        return self.tell("/people/jan/erasures", body)
+
+
+@pytest.fixture
+def case(doors: Doors) -> Case:
+    return Case(doors)
+
+
+def test_the_report_holds_all_that_is_known_of_somebody(case: Case) -> None:
+    found = case.report()
+    assert [(one["field"], one["status"], one["value"]) for one in found["values"]] == [
+        ("contact", "readable", CONTACT),
+        ("name", "readable", NAME),
+    ]
+    assert {one["position"] for one in found["values"]} == {case.registered}
+    assert found["about"]["function"] == "planner"
+    assert [one["role"] for one in found["about"]["roles"]] == ["chain-coordinator"]
+    assert case.registered in [one["position"] for one in found["records"]]
+    assert {one["as"] for one in found["records"]} == {"named"}
+    assert found["spelledOutIn"] == [case.slip]
+    assert (found["handedOut"], found["recordsNotShown"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"),
+    [("jan", 200), ("office", 200), ("p-bd", 200), ("p-uwv", 403), ("stranger", 403), ("", 401)],
+)
+def test_only_who_it_is_about_and_who_answers_for_it_may_ask(
+    case: Case, actor: str, status: int
+) -> None:
+    for path in ("/people/jan/data", "/people/jan/erasures"):
+        answer = case.get(path, actor)
+        assert answer.status_code == status, answer.text
+        assert (NAME in answer.text) is (status == 200 and path.endswith("data"))
+
+
+def test_of_nobody_there_is_no_report(case: Case) -> None:
+    assert case.get("/people/nobody/data", "office").status_code == 404
+
+
+def test_the_rest_of_the_doors_tell_no_name(case: Case) -> None:
+    for path in ("/people", "/people/jan", f"/records/{case.registered}"):
+        answer = case.get(path, "office")
+        assert answer.status_code == 200
+        assert CONTACT not in answer.text
+
+
+def test_what_was_erased_is_told_with_the_ground_instead_of_the_value(case: Case) -> None:
+    position = case.erase("contact")
+    found = {one["field"]: one for one in case.report()["values"]}
+    assert found["name"]["value"] == NAME
+    assert found["contact"]["status"] == "erased"
+    assert found["contact"]["erased"]["ground"] == "objection"
+    assert "AVG" in found["contact"]["erased"]["groundText"]
+    assert "value" not in found["contact"]
+    person = case.get("/people/jan", "office").json()
+    assert set(person["sealed"]) == {"name"}
+    assert person["erased"]["contact"]["position"] == position
+    [receipt] = case.get("/people/jan/erasures", "jan").json()["items"]
+    assert (receipt["position"], receipt["recorded"]) == (position, True)
+    assert [one["field"] for one in receipt["values"]] == ["contact"]
+
+
+def test_after_erasing_everything_nothing_is_left_to_read(case: Case) -> None:
+    case.erase("name", "contact")
+    found = case.report()
+    assert {one["status"] for one in found["values"]} == {"erased"}
+    # What somebody typed into free text stays, and is not found any more: its value is not known.
+    assert found["spelledOutIn"] == []
+    assert "sealed" not in case.get("/people/jan", "jan").json()
+    again = {"organisation": "bd", "ground": "objection", "digests": [found["values"][0]["digest"]]}
+    refused = case.doors.post(f"/v1/chains/{case.chain}/people/jan/erasures", again)
+    assert (refused.status_code, refused.json()["rule"]) == (409, "U2")
