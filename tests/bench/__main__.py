@@ -25,7 +25,7 @@ from pathlib import Path
 from ledger.embedded import running
 from ledger.log.store import migrate
 from projections.runner import migrate as migrate_read_models
-from tests.bench import appends, peers, slow_disk, telling
+from tests.bench import appends, doors, live, peers, slow_disk, telling
 from tests.bench.course import Course, Stage, Todo
 from tests.bench.sizes import SIZES
 
@@ -33,7 +33,6 @@ ROUNDS = 5
 OUTPUT = Path("build/bench.json")
 SEEDS = {"proofs": 42}
 NOT_MEASURED = (
-    "HTTP at 64 connections, and how far the read models lag",
     "proofs from a log of a million, verify.py on a million records",
     "queries, append and start-up on a chain of a million; storage per event",
 )
@@ -92,6 +91,8 @@ def _stages(asked: Wanted, folder: Path) -> list[Stage]:
     """Return the stages of this run, each with a database of its own kind."""
     found = [
         Stage("appends", appends.ROWS, lambda: _scene(folder / "appends", appends.scene)),
+        Stage("doors", doors.ROWS, lambda: _scene(folder / "doors", doors.scene)),
+        Stage("live", live.ROWS, lambda: _scene(folder / "live", live.scene)),
         Stage("slow-disk", slow_disk.ROWS, lambda: slow_disk.stage(folder / "slow")),
     ]
     if asked.only and asked.only not in [stage.name for stage in found]:
