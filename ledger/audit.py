@@ -46,7 +46,17 @@ class Lying(Protocol):
 
 def audit(records: Iterable[Lying], chain: str, *, max_breaks: int = MAX_BREAKS) -> Findings:
     """Return what is wrong with these records, which should be a whole chain in order."""
-    replay = _Replay(chain)
+    return audit_from(records, ChainState(name=chain), max_breaks=max_breaks)
+
+
+def audit_from(
+    records: Iterable[Lying], state: ChainState, *, max_breaks: int = MAX_BREAKS
+) -> Findings:
+    """Return what is wrong with these records, which should go on from this state in order.
+
+    The first of them is an act, or what time brought: the consequence of no record before it.
+    """
+    replay = _Replay(state)
     for number, row in enumerate(records, start=1):
         replay.take(row)
         if len(replay.breaks) >= max_breaks:
@@ -75,19 +85,19 @@ class _Replay:
     follows has no measure, because what it follows from is broken.
     """
 
-    def __init__(self, chain: str) -> None:
-        self.name = chain
+    def __init__(self, state: ChainState) -> None:
+        self.name = state.name
         self.breaks: list[Break] = []
         self.count = 0
-        self._state = ChainState(name=chain)
+        self._state = state
         self._after = self._state
         self._came: list[Entry] = []
         self._expected: Sequence[Entry] = ()
         self._exact = True
         self._loose = False
-        self._next_row = 0
+        self._next_row = state.size
         self._shift = 0
-        self._chain_said = chain
+        self._chain_said = state.name
 
     def take(self, row: Lying) -> None:
         """Judge the next record."""

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Final, Self, cast
 
 from ledger import catalogue, corrections
-from ledger.audit import Findings, Stored, audit
+from ledger.audit import Findings, Stored
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
 from ledger.domain.events.erasures import PersonalDataErased
@@ -35,6 +35,7 @@ from ledger.recording import Act
 from ledger.row import Row
 from ledger.sealed import Disclosed
 from ledger.states import States
+from ledger.stretches import audit_stored, stored
 from ledger.timer import Timer
 from ledger.vault import KeyRefused, Vault
 from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series, given_up
@@ -58,13 +59,6 @@ PAGE: Final = 1000
 MAX_PAGE: Final = 10_000
 MAX_ROUNDS: Final = 100
 """How often time passes in one chain at one tick; each round brings up to a thousand records."""
-
-STORED = """
-    SELECT originator_version - 1 AS position, state, leaf_hash
-    FROM records
-    WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
-    ORDER BY originator_version
-"""
 
 LOG = logging.getLogger(__name__)
 
@@ -300,24 +294,23 @@ class Ledger:
 
     def records(self, chain: str, start: int = 0, limit: int = PAGE) -> list[Stored]:
         """Return the records at the `limit` positions from `start` on, as they are stored."""
-        asked = {"chain": chain, "first": start + 1, "last": start + min(limit, MAX_PAGE)}
-        with self._store.connection() as conn:
-            rows = conn.execute(STORED, asked, binary=True).fetchall()
-        return [Stored(row["position"], row["state"], row["leaf_hash"]) for row in rows]
+        return list(stored(self._store, chain, start, start + min(limit, MAX_PAGE)))
 
     def _bytes_at(self, chain: str, position: int) -> bytes | None:
         return next((one.data for one in self.records(chain, position, 1)), None)
 
     def walk(self, chain: str) -> Iterator[Stored]:
         """Yield all records of a chain, page by page; those recorded meanwhile are left out."""
-        for start in range(0, self._store.size(chain), PAGE):
-            yield from self.records(chain, start, PAGE)
+        yield from stored(self._store, chain, 0, self._store.size(chain))
 
     def audit(self, chain: str) -> Findings:
-        """Replay a chain's log and return every break; NotFound for an unknown chain."""
+        """Replay a chain's log and return every break; NotFound for an unknown chain.
+
+        A long chain is replayed by several processes, as many as the machine has processors.
+        """
         if not self._store.size(chain):
             raise NotFound(f"Keten {chain} bestaat niet.")
-        return audit(self.walk(chain), chain)
+        return audit_stored(self._store, chain)
 
     def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
         """Wait until the record at this position is committed, by whomever; tell whether it is."""

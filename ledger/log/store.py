@@ -130,7 +130,7 @@ class Store:
     """
 
     def __init__(self, conninfo: str, *, pool_size: int = 2) -> None:
-        self._conninfo = conninfo
+        self.conninfo = conninfo
         self.datastore = Datastore(conninfo, pool_size=pool_size)
         self._events = EventStore(RowMapper(), RecordRecorder(self.datastore))
 
@@ -156,7 +156,7 @@ class Store:
 
     def sender(self) -> Sender:
         """Return a way to send batches and take the answers later; it makes its own connection."""
-        return Sender(self._conninfo, self.datastore)
+        return Sender(self.conninfo, self.datastore)
 
     def read(self, chain: str, *, start: int = 0, limit: int = 1000) -> list[Row]:
         """Return in order the rows at the `limit` positions from `start` on; at most MAX_PAGE.
@@ -205,7 +205,7 @@ class Store:
         That is at the start, when listening has begun, and after each silence of
         `timeout_seconds`. It ends only with StoreUnavailable: then poll, and listen again.
         """
-        with unavailable_is_ours(), connect(self._conninfo) as conn:
+        with unavailable_is_ours(), connect(self.conninfo) as conn:
             conn.execute("LISTEN ketenledger")
             yield ""
             while True:
@@ -248,7 +248,7 @@ class Store:
         """
         with (
             unavailable_is_ours(),
-            connect(self._conninfo, statement_seconds=statement_seconds) as conn,
+            connect(self.conninfo, statement_seconds=statement_seconds) as conn,
         ):
             conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             conn.read_only = True
