@@ -27,8 +27,8 @@ from api import identity
 from api.act_paths import BASE, IN_BRACES, PATHS
 from api.act_schemas import Attempt, TrialAnswer, documentation
 from api.answers import answer
+from api.founding import as_founded_here
 from api.log import KEY_UNREADABLE
-from api.log_policy import with_log_key
 from api.parameters import Id, Moment, Parameters, as_position, in_path
 from api.problems import Problem
 from api.request_body import read_object
@@ -208,10 +208,11 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
 
 
 def _founding(request: Request, chain: str, event: Event) -> Event:
-    """Return the founding of a chain with the key of its log, where this server keeps one."""
+    """Return the founding of a chain with what this server adds to it."""
     state = request.app.state
     try:
-        return with_log_key(event, state.ledger, chain, log_keys(state.settings))
+        keys, demo = log_keys(state.settings), state.settings.development
+        return as_founded_here(event, state.ledger, chain, keys, demo=demo)
     except KeyRefused as error:
         raise Problem("unavailable", KEY_UNREADABLE) from error
 

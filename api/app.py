@@ -59,6 +59,7 @@ from api.access_log import LOG
 from api.anchors import Stamping, authority, trusted_stamps
 from api.checks import Checker
 from api.doorway import Doorway
+from api.founding import Demos
 from api.live import Live
 from api.pages import screens
 from api.session import Sessions
@@ -203,6 +204,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
             stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner = ledger, runner
         app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
+        app.state.demos = Demos(ledger)
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping, app.state.vault = stamping, vault
         app.state.live = Live(runner, settings.max_streams)

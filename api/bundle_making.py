@@ -72,6 +72,7 @@ class Log(Struct, frozen=True, kw_only=True):
 
     policy: bytes
     key: str
+    demo: bool = False
 
 
 class Handed(NamedTuple):
@@ -81,6 +82,13 @@ class Handed(NamedTuple):
     selection: str
     sha256: str
     bytes: int
+
+
+DEMO_TOLD = (
+    " Let op: dit is een demonstratieketen, opgericht op een server in ontwikkelmodus. Wie daar "
+    "handelde, is niet nagegaan; de eerste vastlegging van de keten zegt dat (demo)."
+)
+"""What the pages of a bundle add where the chain proves nothing about people."""
 
 
 def signed_size(tree: Tree, chain: str) -> int:
@@ -116,11 +124,13 @@ def hand_out(
     with store.connection(statement_seconds=READ_SECONDS) as connection:
         view = look(connection, chain, reader=taker.access, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
-    heading = Heading(f"Bewijsbundel van keten {chain}", about, log.key, unseen)
+    title = f"{'DEMO – b' if log.demo else 'B'}ewijsbundel van keten {chain}"
+    heading = Heading(title, f"{about}{DEMO_TOLD if log.demo else ''}", log.key, unseen)
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
     reader = BundleReader(store, view, taker.vault, heading, about, stamp)
     remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
+    remarks |= {"demo": True} if log.demo else {}
     try:
         made = make(
             store, chain, file, selection=chosen, reader=reader,

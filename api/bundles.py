@@ -98,7 +98,11 @@ def log_of(ledger: Ledger, chain: str, settings: Settings) -> Log:
     """Return the policy of a log as it is served, and its newest key. Raises KeyRefused, BadKey."""
     key = log_keys(settings).key(chain)
     policy = policy_of(ledger, chain, key, settings)
-    return Log(policy=str(policy).encode(), key=str(key.signers[0].verifier))
+    return Log(
+        policy=str(policy).encode(),
+        key=str(key.signers[0].verifier),
+        demo=ledger.state(chain).chains.demo,
+    )
 
 
 def _answered(request: Request, asked: Asked, named: str) -> Response:

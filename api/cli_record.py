@@ -113,6 +113,7 @@ def _record(
             by=by,
             source=source,
             keep_going=keep_going,
+            demo=settings.development,
         )
         task = bar.add_task("vastleggen", total=None)
         for result in recorder.run(lines):

@@ -74,7 +74,10 @@ def verify(
         checked = checker.check(
             chain, rules=rules, models=models, keys=keys, kept=kept, against=against
         )
+        demo = work.ledger.state(chain).chains.demo
     _tell(checked, json=json)
+    if demo and not json:
+        cli_output.say("DEMO: opgericht in ontwikkelmodus; wie hier handelde, is niet nagegaan.")
     if EXITS[checked.outcome]:
         raise typer.Exit(EXITS[checked.outcome])
 

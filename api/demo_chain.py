@@ -25,7 +25,7 @@ from api import demo_story_start as start
 from api import demo_story_steady as steady
 from api import demo_story_witnesses as last
 from api.demo_story_script import CHAIN, Line, Script
-from api.log_policy import with_log_key
+from api.founding import as_founded_here
 from ledger import catalogue
 from ledger.domain.events.evidence import Witness
 from ledger.domain.values import NotFound, Refused
@@ -111,7 +111,10 @@ def record_demo(
     """
     before = _size(ledger)
     acts = map(act_of, story(witnesses))
-    told = (replace(act, event=with_log_key(act.event, ledger, CHAIN, keys)) for act in acts)
+    told = (
+        replace(act, event=as_founded_here(act.event, ledger, CHAIN, keys, demo=True))
+        for act in acts
+    )
     for outcome in ledger.submit_each(CHAIN, told, stop_at_refusal=True):
         if isinstance(outcome, Refused):
             raise outcome

@@ -48,6 +48,7 @@ def _founded(s: Script) -> None:
         ChainEstablished(
             name="Loonaangifteketen (demonstratie)",
             origin="imposed",
+            demo=True,
             legal_basis="Wet financiering sociale verzekeringen (Wfsv) en Wet SUWI",
             reasons=(
                 "één keer aanleveren, meermaals gebruiken",

@@ -23,6 +23,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from api import session
+from api.founding import Demos
 from api.issuer import Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
@@ -94,9 +95,9 @@ def trusted(settings: Settings) -> Trust:
 def reader(request: Request) -> Identity:
     """Return who reads, as the chain in the address of the request knows them.
 
-    It may ask the database and the issuer: from an event
-    loop call it in a thread. Raises Problem (unauthenticated) for a token that is not believed,
-    Problem (unavailable) where that cannot be told now.
+    It may ask the database and the issuer: from an event loop call it in a thread. Raises Problem
+    (unauthenticated) for a token that is not believed, Problem (unavailable) where that cannot be
+    told now.
     """
     settings: Settings = request.app.state.settings
     if settings.development:
@@ -105,7 +106,7 @@ def reader(request: Request) -> Identity:
     if claims is None:
         return NOBODY
     return Identity(
-        person=_person(request, claims),
+        person=_person(request, claims, str(request.path_params.get("chain", ""))),
         issuer=claims.issuer,
         subject=claims.subject,
         permissions=claims.scopes,
@@ -120,7 +121,9 @@ def actor(request: Request) -> Identity:
         raise Problem(
             "unauthenticated",
             "Niet bekend is wie vastlegt. Stuur een token mee (Authorization: Bearer …) of meld u "
-            "aan op de pagina’s.",
+            "aan op de pagina’s."
+            if not identity.subject
+            else "Wie dit token noemt, is in deze keten niet bekend.",
         )
     return identity
 
@@ -164,12 +167,16 @@ def _of_session(request: Request) -> Claims | None:
     return Claims(issuer=own.issuer, subject=own.subject, expires=own.until)
 
 
-def _person(request: Request, claims: Claims) -> str:
-    """Return the pseudonym of somebody; empty where they have none."""
+def _person(request: Request, claims: Claims, chain: str) -> str:
+    """Return the pseudonym of somebody in a chain; empty where they have none."""
     trust: Trust = request.app.state.trust
-    # The subject of the mini-issuer is a pseudonym: a developer is whoever they say they are.
+    # The subject of the mini-issuer is a pseudonym: a developer is whoever they say they are. In a
+    # chain that is no demonstration that counts for nothing, on whatever server it is opened.
     own = trust.mini is not None and claims.issuer == trust.mini.url
-    return claims.subject if own and re.search(SLUG_PATTERN, claims.subject) else ""
+    demos: Demos = request.app.state.demos
+    if own and demos.is_demo(chain) is not False:
+        return claims.subject if re.search(SLUG_PATTERN, claims.subject) else ""
+    return ""
 
 
 def require_own_machine(request: Request) -> None:

@@ -17,25 +17,25 @@ from ledger.domain import evidence
 from ledger.domain.chain import ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.evidence import Witness as Wanted
-from ledger.domain.values import Event, NotFound, require
+from ledger.domain.values import NotFound, require
 from ledger.ledger import Ledger
 from ledger.log.log_key import KeyFolder, LogKey
 from ledger.log.note_keys import read_verifier
 from ledger.log.policy import NONE, Group, Log, Policy, Witness
 
 
-def with_log_key(event: Event, ledger: Ledger, chain: str, keys: KeyFolder | None) -> Event:
-    """Return a founding with the key that signs the log of the chain; any other event as it is.
+def with_log_key(
+    event: ChainEstablished, ledger: Ledger, chain: str, keys: KeyFolder | None
+) -> ChainEstablished:
+    """Return a founding with the key that signs the log of the chain.
 
     None for `keys` is a ledger without any. A founding that was recorded keeps the key it named, so
     that asking again asks for the same. Refused (C16) where it names another key than is kept here,
     KeyRefused where that cannot be used.
     """
-    if not isinstance(event, ChainEstablished):
-        return event
-    founded = _state(ledger, chain)
-    if founded is not None:
-        return event if event.log_key else replace(event, log_key=founded.chains.log_key)
+    earlier = founded(ledger, chain)
+    if earlier is not None:
+        return event if event.log_key else replace(event, log_key=earlier.chains.log_key)
     held = _held(keys, chain)
     if not event.log_key:
         return replace(event, log_key=held[0]) if held else event
@@ -44,7 +44,8 @@ def with_log_key(event: Event, ledger: Ledger, chain: str, keys: KeyFolder | Non
     return event
 
 
-def _state(ledger: Ledger, chain: str) -> ChainState | None:
+def founded(ledger: Ledger, chain: str) -> ChainState | None:
+    """Return what is true in a chain now, or None where it was not founded."""
     try:
         return ledger.state(chain)
     except NotFound:

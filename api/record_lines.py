@@ -21,11 +21,12 @@ from typing import IO, Any, Final
 import msgspec
 from msgspec import Struct
 
-from api.log_policy import with_log_key
+from api.founding import as_founded_here
 from ledger import catalogue
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.values import (
     INSTANT_PATTERN,
+    Event,
     Refused,
     Scope,
     Signature,
@@ -123,7 +124,7 @@ class Recorder:
 
     Stops at the first refusal unless told to keep going. A line is recorded whole, with all that
     follows from it, or not at all. Lines recorded before give their first receipt again. A chain
-    that is founded names its log key, where `keys` has one.
+    that is founded names its log key, where `keys` has one, and says whether it is a `demo`.
     """
 
     def __init__(
@@ -135,8 +136,10 @@ class Recorder:
         by: str = "",
         source: Source | None = None,
         keep_going: bool = False,
+        demo: bool = False,
     ) -> None:
         self._ledger = ledger
+        self._demo = demo
         self._chain = chain
         self._keys = keys
         self._by = by
@@ -188,9 +191,7 @@ class Recorder:
         kind = catalogue.find(str(body.get("type"))).kind
         sealed = seal_body(kind, body, act=line.act, signed=line.signature is not None)
         act = Act(
-            event=with_log_key(
-                catalogue.read_body(sealed.body), self._ledger, self._chain, self._keys
-            ),
+            event=self._founded(catalogue.read_body(sealed.body)),
             by=self._named(line.by or self._by),
             act=line.act,
             on=line.on,
@@ -201,6 +202,9 @@ class Recorder:
         )
         require(act.by, "G13", "het veld `by` ontbreekt: wie heeft dit gedaan?")
         return Prepared(number, act, sealed.disclosures, alias)
+
+    def _founded(self, event: Event) -> Event:
+        return as_founded_here(event, self._ledger, self._chain, self._keys, demo=self._demo)
 
     def _person(self, value: Any) -> Any:
         """Put pseudonyms in the place of aliases, in a value or in a list of values."""

@@ -63,6 +63,8 @@ def _whole(_event: Any, header: Header) -> tuple[str, ...]:
 
 def _established(doc: Doc, event: c.ChainEstablished, header: Header) -> None:
     doc |= fields(event, "name", "origin", "legal_basis", "reasons", "import_authority", "direct")
+    if event.demo:
+        doc["demo"] = True
     doc["foundingObjective"] = event.objective
     doc["founders"] = [one.organisation for one in event.partners]
     doc["established"] = stamp(header)
@@ -101,7 +103,7 @@ def _dissolved(doc: Doc, event: c.ChainDissolved, header: Header) -> None:
 
 
 def _chain_row(doc: Doc) -> Doc:
-    summary = picked(doc, "name", "origin", "since")
+    summary = picked(doc, "name", "origin", "since", "demo")
     conditions = sorted(doc.get("conditions", []), key=lambda one: (one["on"], one["position"]))
     if conditions:
         summary["condition"] = conditions[-1]["condition"]

@@ -49,6 +49,7 @@ LABELS: Final[dict[str, str]] = {
     "decision": "Besluit",
     "decisions": "Besluiten",
     "definition": "Omschrijving",
+    "demo": "Demonstratie",
     "den": "Noemer",
     "deviation": "Afwijking van de regels, met reden",
     "digests": "Digests van de verzegelde waarden",

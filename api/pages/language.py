@@ -36,6 +36,7 @@ CATALOGUES: Final = (
     "items.po",
     "holders.po",
     "meetings.po",
+    "signing_in.po",
     "forms.po",
     "rules.po",
     "evidence.po",

@@ -224,6 +224,7 @@ def _around(asked: Asked) -> dict[str, Any]:
             for path, name in NAVIGATION
         ],
         "standing": _standing(asked),
+        "demo": asked.request.app.state.demos.is_demo(asked.chain),
         "person": asked.reader.person,
         "session": session.current(asked.request),
         "now": asked.view.now,

@@ -116,6 +116,7 @@ class Chains(Struct, frozen=True):
     direct: frozenset[str] = frozenset()
     import_authority: str = ""
     log_key: str = ""
+    demo: bool = False
     objectives: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
     partners: HashTrieMap[str, Partner] = field(default_factory=HashTrieMap)
     leaving: Alarms = field(default_factory=Alarms)
@@ -271,6 +272,7 @@ def evolve(own: Chains, event: ChainEvent, header: Header) -> Chains:
                 direct=frozenset(event.direct),
                 import_authority=event.import_authority,
                 log_key=event.log_key,
+                demo=event.demo,
             )
         case GovernanceModelAdopted():
             return replace(own, direct=frozenset(event.direct))

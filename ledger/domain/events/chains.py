@@ -56,7 +56,8 @@ class ChainEstablished(Event, frozen=True, kw_only=True):
     decides by unanimity until the partners adopt something else. `direct` lists the event types
     that may be recorded without a decision (the governance model); `import_authority` is who may
     record history. `log_key` is the verifier key of the chain's log, where it is signed from the
-    start.
+    start. `demo` says that it was founded where anybody could be anybody: such a chain proves
+    nothing about people, for ever. The server fills it in, nobody else.
     """
 
     SENTENCE = "De keten {name} is opgericht."
@@ -71,6 +72,7 @@ class ChainEstablished(Event, frozen=True, kw_only=True):
     partners: Annotated[tuple[FoundingPartner, ...], Meta(max_length=200)]
     import_authority: OptionalSlug = ""
     log_key: VerifierKey = ""
+    demo: bool = False
     direct: Annotated[tuple[Label, ...], Meta(max_length=200)] = ()
 
 
