@@ -119,7 +119,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         settings: Settings = self.state.settings
-        return Doorway(super().build_middleware_stack(), max_requests=settings.max_requests)
+        return Doorway(super().build_middleware_stack(), settings)
 
 
 def create_app(settings: Settings, conninfo: str) -> FastAPI:

@@ -13,7 +13,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from api import cli_output, demo_chain, demo_witnesses, settings, signing, workplace
+from api import cli_output, demo_chain, demo_witnesses, serving, settings, signing, workplace
 from api.app import create_app
 from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
@@ -146,16 +146,7 @@ def _run(
     *,
     greeting: Callable[[], str] | None = None,
 ) -> None:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(chosen.stop_seconds),
-    )
-    server = _Server(config)
+    server = _Server(serving.config(app, chosen))
     server.greeting = greeting
     # Ctrl-C is how a person stops a server, so it is a good end and no failure.
     with contextlib.suppress(KeyboardInterrupt):

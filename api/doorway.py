@@ -1,4 +1,4 @@
-"""The doorway every request and every answer passes: headers, request id, log line, and a limit.
+"""The doorway every request and every answer passes: headers, request id, log line, and limits.
 
 It stands around the whole application, so that an error inside it leaves by the same way: each
 answer carries `API-Version` and the security headers, also a 404 or a 500.
@@ -6,8 +6,10 @@ answer carries `API-Version` and the security headers, also a 404 or a 500.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
@@ -17,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import LOG
 from api.problems import Problem, answer, place
+from api.rates import Rates
+from api.settings import Settings
 
 API_VERSION: Final = "1.0.0"
 SECURITY_HEADERS: Final = {
@@ -37,18 +41,20 @@ _REQUEST_ID_FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Doorway:
-    """The application with its doorway; at most `max_requests` are inside at once."""
+    """The application with its doorway; so many are inside at once as the settings say."""
 
-    def __init__(self, app: ASGIApp, *, max_requests: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._max_requests = max_requests
+        self._settings = settings
+        self._rates = Rates(settings.rates)
+        self._secure = settings.address.startswith("https://")
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, send)
+        passage = _Passage(scope, send, secure=self._secure)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=passage.request_id)
         self._inside += 1
@@ -56,32 +62,66 @@ class Doorway:
             await self._admit(passage, receive)
         finally:
             self._inside -= 1
+            if passage.status == HTTPStatus.UNAUTHORIZED:
+                self._rates.refused(scope)
             passage.log()
 
     async def _admit(self, passage: _Passage, receive: Receive) -> None:
-        if self._inside > self._max_requests:
-            busy = Problem("unavailable", "Er lopen te veel verzoeken tegelijk.")
-            refusal = answer(busy, place(passage.scope))
+        problem = self._problem(passage.scope)
+        if problem is None:
+            problem = await self._within_time(passage, receive)
+        if problem is not None:
+            refusal = answer(problem, place(passage.scope))
             await refusal(passage.scope, receive, passage.send)
-        else:
-            await self._app(passage.scope, receive, passage.send)
+
+    def _problem(self, scope: Scope) -> Problem | None:
+        """Return what keeps a request out, before anything of it is looked at."""
+        if self._inside > self._settings.max_requests:
+            return Problem("unavailable", "Er lopen te veel verzoeken tegelijk.")
+        most = self._settings.max_address_bytes
+        if len(scope["raw_path"]) + len(scope["query_string"]) > most:
+            return Problem("address-too-long", f"Het adres is langer dan {most} bytes.")
+        wait_seconds = self._rates.wait_seconds(scope)
+        if wait_seconds:
+            return Problem(
+                "too-many",
+                f"Er kwamen te veel verzoeken; wacht {wait_seconds} s.",
+                headers={"Retry-After": str(wait_seconds)},
+            )
+        return None
+
+    async def _within_time(self, passage: _Passage, receive: Receive) -> Problem | None:
+        """Let the application answer; return the problem that the answer did not begin in time."""
+        clock = passage.clock = asyncio.timeout(self._settings.request_seconds)
+        try:
+            async with clock:
+                await self._app(passage.scope, receive, passage.send)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            return Problem("unavailable", "Het antwoord liet te lang op zich wachten.")
+        return None
 
 
 class _Passage:
     """One request on its way in and its answer on its way out."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, *, secure: bool) -> None:
         self.method: str = scope["method"]
         # HEAD is GET without its body: the application need not know of it.
         self.scope: Scope = {**scope, "method": "GET"} if self.method == "HEAD" else scope
         self.request_id = _request_id(Headers(scope=scope))
+        self.status = 0
+        self.clock: asyncio.Timeout | None = None
         self._send = send
-        self._status = 0
+        self._secure = secure or scope["scheme"] == "https"
         self._since = time.perf_counter()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
+            if self.clock is not None and not self.clock.expired():
+                self.clock.reschedule(None)
             self._label(MutableHeaders(raw=message["headers"]))
         elif self.method == "HEAD" and message["type"] == "http.response.body":
             message = {**message, "body": b""}
@@ -92,7 +132,7 @@ class _Passage:
         headers[REQUEST_ID] = self.request_id
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
-        if self.scope["scheme"] == "https":
+        if self._secure:
             headers.setdefault(*TRANSPORT_HEADER)
 
     def log(self) -> None:
@@ -101,7 +141,7 @@ class _Passage:
             "request",
             method=self.method,
             path=place(self.scope),
-            status=self._status,
+            status=self.status,
             took_ms=took_ms,
         )
 

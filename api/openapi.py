@@ -33,7 +33,15 @@ ROOT: Final = "/v1"
 PATH: Final = f"{ROOT}/openapi.json"
 METHODS: Final = ("get", "post")
 FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
-READING: Final = ("malformed", "unauthenticated", "not-allowed", "not-found", "unavailable")
+READING: Final = (
+    "malformed",
+    "unauthenticated",
+    "not-allowed",
+    "not-found",
+    "address-too-long",
+    "too-many",
+    "unavailable",
+)
 RECORDING: Final = (
     *READING,
     "too-slow",

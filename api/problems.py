@@ -71,8 +71,16 @@ KINDS: dict[str, Kind] = {
         "De regels van de keten laten deze handeling niet toe; er is niets vastgelegd.",
     ),
     "too-large": Kind(413, "Dit is te groot", "Het verzoek of de vastlegging is te lang."),
+    "address-too-long": Kind(
+        414,
+        "Dit adres is te lang",
+        "Pad en vraag samen zijn te lang; vraag minder tegelijk.",
+    ),
     "unsupported-media-type": Kind(
         415, "Deze vorm wordt niet begrepen", "Verstuur JSON, als application/json, in UTF-8."
+    ),
+    "too-many": Kind(
+        429, "Dit is te vaak", "Wacht zo lang als Retry-After zegt en herhaal het dan."
     ),
     "internal": Kind(
         500, "Er ging hier iets mis", "Een fout in de server zelf; het logboek noemt het kenmerk."

@@ -18,6 +18,10 @@
     KETENLEDGER_AUDIENCE       what its access tokens for this server are for (their `aud`)
     KETENLEDGER_CLIENT_ID      under which name the pages are known there; none: nobody signs in
     KETENLEDGER_CLIENT_SECRET  the file with the secret of the pages there; none: without one
+    KETENLEDGER_PROXIES        addresses or networks, with commas, of the proxies that are believed
+                               about who sent a request (X-Forwarded-For, -Proto); none
+    KETENLEDGER_RATES          how often somebody may ask per minute, where that is not the default:
+                               reading=1200,recording=600 (see api/rates.py), or off
     KETENLEDGER_DEVELOPMENT    1: an issuer of its own; only on this machine itself
 
 A server needs an issuer and an audience, unless it is one for development: that brings its own.
@@ -36,6 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from api import rates
 from ledger.embedded import running
 
 PREFIX = "KETENLEDGER_"
@@ -77,6 +82,15 @@ class Settings:
     tsa_certificates: tuple[Path, ...] = ()
     tsa_interval_seconds: int = 86_400
 
+    proxies: tuple[str, ...] = ()
+    """Whose word is taken for the address and scheme of a request."""
+    rates: Mapping[str, int] = field(default_factory=lambda: dict(rates.DEFAULT))
+    """How many requests of a kind somebody may send per minute; a kind that is missing: any number.
+    """
+    max_address_bytes: int = 8 * 1024
+    """How long the path and query of a request may be together."""
+    request_seconds: float = 120.0
+    """How long it may take until an answer begins."""
     max_body_bytes: int = 256 * 1024
     max_requests: int = 512
     """How many requests are dealt with at once; one more is told to come back."""
@@ -120,6 +134,7 @@ class Settings:
                 "KETENLEDGER_CONTACT is een adres dat met https:// begint, of een e-mailadres."
             )
         _require_authority(self)
+        _require_networks(self.proxies)
 
     @property
     def erasures(self) -> Path:
@@ -167,6 +182,8 @@ def from_environment(
         client_id=said.get("client_id", ""),
         client_secret=Path(said["client_secret"]) if said.get("client_secret") else None,
         erasure_folder=Path(said["erasures"]) if said.get("erasures") else None,
+        proxies=tuple(one.strip() for one in said.get("proxies", "").split(",") if one.strip()),
+        rates=_rates(said.get("rates", "")),
         check_hour=_hour(said.get("check_hour", "")),
         tsa_url=said.get("tsa_url", ""),
         tsa_certificates=tuple(
@@ -231,6 +248,36 @@ def _flag(name: str, value: str) -> bool:
     if value.lower() not in (*YES, *NO):
         raise SettingsRefused(f"{name} is 1 of 0, niet {value!r}.")
     return value.lower() in YES
+
+
+def _require_networks(proxies: tuple[str, ...]) -> None:
+    """Refuse a proxy that is no address: a name, or everybody, would let anyone claim anything."""
+    for one in proxies:
+        try:
+            network = ipaddress.ip_network(one)
+        except ValueError as error:
+            raise SettingsRefused(
+                f"KETENLEDGER_PROXIES noemt adressen of netwerken, en {one!r} is dat niet."
+            ) from error
+        if network.prefixlen == 0:
+            raise SettingsRefused(f"KETENLEDGER_PROXIES: {one} is iedereen; noem de proxy zelf.")
+
+
+def _rates(value: str) -> Mapping[str, int]:
+    """Return how many requests of each kind are allowed per minute."""
+    if value.lower() == OFF:
+        return {}
+    given = dict(rates.DEFAULT)
+    for one in filter(None, (part.strip() for part in value.split(","))):
+        kind, _, most = one.partition("=")
+        if kind not in given:
+            raise SettingsRefused(
+                f"KETENLEDGER_RATES kent {kind[:40]!r} niet; wel: {', '.join(rates.DEFAULT)}."
+            )
+        given[kind] = _number("KETENLEDGER_RATES", most, 0)
+        if not 1 <= given[kind] <= rates.MOST:
+            raise SettingsRefused(f"KETENLEDGER_RATES: {kind} is 1 tot en met {rates.MOST}.")
+    return given
 
 
 def _require_authority(settings: Settings) -> None:

@@ -108,12 +108,18 @@ async def _language(request: Request) -> Response:
         body += part
         if len(body) > MAX_FORM_BYTES:
             raise Problem("too-large", f"Het formulier is langer dan {MAX_FORM_BYTES} bytes.")
-    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=4)
+    try:
+        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=4)
+    except ValueError as error:
+        raise Problem("malformed", "Het formulier is niet te lezen.") from error
     code = fields.get("taal", [""])[0]
     if code not in LANGUAGES:
         raise Problem("malformed", f"taal: {code[:20]!r}; verwacht {' of '.join(LANGUAGES)}.")
     answer = RedirectResponse(_local(fields.get("terug", ["/"])[0]), status_code=303)
-    answer.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax", path="/")
+    secure = request.app.state.settings.address.startswith("https://")
+    answer.set_cookie(
+        COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax", path="/", secure=secure
+    )
     return answer
 
 

@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from api import serving
 from api.app import create_app
 from api.settings import Settings
 
@@ -118,7 +119,7 @@ def founding(*organisations: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def open_doors(conninfo: str, folder: Path, **settings: Any) -> Iterator[Doors]:
     """Run a server on this database; in development mode unless the settings say otherwise."""
-    wanted = {"development": True, "logs": False, "check_hour": None, **settings}
+    wanted = {"development": True, "logs": False, "check_hour": None, "rates": {}, **settings}
     if not wanted["development"]:
         wanted = ELSEWHERE | wanted
     app = create_app(Settings(folder=folder, **wanted), conninfo)
@@ -129,9 +130,7 @@ def open_doors(conninfo: str, folder: Path, **settings: Any) -> Iterator[Doors]:
 @contextlib.contextmanager
 def running(app: FastAPI) -> Iterator[str]:
     """Serve an application until the end of the block; give its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", http="httptools")
-    )
+    server = uvicorn.Server(serving.config(app, app.state.settings))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

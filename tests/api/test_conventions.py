@@ -1,6 +1,7 @@
 """What every answer has, whatever was asked: the version, the headers, problems in one form."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from api.problems import KINDS
 from api.settings import Settings
 from tests.api.doors import Doors, open_doors, running
 
+FILES = ("/static/", "/theme.css", "/v1/docs/")
 ASKED = [
     ("GET", "/problems/refused", 200),
     ("GET", "/problems/onbekend", 404),
@@ -124,10 +126,39 @@ def test_a_request_keeps_the_id_it_came_with_if_it_is_a_sound_one(doors: Doors) 
     assert re.fullmatch("[0-9a-f]{32}", made)
 
 
-def test_over_https_the_browser_is_told_to_stay_there(doors: Doors) -> None:
-    with httpx.Client(base_url=doors.client.base_url) as client:
-        answer = client.get("/", headers={"X-Forwarded-Proto": "https"})
+def test_behind_https_the_browser_is_told_to_stay_there_and_cookies_do(
+    database: str, folder: Path
+) -> None:
+    with open_doors(database, folder, base_url="https://ketens.example") as doors:
+        answer = doors.get("/aanmelden")
+        chosen = doors.client.post("/taal", data={"taal": "en", "terug": "/"})
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    for cookie in (answer.headers["Set-Cookie"], chosen.headers["Set-Cookie"]):
+        assert {"Secure", "HttpOnly", "SameSite=lax"} <= set(cookie.split("; "))
+
+
+def test_every_address_carries_the_security_headers_and_only_files_are_public(
+    doors: Doors, chain: str
+) -> None:
+    shared = []
+    for path in addresses(doors, chain):
+        answer = doors.get(path, headers=doors.known_as("p-bd"))
+        assert [name for name in SECURITY_HEADERS if name not in answer.headers] == [], path
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        assert "'unsafe-" not in answer.headers["Content-Security-Policy"], path
+        if "public" in answer.headers["Cache-Control"]:
+            shared.append(path)
+    assert [path for path in shared if not path.startswith(FILES)] == []
+
+
+def addresses(doors: Doors, chain: str) -> list[str]:
+    """Return every address that can be asked for, with this chain in it where it names one."""
+    paths = (
+        route.path.replace("{chain}", chain)
+        for route in doors.app.routes
+        if isinstance(route, APIRoute) and "GET" in route.methods and "stroom" not in route.path
+    )
+    return sorted({re.sub(r"\{[^}]+\}", "0", path) for path in paths})
 
 
 def test_one_request_too_many_is_told_to_come_back(database: str, folder) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api import health, parameters, record_lines, request_body
+from api import health, parameters, rates, record_lines, request_body, serving
 from api.settings import Settings
-from ledger import audit, batch, recording, sealed, states, waiting, writer
-from ledger import ledger as front
+from ledger import audit, batch, recording, row, sealed, states, waiting, writer
 from ledger.log import canonical, database, migrations
 from projections import progress, runner, views
 
@@ -21,6 +20,15 @@ PLACE = re.compile(r"`((?:ledger|projections|api|tests|docs)/[\w./-]*\w)`")
 
 LIMITS = {
     "request body": (f"{Settings.max_body_bytes >> 10} KiB", request_body.BODY_SECONDS),
+    "path and query": (f"{Settings.max_address_bytes >> 10} KiB",),
+    "head of a request": (f"{serving.MAX_HEAD_BYTES >> 10} KiB", serving.MAX_FIELDS),
+    "a whole request; an answer that nobody reads": (
+        serving.MESSAGE_SECONDS,
+        serving.WRITE_SECONDS,
+    ),
+    "connections over HTTP": (serving.MAX_CONNECTIONS,),
+    "until an answer begins": (Settings.request_seconds,),
+    "requests per minute": tuple(rates.DEFAULT.values()),
     "line of `record`": (f"{record_lines.MAX_LINE_BYTES >> 10} KiB",),
     "requests at once": (Settings.max_requests,),
     "record": (canonical.MAX_RECORD_BYTES,),
@@ -30,7 +38,7 @@ LIMITS = {
     "terms that run out just before one act": (recording.MAX_DUE,),
     "batch of the writer": (batch.MAX_JOBS, batch.MAX_ROWS, f"{batch.MAX_BYTES >> 20} MiB"),
     "acts waiting": (waiting.MAX_WAITING,),
-    "acts of one import under way": (front.UNDER_WAY,),
+    "acts of one import under way": (row.UNDER_WAY,),
     "wait for a receipt": (Settings.submit_seconds,),
     "a batch is tried again while the database is away": (writer.RECOVERY_SECONDS,),
     "states of chains in memory": (states.MAX_CHAINS,),

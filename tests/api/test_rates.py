@@ -1,0 +1,162 @@
+"""How often somebody may ask: who is counted as whom, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import settings
+from api.rates import DEFAULT, Rates, kind_of
+from api.settings import SettingsRefused, from_environment
+from tests.api.doors import Doors, open_doors
+
+RATES = {"reading": 5, "recording": 3, "address": 40, "refusals": 3}
+FORGED = {"Authorization": "Bearer een.gemaakt.token"}
+
+
+def asked(
+    path: str = "/v1/chains",
+    *,
+    method: str = "GET",
+    address: str | None = "192.0.2.1",
+    **headers: str,
+) -> dict[str, Any]:
+    """Return a request as a server is given it."""
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    client = None if address is None else (address, 1234)
+    return {"type": "http", "method": method, "path": path, "headers": raw, "client": client}
+
+
+def passes(rates: Rates, times: int, **request: Any) -> list[bool]:
+    return [rates.wait_seconds(asked(**request)) == 0 for _ in range(times)]
+
+
+def test_so_many_pass_and_the_next_waits_for_at_most_a_minute() -> None:
+    rates = Rates({"reading": 3})
+    assert passes(rates, 4) == [True, True, True, False]
+    assert 1 <= rates.wait_seconds(asked()) <= 60
+
+
+def test_each_address_and_each_credential_is_counted_apart() -> None:
+    rates = Rates({"reading": 1})
+    assert passes(rates, 1, address="192.0.2.1") == [True]
+    assert passes(rates, 1, address="192.0.2.2") == [True]
+    assert passes(rates, 1, Authorization="Bearer a") == [True]
+    assert passes(rates, 1, Authorization="Bearer b") == [True]
+    assert passes(rates, 1, Cookie="taal=nl; sessie=c") == [True]
+    assert passes(rates, 1, Authorization="Bearer b", address="192.0.2.2") == [False]
+    assert passes(rates, 1, Cookie="sessie=c; taal=en") == [False]
+    assert passes(rates, 1, Cookie="taal=nl") == [False]
+
+
+def test_made_up_credentials_do_not_get_around_the_limit_of_an_address() -> None:
+    rates = Rates({"reading": 1, "address": 3})
+    forged = [rates.wait_seconds(asked(Authorization=f"Bearer {n}")) for n in range(4)]
+    assert [wait == 0 for wait in forged] == [True, True, True, False]
+
+
+def test_whoever_is_not_believed_too_often_is_not_listened_to() -> None:
+    rates = Rates({"refusals": 2})
+    for _ in range(2):
+        assert passes(rates, 1, Authorization="Bearer x") == [True]
+        rates.refused(asked(Authorization="Bearer x"))
+    assert passes(rates, 1, Authorization="Bearer y") == [False]
+    assert passes(rates, 1) == [True]
+    assert passes(rates, 1, Authorization="Bearer y", address="192.0.2.9") == [True]
+
+
+def test_the_other_end_of_an_ipv6_network_is_the_same_address() -> None:
+    rates = Rates({"reading": 1})
+    assert passes(rates, 1, address="2001:db8:1:2::1") == [True]
+    assert passes(rates, 1, address="2001:db8:1:2:ffff::9") == [False]
+    assert passes(rates, 1, address="2001:db8:1:3::1") == [True]
+    assert passes(rates, 1, address="::ffff:192.0.2.1") == [True]
+    assert passes(rates, 2, address=None) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/v1/health", ""),
+        ("GET", "/v1/health/ready", ""),
+        ("GET", "/v1/healthy", "reading"),
+        ("HEAD", "/v1/chains", "reading"),
+        ("POST", "/v1/chains/k/people", "recording"),
+        ("POST", "/aanmelden", "signing-in"),
+        ("GET", "/v1/chains/k/bundles/records", "bundles"),
+        ("GET", "/log/k/tile/entries/000", "bundles"),
+    ],
+)
+def test_a_request_is_of_one_kind(method: str, path: str, kind: str) -> None:
+    assert kind_of(method, path) == kind
+
+
+@pytest.fixture(scope="module")
+def limited(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    with open_doors(shared_database, tmp_path_factory.mktemp("limited"), rates=RATES) as doors:
+        yield doors
+
+
+def test_a_caller_is_told_how_long_to_wait_and_others_go_on(limited: Doors) -> None:
+    mine = limited.known_as("p-1")
+    answers = [limited.get("/v1/chains", headers=mine) for _ in range(6)]
+    assert [one.status_code for one in answers] == [200] * 5 + [429]
+    told = answers[-1]
+    assert told.json()["type"] == "/problems/too-many"
+    assert 1 <= int(told.headers["Retry-After"]) <= 60
+    assert told.headers["X-Content-Type-Options"] == "nosniff"
+    assert limited.get("/v1/chains", headers=limited.known_as("p-2")).status_code == 200
+    assert limited.get("/v1/health/live", headers=mine).status_code == 200
+
+
+def test_guessing_at_tokens_ends(limited: Doors) -> None:
+    found = [limited.get("/v1/chains", headers=FORGED).status_code for _ in range(5)]
+    assert found == [401, 401, 401, 429, 429]
+
+
+def test_what_a_proxy_says_is_believed_of_that_proxy_only(database: str, folder: Path) -> None:
+    def from_two_addresses(doors: Doors) -> list[int]:
+        named = ({"X-Forwarded-For": f"192.0.2.{n}"} for n in (1, 1, 2))
+        return [doors.get("/v1/chains", headers=one).status_code for one in named]
+
+    few: dict[str, Any] = {"rates": {"reading": 1}}
+    with open_doors(database, folder, **few) as doors:
+        assert from_two_addresses(doors) == [200, 429, 429]
+        secure = doors.get("/v1/health/live", headers={"X-Forwarded-Proto": "https"})
+        assert "Strict-Transport-Security" not in secure.headers
+    with open_doors(database, folder, **few, proxies=("127.0.0.1",)) as doors:
+        assert from_two_addresses(doors) == [200, 429, 200]
+        secure = doors.get("/v1/health/live", headers={"X-Forwarded-Proto": "https"})
+        assert "Strict-Transport-Security" in secure.headers
+    with open_doors(database, folder, **few, proxies=("192.0.2.0/24",)) as doors:
+        assert from_two_addresses(doors) == [200, 429, 429]
+
+
+def test_the_rates_of_the_environment_change_what_they_name() -> None:
+    given = {"KETENLEDGER_RATES": "reading=7, recording=8", "KETENLEDGER_PROXIES": "10.0.0.1,::1"}
+    found = from_environment(given | {"KETENLEDGER_DEVELOPMENT": "1"})
+    assert found.rates == {**DEFAULT, "reading": 7, "recording": 8}
+    assert found.proxies == ("10.0.0.1", "::1")
+    assert settings.from_environment({"KETENLEDGER_RATES": "off"}).rates == {}
+    assert settings.from_environment({}).rates == DEFAULT
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"KETENLEDGER_RATES": "lezen=7"},
+        {"KETENLEDGER_RATES": "reading=0"},
+        {"KETENLEDGER_RATES": "reading=-1"},
+        {"KETENLEDGER_RATES": "reading=1000001"},
+        {"KETENLEDGER_RATES": "reading"},
+        {"KETENLEDGER_PROXIES": "*"},
+        {"KETENLEDGER_PROXIES": "0.0.0.0/0"},
+        {"KETENLEDGER_PROXIES": "proxy.example"},
+    ],
+)
+def test_rates_and_proxies_that_cannot_be_are_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsRefused):
+        from_environment(given)

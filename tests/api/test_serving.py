@@ -1,0 +1,162 @@
+"""Connections: whoever is too slow, too long-winded or one too many loses theirs."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from api.serving import MAX_FIELDS, MAX_HEAD_BYTES, BoundedProtocol
+from tests.api.doors import Doors
+
+HEALTH = b"GET /v1/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+SPECIFICATION = HEALTH.replace(b"/v1/health/live", b"/v1/openapi.json")
+POST = HEALTH.replace(b"GET", b"POST")
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture
+def wire(doors: Doors) -> Iterator[socket.socket]:
+    """A connection to the server, as bare as it can be."""
+    with connect(doors) as opened:
+        yield opened
+
+
+def connect(doors: Doors) -> socket.socket:
+    url = urlsplit(str(doors.client.base_url))
+    return socket.create_connection((url.hostname, url.port), timeout=PATIENCE_SECONDS)
+
+
+def until_closed(wire: socket.socket) -> bytes:
+    """Return what the server says before it closes; fails where it does not in time."""
+    said = b""
+    while part := wire.recv(65536):
+        said += part
+    return said
+
+
+def drips_into_nothing(wire: socket.socket) -> bool:
+    """Send a byte now and then until nobody takes it any more; False where somebody goes on to."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        try:
+            wire.sendall(b" ")
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def sends_into_nothing(wire: socket.socket, request: bytes) -> bool:
+    """Ask again and again without reading; tell whether the other side gives up in time."""
+    wire.settimeout(1.0)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        try:
+            wire.sendall(request)
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def first_line(wire: socket.socket) -> bytes:
+    return until_closed(wire).split(b"\r\n")[0]
+
+
+def test_a_sound_request_is_answered_and_the_connection_stays(wire: socket.socket) -> None:
+    for _ in range(2):
+        wire.sendall(HEALTH + b"\r\n")
+        assert wire.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"X-Long: " + b"x" * (MAX_HEAD_BYTES + 1) + b"\r\n\r\n",
+        b"X-Long: " + b"x" * (MAX_HEAD_BYTES + 1),
+        b"".join(b"X-%d: 1\r\n" % n for n in range(MAX_FIELDS + 1)) + b"\r\n",
+    ],
+    ids=["long field", "field without an end", "many fields"],
+)
+def test_a_head_beyond_its_limits_ends_the_connection(wire: socket.socket, head: bytes) -> None:
+    wire.sendall(HEALTH + head)
+    assert first_line(wire).startswith(b"HTTP/1.1 431")
+
+
+def test_a_head_within_its_limits_passes(wire: socket.socket) -> None:
+    fields = b"".join(b"X-%d: 1\r\n" % n for n in range(MAX_FIELDS - 2))
+    wire.sendall(HEALTH + fields + b"X-Long: " + b"x" * (MAX_HEAD_BYTES - 4000) + b"\r\n\r\n")
+    assert wire.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        (b"", b"HTTP/1.1 408 Request Timeout"),
+        (b"GET /v1/he", b"HTTP/1.1 408 Request Timeout"),
+        (HEALTH, b"HTTP/1.1 408 Request Timeout"),
+        (b"\r\n\r\n", b"HTTP/1.1 408 Request Timeout"),
+    ],
+    ids=["nothing", "half a line", "half a head", "empty lines"],
+)
+def test_who_is_too_slow_with_a_head_is_not_waited_for(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, said: bytes, answered: bytes
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "message_seconds", 0.2)
+    with connect(doors) as wire:
+        wire.sendall(said)
+        assert first_line(wire) == answered
+
+
+def test_a_body_that_drips_on_is_not_waited_for(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "message_seconds", 0.2)
+    with connect(doors) as wire:
+        wire.sendall(POST + b"Content-Length: 1000\r\n\r\n{")
+        assert drips_into_nothing(wire)
+
+
+def test_one_connection_too_many_is_told_to_come_back(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 0)
+    with connect(doors) as wire:
+        said = until_closed(wire)
+    assert said.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 5" in said
+    monkeypatch.undo()
+    assert doors.get("/v1/health/live").status_code == 200
+
+
+def test_an_answer_that_nobody_reads_is_given_up(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[BoundedProtocol] = []
+    pause = BoundedProtocol.pause_writing
+
+    def noting(self: BoundedProtocol) -> None:
+        paused.append(self)
+        pause(self)
+
+    monkeypatch.setattr(BoundedProtocol, "write_seconds", 0.2)
+    monkeypatch.setattr(BoundedProtocol, "pause_writing", noting)
+    with connect(doors) as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # Many answers, more than the buffers on the way hold, and nobody who reads them.
+        assert sends_into_nothing(wire, SPECIFICATION + b"\r\n")
+    assert paused
+
+
+def test_a_path_and_query_beyond_their_limit_are_refused(doors: Doors) -> None:
+    long = doors.app.state.settings.max_address_bytes
+    answer = doors.get("/v1/chains", params={"cursor": "x" * long})
+    assert (answer.status_code, answer.json()["type"]) == (414, "/problems/address-too-long")
+    assert doors.get("/v1/chains/" + "x" * long).status_code == 414
+    assert doors.get("/v1/chains/" + "x" * (long - 100)).status_code in (400, 404)
