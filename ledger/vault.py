@@ -102,6 +102,7 @@ SETTLE = """
     WHERE chain = %(chain)s AND digest = ANY(%(digests)s::text[])
 """
 
+# Across chains: what is to be swept, asked once an hour.
 WITHOUT_POSITION = """
     SELECT chain, digest
     FROM disclosures

@@ -36,7 +36,8 @@ from projections.whole import whole
 VERSION = 1
 TABLE = listed_in("chains", text("organisation"))
 
-# A chain is its own first key, so this walks along one index whatever the number of chains.
+# Across chains: the list of chains itself. A chain is its own first key, so this walks along one
+# index whatever the number of chains.
 NAMES = SQL("""
     SELECT DISTINCT t.chain
     FROM read_chains AS t
@@ -44,7 +45,7 @@ NAMES = SQL("""
     ORDER BY t.chain
     LIMIT %(size)s
 """)
-# What is known of each chain by now, by who may see so much of that chain.
+# Across chains: what is known of each by now, by who may see so much of that chain.
 CHAINS = SQL("""
     SELECT t.chain, t.summary
     FROM unnest(

@@ -53,6 +53,7 @@ READ_ON = """
     ORDER BY originator_version
 """
 
+# Across chains: one row for each.
 REACHED = """
     SELECT application_name, notification_id
     FROM read_progress
@@ -69,9 +70,9 @@ VERSIONS_TABLE = """
 """
 VERSIONS = "SELECT name, version FROM read_models"
 REMEMBER = """
-    INSERT INTO read_models (name, version)
-    VALUES (%(name)s, %(version)s)
-    ON CONFLICT (name) DO UPDATE SET version = excluded.version, built_at = now()
+    INSERT INTO read_models (name, version, built_at)
+    VALUES (%(name)s, %(version)s, now())
+    ON CONFLICT (name) DO UPDATE SET version = excluded.version, built_at = excluded.built_at
 """
 
 

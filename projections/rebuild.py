@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Identifier
 
 from ledger.domain.values import NotFound
 from ledger.faults import BrokenLog
+from ledger.log import distribution
 from ledger.log.database import Datastore, connect, unavailable_is_ours
 from ledger.log.database_roles import Duty, grant
 from ledger.log.migrations import MigrationRefused, may_migrate
@@ -72,6 +73,7 @@ def migrate(conninfo: str, report: Report | None = None) -> list[str]:
         progress.Progress(datastore).create_table()
         _make_configuration(connection)
         old = progress.outdated(connection, MODELS.values())
+        distribution.spread(connection)
         if old:
             _build(connection, old, report)
         _let_use(connection, ("read_models", "read_progress", *_names(MODELS.values())))
@@ -122,6 +124,7 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
             tables.drop(connection, table, NEXT)
             tables.drop(connection, table, OLD)
             tables.create(connection, table, NEXT)
+        distribution.spread(connection)
         done = _fill_level(connection, models, report)
         for table in parts:
             tables.create_indexes(connection, table, NEXT)

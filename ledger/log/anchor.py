@@ -59,63 +59,64 @@ KEEP = """
     SELECT
         %(chain)s,
         %(size)s,
-        (
-            SELECT coalesce(max(number), 0) + 1
-            FROM anchors
-            WHERE chain = %(chain)s AND size = %(size)s
-        ),
+        coalesce(max(number), 0) + 1,
         %(authority)s,
         %(stamped)s,
         %(token)s
+    FROM anchors
+    WHERE chain = %(chain)s AND size = %(size)s
     ON CONFLICT DO NOTHING
 """
 
-# Grown since its last anchor, which is long enough ago; all by the one clock of the database.
+# Across chains: grown since its last anchor, which is long enough ago; all by the one clock of the
+# database. It walks along two indexes, so it is for what is looked at now and then.
 DUE = """
-    WITH RECURSIVE found AS (
-        SELECT min(chain) AS chain FROM checkpoints
-        UNION ALL
-        SELECT (SELECT min(c.chain) FROM checkpoints AS c WHERE c.chain > found.chain)
-        FROM found
-        WHERE found.chain IS NOT NULL
-    )
-    SELECT found.chain
-    FROM found
-    CROSS JOIN LATERAL (
-        SELECT max(c.size) AS size FROM checkpoints AS c WHERE c.chain = found.chain
+    SELECT signed.chain
+    FROM (
+        SELECT c.chain, max(c.size) AS size
+        FROM checkpoints AS c
+        GROUP BY c.chain
     ) AS signed
-    LEFT JOIN LATERAL (
-        SELECT a.size, a.at
+    LEFT JOIN (
+        SELECT DISTINCT ON (a.chain) a.chain, a.size, a.at
         FROM anchors AS a
-        WHERE a.chain = found.chain
-        ORDER BY a.size DESC, a.number DESC
-        LIMIT 1
-    ) AS anchored ON true
-    WHERE found.chain IS NOT NULL
-        AND signed.size > coalesce(anchored.size, 0)
+        ORDER BY a.chain, a.size DESC, a.number DESC
+    ) AS anchored ON anchored.chain = signed.chain
+    WHERE signed.size > coalesce(anchored.size, 0)
         AND coalesce(anchored.at <= now() - make_interval(secs => %(interval_seconds)s), true)
+    ORDER BY signed.chain
 """
 
+# Whoever puts the row there has it; else who moves it ahead. Two statements, since a database that
+# is spread over several machines takes no clock inside ON CONFLICT.
 CLAIM = """
     INSERT INTO anchor_attempts (chain, not_before)
     VALUES (%(chain)s, now() + make_interval(secs => %(seconds)s))
-    ON CONFLICT (chain) DO UPDATE SET not_before = excluded.not_before
-    WHERE anchor_attempts.not_before <= now()
+    ON CONFLICT (chain) DO NOTHING
     RETURNING failures
 """
+
+CLAIM_AGAIN = """
+    UPDATE anchor_attempts
+    SET not_before = now() + make_interval(secs => %(seconds)s)
+    WHERE chain = %(chain)s AND not_before <= now()
+    RETURNING failures
+"""
+
+FAILED_FIRST = "UPDATE anchor_attempts SET since = now() WHERE chain = %(chain)s AND failures = 0"
 
 FAILED = """
     UPDATE anchor_attempts
     SET
         failures = failures + 1,
         kind = %(kind)s,
-        since = CASE failures WHEN 0 THEN now() ELSE since END,
         not_before = now() + make_interval(secs => %(seconds)s)
     WHERE chain = %(chain)s
 """
 
 CLEAR = "DELETE FROM anchor_attempts WHERE chain = %(chain)s"
 
+# Across chains: the few that fail, for the health of the server.
 FAILING = """
     SELECT chain, kind, failures, since
     FROM anchor_attempts
@@ -208,12 +209,17 @@ class Anchors:
     def claim(self, chain: str, seconds: float) -> int | None:
         """Reserve asking for a chain; return how often it failed so far, None if another has it."""
         with self._store.connection() as conn:
-            found = conn.execute(CLAIM, {"chain": chain, "seconds": seconds}).fetchone()
+            asked = {"chain": chain, "seconds": seconds}
+            found = conn.execute(CLAIM, asked).fetchone()
+            if found is None:
+                found = conn.execute(CLAIM_AGAIN, asked).fetchone()
         return int(found["failures"]) if found else None
 
     def failed(self, chain: str, kind: str, pause_seconds: float) -> None:
         """Remember that it failed, and that nobody asks again before this pause is over."""
-        self._write(FAILED, {"chain": chain, "kind": kind, "seconds": pause_seconds})
+        with self._store.connection() as conn:
+            conn.execute(FAILED_FIRST, {"chain": chain})
+            conn.execute(FAILED, {"chain": chain, "kind": kind, "seconds": pause_seconds})
 
     def clear(self, chain: str) -> None:
         """Forget the claim on a chain and its failures."""

@@ -35,6 +35,7 @@ LAST_SOUND = """
     LIMIT 1
 """
 
+# Across chains, where none is named: every break that stands, for the health of the server.
 STANDING = """
     SELECT b.report
     FROM checks AS b
@@ -51,6 +52,7 @@ STANDING = """
     LIMIT %(most)s
 """
 
+# Across chains: which were ever checked, asked once a night.
 CHAINS = "SELECT DISTINCT chain FROM checks"
 
 DONE = "SELECT FROM checks WHERE chain = %(chain)s AND night = %(night)s"

@@ -23,6 +23,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from ledger.log import distribution
 from ledger.log.database import connect, unavailable_is_ours
 
 Duty = Literal["writing", "reading", "erasing"]
@@ -147,7 +148,7 @@ def duties(conninfo: str) -> Duties:
     The tables have been migrated. Raises StoreUnavailable.
     """
     with unavailable_is_ours(), connect(conninfo) as conn:
-        known = _known(conn)
+        known = {} if distribution.is_cluster(conn) else _known(conn)
         how = "SET" if conn.info.server_version >= SET_SINCE else "MEMBER"
         apart = len(known) == len(SUFFIXES) and all(
             _one(conn, MAY_TAKE_ON, role=role, how=how)["may"] for role in known.values()

@@ -37,6 +37,7 @@ OF_SUBJECT = """
     ORDER BY erased_at, digest
 """
 
+# Across chains: every erasure, to be done again after a backup was put back.
 ALL = """
     SELECT chain, digest, subject, ground, organisation, position, erased_at
     FROM erasures

@@ -20,25 +20,39 @@ MAX_REFUSALS: Final = 32
 Standing = Literal["unknown", "sound", "ahead", "different"]
 """How a witness stands to our log: not heard yet, knows a part of it, knows more, knows another."""
 
-# Takes the row until the lease is over, unless another has it or it is not yet time.
+# Takes the row until the lease is over, unless another has it or it is not yet time: by putting it
+# there, or else by moving it ahead. Two statements, since a database that is spread over several
+# machines takes no clock inside ON CONFLICT.
 CLAIM = """
     INSERT INTO feeds (chain, witness, key_id, next_at)
     VALUES (
         %(chain)s, %(witness)s, %(key_id)s, now() + make_interval(secs => %(lease_seconds)s)
     )
-    ON CONFLICT (chain, witness, key_id)
-    DO UPDATE SET next_at = excluded.next_at WHERE feeds.next_at <= now()
+    ON CONFLICT (chain, witness, key_id) DO NOTHING
     RETURNING size, cosigned, tries
+"""
+
+CLAIM_AGAIN = """
+    UPDATE feeds
+    SET next_at = now() + make_interval(secs => %(lease_seconds)s)
+    WHERE chain = %(chain)s AND witness = %(witness)s AND key_id = %(key_id)s
+        AND next_at <= now()
+    RETURNING size, cosigned, tries
+"""
+
+AIM_FIRST = """
+    INSERT INTO feed_targets (chain, size)
+    VALUES (%(chain)s, %(size)s)
+    ON CONFLICT (chain) DO NOTHING
 """
 
 # Moves on to the last checkpoint when every witness that is well has cosigned the one before, or
 # when that takes too long, and not more often than so.
 AIM = """
-    INSERT INTO feed_targets AS target (chain, size)
-    VALUES (%(chain)s, %(size)s)
-    ON CONFLICT (chain)
-    DO UPDATE SET size = excluded.size, at = now()
-    WHERE target.size < excluded.size
+    UPDATE feed_targets AS target
+    SET size = %(size)s, at = now()
+    WHERE target.chain = %(chain)s
+        AND target.size < %(size)s
         AND target.at <= now() - make_interval(secs => %(between_seconds)s)
         AND (
             target.at <= now() - make_interval(secs => %(most_seconds)s)
@@ -94,6 +108,7 @@ FEEDS = """
     WHERE chain = %(chain)s
 """
 
+# Across chains: the few that are in trouble, for the health of the server.
 TROUBLED = """
     SELECT chain, witness, key_id, size, cosigned, standing, problem, tries, next_at, heard_at
     FROM feeds
@@ -105,11 +120,9 @@ TROUBLED = """
 REFUSE = """
     INSERT INTO witness_refusals (chain, witness, key_id, kind, size, status, sent, answer)
     SELECT %(chain)s, %(witness)s, %(key_id)s, %(kind)s, %(size)s, %(status)s, %(sent)s, %(answer)s
-    WHERE (
-        SELECT count(*)
-        FROM witness_refusals
-        WHERE chain = %(chain)s AND witness = %(witness)s AND key_id = %(key_id)s
-    ) < %(most)s
+    FROM witness_refusals
+    WHERE chain = %(chain)s AND witness = %(witness)s AND key_id = %(key_id)s
+    HAVING count(*) < %(most)s
     ON CONFLICT (chain, witness, key_id, kind, size) DO NOTHING
 """
 
@@ -190,13 +203,15 @@ class FeedTables:
             "witnesses": [witness for witness, _ in marks],
             "key_ids": [key_id for _, key_id in marks],
         }
+        self._run(AIM_FIRST, {"chain": chain, "size": size})
         self._run(AIM, given)
         [(target,)] = self._run(TARGET, {"chain": chain})
         return int(target)
 
     def claim(self, chain: str, key: Verifier, lease_seconds: float) -> Claimed | None:
         """Take the sending to a witness until the lease ends; None where it is not ours to take."""
-        rows = self._run(CLAIM, {**_named(chain, key), "lease_seconds": lease_seconds})
+        asked = {**_named(chain, key), "lease_seconds": lease_seconds}
+        rows = self._run(CLAIM, asked) or self._run(CLAIM_AGAIN, asked)
         return Claimed(*rows[0]) if rows else None
 
     def heard(self, chain: str, key: Verifier, heard: Heard, *, tries: int, wait: float) -> None:

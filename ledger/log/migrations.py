@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg.rows import DictRow
 
-from ledger.log import database_roles
+from ledger.log import database_roles, distribution
 from ledger.log.database import connect, unavailable_is_ours
 
 OLDEST_POSTGRESQL: Final = 15
@@ -82,11 +82,16 @@ class Migration(NamedTuple):
 def migrate(conninfo: str) -> None:
     """Bring the tables of the record up to this code; a second time changes nothing.
 
-    The database roles are made as well, where the role that connects may do so.
+    The database roles are made as well, where the role that connects may do so. In a cluster the
+    tables are spread over it, and there are no such roles: its machines log in to each other as
+    whoever asks, and nobody can log in as one of these.
     """
     with _alone(conninfo) as conn:
         _catch_up(conn, RECORD_PART, RECORD_FOLDER)
-        database_roles.establish(conn)
+        if distribution.is_cluster(conn):
+            distribution.spread(conn)
+        else:
+            database_roles.establish(conn)
 
 
 def migrate_folder(conninfo: str, *, part: str, folder: Traversable) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import DictRow
 
+from ledger.log.growth import CHECKPOINTS, Growth
 from ledger.log.merkle import HASH_BYTES
 from ledger.log.note import Note, Signature, read_note, read_signature
 from ledger.log.store import Store
@@ -34,20 +35,6 @@ STANDS = """
         ORDER BY size DESC
         LIMIT 1
     ) AS last ON true
-"""
-
-# The size of the last checkpoint of each chain; jumps from chain to chain through the primary key.
-SIGNED = """
-    WITH RECURSIVE found AS (
-        SELECT min(chain) AS chain FROM checkpoints
-        UNION ALL
-        SELECT (SELECT min(c.chain) FROM checkpoints AS c WHERE c.chain > found.chain)
-        FROM found
-        WHERE found.chain IS NOT NULL
-    )
-    SELECT chain, (SELECT max(c.size) FROM checkpoints AS c WHERE c.chain = found.chain)
-    FROM found
-    WHERE chain IS NOT NULL
 """
 
 CHECKPOINT = """
@@ -165,6 +152,7 @@ class TreeTables:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._growth = Growth(store.fetch, CHECKPOINTS)
 
     def stands(self, chain: str) -> tuple[int, Checkpoint | None]:
         """Return how many records a chain has, and its last checkpoint."""
@@ -173,7 +161,7 @@ class TreeTables:
 
     def signed(self) -> dict[str, int]:
         """Return the size of the last checkpoint of every chain that has one."""
-        return dict(self._store.fetch(SIGNED, {}))
+        return self._growth.sizes()
 
     def checkpoint(self, chain: str, size: int | None = None) -> Checkpoint | None:
         """Return the checkpoint of this size, or the last one."""

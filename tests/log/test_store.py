@@ -7,9 +7,15 @@ import pytest
 from psycopg import errors
 
 from ledger.log.canonical import MAX_RECORD_BYTES, leaf_hash
-from ledger.log.store import SIZES, Disclosure, NotStorable, Row, Store
+from ledger.log.growth import FIRST_RECORDS, GROWN_RECORDS, MOST_AT_ONCE
+from ledger.log.store import Disclosure, NotStorable, Row, Store
 
 LEAF_HASHES = "SELECT leaf_hash FROM records ORDER BY originator_version"
+LEAP = """
+    INSERT INTO records (originator_id, originator_version, topic, state)
+    SELECT %(chain)s, v, 'T', 'x'
+    FROM unnest(ARRAY[%(last)s - 4, %(last)s]::int8[]) AS v
+"""
 TRIGGERS = """
     SELECT tgname, tgenabled FROM pg_trigger
     WHERE tgrelid = 'records'::regclass AND NOT tgisinternal
@@ -103,14 +109,40 @@ def test_chains_are_apart(store: Store) -> None:
     assert store.size("b") == 5
 
 
-def test_sizes_are_found_through_the_key_alone(store: Store) -> None:
+def test_sizes_are_found_through_indexes_alone(store: Store) -> None:
+    known = {f"keten-{number}": 1000 for number in range(1, 21)}
+    asked = {"chains": list(known), "sizes": list(known.values()), "most": MOST_AT_ONCE}
     with store.connection() as conn:
         conn.execute(FILL)
         conn.execute("ANALYZE records")
-        plan = "\n".join(str(line["QUERY PLAN"]) for line in conn.execute("EXPLAIN " + SIZES))
-    assert "Seq Scan" not in plan
-    assert "Index Only Scan" in plan
-    assert store.sizes() == {f"keten-{number}": 1000 for number in range(1, 21)}
+        plans = [
+            "\n".join(str(line["QUERY PLAN"]) for line in conn.execute("EXPLAIN " + query, asked))
+            for query in (FIRST_RECORDS, GROWN_RECORDS)
+        ]
+    assert "Seq Scan" not in "".join(plans)
+    assert "Index Only Scan using records_first" in plans[0]
+    assert "Index Only Scan using records_key" in plans[1]
+    assert store.sizes() == known
+
+
+def test_sizes_follow_what_grew_what_is_new_and_what_was_removed_by_force(store: Store) -> None:
+    store.append([*rows(3, chain="a"), *rows(5, chain="b")])
+    assert store.sizes() == {"a": 3, "b": 5}
+    store.append([*rows(4, chain="a")[3:], *rows(2, chain="c")])
+    assert store.sizes() == {"a": 4, "b": 5, "c": 2}
+    with store.connection() as conn:
+        conn.execute("ALTER TABLE records DISABLE TRIGGER USER")
+        conn.execute("DELETE FROM records WHERE originator_id = 'b' AND originator_version > 2")
+        conn.execute("DELETE FROM records WHERE originator_id = 'c'")
+    assert store.sizes() == {"a": 4, "b": 2}
+
+
+def test_a_chain_that_grew_by_very_much_is_asked_from_its_end(store: Store) -> None:
+    store.append(rows(1))
+    assert store.sizes() == {rows(1)[0].chain: 1}
+    with store.connection() as conn:
+        conn.execute(LEAP, {"chain": rows(1)[0].chain, "last": MOST_AT_ONCE + 5})
+    assert store.sizes() == {rows(1)[0].chain: MOST_AT_ONCE + 5}
 
 
 def test_the_database_computes_the_leaf_hash(store: Store) -> None:
