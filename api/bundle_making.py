@@ -188,7 +188,7 @@ def _place(connection: Conn, view: View, given: str, default: int, size: int) ->
         return int(given)
     if not re.fullmatch(DATE_PATTERN, given):
         raise NotFound(f"{given[:40]!r} is geen nummer van een vastlegging en geen dag.")
-    found = selection.recorded_since(connection, view.chain, given)
+    found = selection.recorded_since(connection, view, given)
     return size if found is None else min(found, size)
 
 

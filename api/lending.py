@@ -17,7 +17,7 @@ from api import identity
 from api.identity import Identity
 from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
-from projections import access
+from projections import access, wall
 from projections.access import Reader
 from projections.scopes import Access
 from projections.views import Conn, View, look, require_known
@@ -45,7 +45,9 @@ def looking(
     reader = reader_of(request, asking)
     with connection(request) as lent:
         found = access.access(lent, chain, reader, moment=_now())
-        yield lent, look(lent, chain, reader=found, **asked)
+        view = look(lent, chain, reader=found, **asked)
+        wall.stand(lent, view)
+        yield lent, view
 
 
 def access_of(request: Request, lent: Conn, chain: str) -> Access:

@@ -54,16 +54,16 @@ FOR_A_PARTNER = SQL("""
     WITH given AS (
         SELECT g.position FROM read_links AS g
         JOIN read_roles AS a ON a.chain = g.chain AND a.kind = g.kind AND a.id = g.id
-        WHERE {visible_role} AND g.chain = %(chain)s AND a.organisation = %(name)s
+        WHERE {visible_role} AND {visible_link} AND a.organisation = %(name)s
         UNION
         SELECT g.position FROM read_links AS g
         JOIN read_bodies AS s ON s.chain = g.chain AND s.kind = g.kind AND s.id = g.id
-        WHERE {visible_seat} AND g.chain = %(chain)s AND s.kind = 'seat'
+        WHERE {visible_seat} AND {visible_link} AND s.kind = 'seat'
             AND s.organisation = %(name)s
         UNION
         SELECT g.position FROM read_links AS g
         JOIN read_mandates AS m ON m.chain = g.chain AND m.kind = g.kind AND m.id = g.id
-        WHERE {visible_mandate} AND g.chain = %(chain)s AND m.kind = 'mandate'
+        WHERE {visible_mandate} AND {visible_link} AND m.kind = 'mandate'
             AND m.grantor = %(name)s
     )
     SELECT DISTINCT acts.position
@@ -107,6 +107,7 @@ def _acts(connection: Conn, view: View, paging: Paging, query: SQL, name: str) -
     composed = query.format(
         visible=scopes.entry("t"),
         visible_role=scopes.version("a"),
+        visible_link=scopes.entry("g"),
         visible_seat=scopes.version("s"),
         visible_mandate=scopes.version("m"),
         reach=REACH,

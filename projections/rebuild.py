@@ -25,7 +25,7 @@ from ledger.log import distribution
 from ledger.log.database import Datastore, connect, unavailable_is_ours
 from ledger.log.database_roles import Duty, grant
 from ledger.log.migrations import MigrationRefused, may_migrate
-from projections import progress, tables
+from projections import progress, tables, wall
 from projections.folding import Folding
 from projections.models import MODELS, Model
 from projections.tables import NEXT, OLD, SEARCH_CONFIGURATION, Table
@@ -76,6 +76,9 @@ def migrate(conninfo: str, report: Report | None = None) -> list[str]:
         distribution.spread(connection)
         if old:
             _build(connection, old, report)
+        if not wall.stands(connection):
+            with connection.transaction():
+                wall.build(connection)
         _let_use(connection, ("read_models", "read_progress", *_names(MODELS.values())))
         return [model.name for model in old]
 
@@ -205,12 +208,14 @@ def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, 
 
 
 def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
+    wall.pull_down(connection)
     for model in models:
         for table in model.tables:
             if _there(connection, table):
                 tables.rename(connection, table, "", OLD)
             tables.rename(connection, table, NEXT, "")
         progress.remember(connection, model)
+    wall.build(connection)
 
 
 def _there(connection: Connection[Any], table: Table) -> bool:

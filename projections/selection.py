@@ -70,8 +70,8 @@ VISIBLE = SQL("""
 RECORDED_SINCE = SQL("""
     SELECT min(t.position) AS position
     FROM read_records AS t
-    WHERE t.chain = %(chain)s AND t.recorded_at >= %(day)s::date
-""")
+    WHERE {visible} AND t.recorded_at >= %(since)s::date
+""").format(visible=scopes.entry("t"))
 
 
 class Selected(Struct, frozen=True):
@@ -122,9 +122,12 @@ def visible(connection: Conn, view: View, positions: Sequence[int]) -> set[int]:
     return {row["position"] for row in rows}
 
 
-def recorded_since(connection: Conn, chain: str, day: str) -> int | None:
-    """Return the first position that was recorded on this day (UTC) or later; None if none was."""
-    [row] = fetch(connection, RECORDED_SINCE, {"chain": chain, "day": day})
+def recorded_since(connection: Conn, view: View, day: str) -> int | None:
+    """Return the first position that was recorded on this day (UTC) or later; None if none was.
+
+    Of what the reader may see, so that no day tells how many records they may not.
+    """
+    [row] = fetch(connection, RECORDED_SINCE, view.parameters(since=day))
     position: int | None = row["position"]
     return position
 

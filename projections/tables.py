@@ -166,6 +166,7 @@ RECORDS: Final = Table(
     ("chain", "position"),
     (
         "(chain, recorded_at, position)",
+        "(chain, scope, position)",
         "(chain, type, position)",
         "(chain, actor, position)",
         "(chain, recorded_by, position) WHERE recorded_by <> ''",

@@ -32,10 +32,17 @@ DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
 MAX_CURSOR: Final = 500
 
+# Scope by scope, as the newest record that the public may see can lie far back.
 NEWEST = SQL("""
-    SELECT max(r.position) AS position
-    FROM read_records AS r
-    WHERE {visible}
+    SELECT max(newest.position) AS position
+    FROM generate_series(1, %(near_rank)s::int) AS each (scope)
+    CROSS JOIN LATERAL (
+        SELECT r.position
+        FROM read_records AS r
+        WHERE {visible} AND r.scope = each.scope
+        ORDER BY r.position DESC
+        LIMIT 1
+    ) AS newest
 """).format(visible=scopes.entry("r"))
 
 # Recorded times never decrease within a chain, so this is one step in an index.

@@ -122,7 +122,7 @@ def _of_days(asked: Asked, base: str, first: str, last: str) -> Preview:
 
 
 def _recorded_since(asked: Asked, day: str, size: int) -> int:
-    found = selection.recorded_since(asked.connection, asked.chain, day)
+    found = selection.recorded_since(asked.connection, asked.view, day)
     return size if found is None else min(found, size)
 
 

@@ -64,7 +64,7 @@ def asked(
         "path_params": given,
     }
     dates = AsOf()
-    person = Identity(person="somebody", scopes=reader)
+    person = Identity(person="somebody")
     return Asked(Request(scope), connection, view, dates, code, person), screen.template
 
 

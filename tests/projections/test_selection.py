@@ -14,7 +14,7 @@ from projections import selection
 from projections.selection import about, recorded_since, visible
 from projections.views import Conn
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
-from tests.projections.given import CHAIN, reading, seen, taken_in
+from tests.projections.given import reading, seen, taken_in
 from tests.projections.scenes import everything, mixed
 
 PUBLIC = frozenset({"public"})
@@ -159,6 +159,6 @@ def test_the_visible_records_are_those_of_the_readers_scopes(databases: dict[str
 def test_a_day_is_the_first_position_recorded_on_it(plain: Conn) -> None:
     ats = [entry.header.at[:10] for entry in everything()]
     middle = ats[len(ats) // 2]
-    assert recorded_since(plain, CHAIN, middle) == ats.index(middle)
-    assert recorded_since(plain, CHAIN, "0001-01-01") == 0
-    assert recorded_since(plain, CHAIN, "9999-01-01") is None
+    assert recorded_since(plain, seen(plain), middle) == ats.index(middle)
+    assert recorded_since(plain, seen(plain), "0001-01-01") == 0
+    assert recorded_since(plain, seen(plain), "9999-01-01") is None
