@@ -38,12 +38,12 @@ class Strain(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """Measures on one scene, its rows, and for how many rounds at most."""
+    """Measures on one scene and their rows; those in `once` are taken in the first round only."""
 
     name: str
     rows: Sequence[Row]
     open: Callable[[], AbstractContextManager[Todo]]
-    most_rounds: int = 1_000
+    once: frozenset[str] = frozenset()
 
 
 def had(stack: ExitStack, opened: Callable[[], AbstractContextManager[Measure]]) -> Measure:
@@ -76,11 +76,11 @@ class Course:
             with stage.open() as todo:
                 gc.collect()
                 gc.freeze()
-                rounds = min(self.rounds, stage.most_rounds)
-                for number in range(rounds):
+                for number in range(self.rounds):
                     for name, measure in todo.items():
-                        _say(f"{stage.name}, round {number + 1} of {rounds}: {name}")
-                        self._one(name, measure)
+                        if number == 0 or name not in stage.once:
+                            _say(f"{stage.name}, round {number + 1} of {self.rounds}: {name}")
+                            self._one(name, measure)
         except Missing as lack:
             self._lacking(stage, str(lack), missing=True)
         except Exception as error:  # the other stages go on; the table and the exit code tell

@@ -10,6 +10,7 @@ import random
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from api.signing import KeyedIntegrator
@@ -68,14 +69,25 @@ def proofs(store: Store) -> Measure:
     tree, chosen = Tree(store), random.Random(42)
 
     def measure() -> float:
-        last = tree.checkpoint(CHAIN)
-        if last is None:
-            raise RuntimeError("the measured chain is not signed")
-        times = []
-        for position in (chosen.randrange(last.size) for _ in range(PROOFS)):
-            begun = time.perf_counter()
-            tree.proof(CHAIN, position, last.size)
-            times.append(time.perf_counter() - begun)
-        return statistics.quantiles(times, n=20)[18] * 1000
+        size = signed_size(tree, CHAIN)
+        return p95_ms(lambda: tree.proof(CHAIN, chosen.randrange(size), size))
 
     return measure
+
+
+def signed_size(tree: Tree, chain: str) -> int:
+    """Return up to which size a chain is signed; RuntimeError where it is not."""
+    last = tree.checkpoint(chain)
+    if last is None:
+        raise RuntimeError(f"chain {chain} is not signed")
+    return last.size
+
+
+def p95_ms(one: Callable[[], object]) -> float:
+    """Return the 95th percentile in milliseconds of doing something."""
+    times = []
+    for _ in range(PROOFS):
+        begun = time.perf_counter()
+        one()
+        times.append(time.perf_counter() - begun)
+    return statistics.quantiles(times, n=20)[18] * 1000

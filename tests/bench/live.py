@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import bisect
 import contextlib
+import itertools
 import statistics
 import threading
 import time
@@ -36,6 +37,8 @@ ROWS: Final = (
     Row(LAG, "", must=50, aim=20, most=True),
     Row(LAG_RATE, "", must=1_900, aim=1_950, taken_with=LAG),
 )
+
+_NUMBERS = itertools.count()
 
 REACHED = "SELECT notification_id FROM read_progress WHERE application_name = %(chain)s"
 
@@ -102,8 +105,7 @@ async def _paced(ledger: Ledger) -> tuple[list[tuple[int, float]], float]:
         receipt = await ledger.submit_async(measures.CHAIN, act)
         receipts.append((receipt.position, time.perf_counter()))
 
-    ready = measures.Ready(first=int(RATE * SIZES.seconds))
-    acts = [act for _, act in ready.votes()]
+    acts = [chain.vote(next(_NUMBERS)) for _ in range(int(RATE * SIZES.seconds))]
     a_step = int(RATE * STEP_SECONDS)
     start, under_way = time.perf_counter(), []
     for number in range(0, len(acts), a_step):

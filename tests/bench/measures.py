@@ -113,11 +113,37 @@ def submits(
 
     `times` takes in how long each act took, in seconds.
     """
-    ready = Ready(chains)
+    ready = Ready(lambda number: (chains[number % len(chains)], measured.vote(number)))
+    return lambda: recorded(ledger, ready, callers=callers, times=times)
 
-    async def call(votes: Iterator[tuple[str, Act]], end: float) -> int:
+
+class Ready:
+    """Acts made before the clock starts: making them is no work of the ledger.
+
+    There are half as many again as were used the last time; the clock stops where they run out.
+    """
+
+    def __init__(self, make: Callable[[int], tuple[str, Act]], *, first: int = 0) -> None:
+        self._make = make
+        self._wanted = first or SIZES.first_ready
+
+    def acts(self) -> Iterator[tuple[str, Act]]:
+        """Return the next acts, each with its chain."""
+        return iter([self._make(next(_numbers)) for _ in range(self._wanted)])
+
+    def did(self, count: int) -> None:
+        """Remember how many were used."""
+        self._wanted = max(SIZES.least_ready, count * 3 // 2)
+
+
+def recorded(
+    ledger: Ledger, ready: Ready, *, callers: int, times: list[float] | None = None
+) -> float:
+    """Let so many callers record what is ready; return the acts a second."""
+
+    async def call(acts: Iterator[tuple[str, Act]], end: float) -> int:
         done = 0
-        for chain, act in votes:
+        for chain, act in acts:
             begun = time.perf_counter()
             await ledger.submit_async(chain, act)
             done += 1
@@ -128,35 +154,14 @@ def submits(
                 break
         return done
 
-    async def all_callers(votes: Iterator[tuple[str, Act]]) -> float:
+    async def all_callers(acts: Iterator[tuple[str, Act]]) -> float:
         start = time.perf_counter()
-        done = await asyncio.gather(*(call(votes, start + SIZES.seconds) for _ in range(callers)))
+        done = await asyncio.gather(*(call(acts, start + SIZES.seconds) for _ in range(callers)))
         passed = time.perf_counter() - start
         ready.did(sum(done))
         return sum(done) / passed
 
-    return lambda: asyncio.run(all_callers(ready.votes()))
-
-
-class Ready:
-    """Votes made before the clock starts: making them is no work of the ledger.
-
-    There are half as many again as were used the last time; the clock stops where they run out.
-    """
-
-    def __init__(self, chains: Sequence[str] = (CHAIN,), *, first: int = 0) -> None:
-        self._chains = chains
-        self._wanted = first or SIZES.first_ready
-
-    def votes(self) -> Iterator[tuple[str, Act]]:
-        """Return the next votes, each with its chain."""
-        numbers = [next(_numbers) for _ in range(self._wanted)]
-        chains = self._chains
-        return iter([(chains[one % len(chains)], measured.vote(one)) for one in numbers])
-
-    def did(self, count: int) -> None:
-        """Remember how many were used."""
-        self._wanted = max(SIZES.least_ready, count * 3 // 2)
+    return asyncio.run(all_callers(ready.acts()))
 
 
 def p99_ms(times: list[float]) -> float:
@@ -183,11 +188,11 @@ def importing(ledger: Ledger) -> Measure:
 
 def submits_alone(ledger: Ledger) -> Measure:
     """Votes in one chain through the ledger, the whole path, by one thread that waits each time."""
-    ready = Ready(first=SIZES.least_ready)
+    ready = Ready(lambda number: (CHAIN, measured.vote(number)), first=SIZES.least_ready)
 
     def measure() -> float:
-        votes, done, start = ready.votes(), 0, time.perf_counter()
-        for chain, act in votes:
+        acts, done, start = ready.acts(), 0, time.perf_counter()
+        for chain, act in acts:
             ledger.submit(chain, act)
             done += 1
             if time.perf_counter() >= start + SIZES.seconds:

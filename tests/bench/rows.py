@@ -44,14 +44,30 @@ OWN_WRITES: Final = "HTTP: reading one's own write: p50 in ms"
 LAG: Final = "read models at 2,000 appends/s: p99 of the lag in ms"
 LAG_RATE: Final = "appends per second meanwhile"
 
+IMPORT_LARGE: Final = "a large chain: import with record"
+CAUGHT_UP: Final = "a large chain: read models made"
+INTEGRATED: Final = "a large chain: integrated and signed"
+INCLUSION: Final = "a large chain: inclusion proof: p95 in ms"
+CONSISTENCY: Final = "a large chain: consistency proof: p95 in ms"
+VERIFIED: Final = "a large chain: verify.py on a bundle of all of it"
+VERIFIED_MB: Final = "a large chain: verify.py: most memory in MB"
+AUDIT_LARGE: Final = "a large chain: audit"
+REBUILD_LARGE: Final = "a large chain: rebuild of read models"
+READ_MEANWHILE: Final = "a large chain: the longest read meanwhile in ms"
+APPEND_SMALL: Final = "a small chain: append, 64 callers"
+APPEND_LARGE: Final = "a large chain: append, 64 callers"
+COLD: Final = "a large chain: start until its state is there, in s"
+STATE_MB: Final = "a large chain: its state in MB"
+STORAGE: Final = "a large chain: bytes stored per event of 600 bytes"
+
 
 @dataclass(frozen=True)
 class Row:
     """One line of the table: a measure, divided by another of the same round where one is named.
 
     `most`: it must stay below `must` instead of reaching it. `taken_with` is the measure during
-    which the figure came about, where that is another. `of_rounds` says which figure stands for all
-    rounds.
+    which the figure came about, where that is another. `limit` says what limits it where no measure
+    shows that. `of_rounds` says which figure stands for all rounds.
     """
 
     measure: str
@@ -60,6 +76,7 @@ class Row:
     aim: float
     most: bool = False
     taken_with: str = ""
+    limit: str = ""
     of_rounds: Callable[[Iterable[float]], float] = statistics.median
 
     def reached(self, rounds: Rounds) -> float | None:

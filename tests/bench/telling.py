@@ -100,7 +100,7 @@ def _limit(course: Course, row: Row) -> str:
     """Return what limits a figure that is not as it should be."""
     if row.reached(course.found) is None or row.meets(course.found, row.aim):
         return ""
-    return course.limit(row.taken_with or row.measure)
+    return row.limit or course.limit(row.taken_with or row.measure)
 
 
 def _remarks(course: Course, rows: Sequence[Row], left_out: Sequence[str]) -> list[str]:

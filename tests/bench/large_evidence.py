@@ -1,0 +1,80 @@
+"""The evidence of a large chain: a bundle of all of it checked by verify.py, and proofs.
+
+The bundle is made by `ketenledger bundle` and checked by the verifier as anybody would: the file
+alone, in a process of its own, against the key of the log.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import ledger.verify
+from api.signing import LOG_KEYS
+from ledger.log.log_key import KeyFolder
+from ledger.log.store import Store
+from ledger.log.tree import Tree
+from tests.bench.evidence import p95_ms, signed_size
+
+SEED: Final = 42
+BUNDLE_SECONDS: Final = 1_800
+PROVEN: Final = 0
+
+
+class Evidence:
+    """What can be proven of one chain; `peak_mb` is the most memory that verify.py had."""
+
+    def __init__(self, conninfo: str, folder: Path, store: Store, chain: str) -> None:
+        self._conninfo = conninfo
+        self._folder = folder
+        self._tree = Tree(store)
+        self._chain = chain
+        self._chance = random.Random(SEED)
+        self.peak_mb = 0.0
+
+    def verified(self) -> float:
+        """Check a bundle of the whole chain; return the records a second."""
+        bundle = self._bundle()
+        signers = KeyFolder(self._folder / LOG_KEYS).key(self._chain).signers
+        known = ["--expect-key", str(signers[0].verifier)]
+        command = [sys.executable, ledger.verify.__file__, str(bundle), *known]
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        passed = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != PROVEN:
+            raise RuntimeError(f"the bundle is not proven: verify.py ends {process.returncode}")
+        self.peak_mb = used.ru_maxrss / 1024
+        bundle.unlink()
+        return signed_size(self._tree, self._chain) / passed
+
+    def inclusion(self) -> float:
+        """Return the 95th percentile in milliseconds of proving some record."""
+        size = signed_size(self._tree, self._chain)
+        return p95_ms(lambda: self._tree.proof(self._chain, self._chance.randrange(size), size))
+
+    def consistency(self) -> float:
+        """Return the 95th percentile in milliseconds of proving that the log went on."""
+        size = signed_size(self._tree, self._chain)
+        return p95_ms(
+            lambda: self._tree.consistency(self._chain, self._chance.randrange(1, size), size)
+        )
+
+    def _bundle(self) -> Path:
+        made = self._folder / "whole.zip"
+        program = Path(sys.executable).with_name("ketenledger")
+        own = {"DATABASE_URL": self._conninfo, "KETENLEDGER_FOLDER": str(self._folder)}
+        subprocess.run(
+            [program, "bundle", self._chain, "--all", "-o", str(made)],
+            env={**os.environ, **own},
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=BUNDLE_SECONDS,
+        )
+        return made
