@@ -26,6 +26,7 @@ from api import (
     cli_evidence,
     cli_key,
     cli_monitor,
+    cli_person,
     cli_read,
     cli_record,
     cli_serve,
@@ -92,6 +93,7 @@ cli_verify.add_to(app)
 cli_monitor.add_to(app)
 cli_anchor.add_to(app)
 cli_evidence.add_to(app)
+cli_person.add_to(app)
 cli_token.add_to(app)
 
 

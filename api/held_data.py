@@ -155,12 +155,22 @@ def _not_shown(lent: Conn, view: View, held: Held) -> int:
     return len(held.named_in) - len(seen_at(lent, view, held.named_in))
 
 
-def _insight(asked: Asked[AsOf]) -> tuple[ChainState, Store, Vault, str]:
-    person, works = asked.named("person"), asked.request.app.state
+def inspected(works: Any, chain: str, reader: str, person: str, day: str) -> ChainState:
+    """Return the state of a chain to somebody who may see what is held on a person in it.
+
+    `works` is what works behind the doors (`app.state`). Not while something is being erased.
+    """
     if works.ledger.erasing:
         raise Problem("unavailable", "Er wordt nu iets gewist; vraag het straks opnieuw.")
-    state = works.ledger.state(asked.view.chain)
-    require_insight(state, identity.reader(asked.request).person, person, asked.view.now[:10])
+    state: ChainState = works.ledger.state(chain)
+    require_insight(state, reader, person, day)
+    return state
+
+
+def _insight(asked: Asked[AsOf]) -> tuple[ChainState, Store, Vault, str]:
+    person, works = asked.named("person"), asked.request.app.state
+    reader = identity.reader(asked.request).person
+    state = inspected(works, asked.view.chain, reader, person, asked.view.now[:10])
     return state, works.reading, works.vault, person
 
 

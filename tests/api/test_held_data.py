@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from api import cli
 from tests.api.doors import Doors
 
 NAME, CONTACT = "Jan van der Gewist", "06-87654321"
@@ -121,3 +123,67 @@ def test_after_erasing_everything_nothing_is_left_to_read(case: Case) -> None:
     again = {"organisation": "bd", "ground": "objection", "digests": [found["values"][0]["digest"]]}
     refused = case.doors.post(f"/v1/chains/{case.chain}/people/jan/erasures", again)
     assert (refused.status_code, refused.json()["rule"]) == (409, "U2")
+
+
+# On the pages and the command line
+
+
+def test_the_page_of_a_person_says_what_is_sealed_and_leads_on_who_may(case: Case) -> None:
+    page = f"/ketens/{case.chain}/personen/jan"
+    known = {
+        actor: case.doors.get(page, headers=case.doors.acting(actor)).text
+        for actor in ("jan", "stranger")
+    }
+    assert "Naam: verzegeld" in known["jan"]
+    assert f"{page}/gegevens" in known["jan"]
+    assert f"{page}/gegevens" not in known["stranger"]
+    assert NAME not in "".join(known.values())
+
+
+def test_the_page_of_what_is_held_shows_it_and_offers_to_erase_it(case: Case) -> None:
+    page = f"/ketens/{case.chain}/personen/jan/gegevens"
+    own = case.doors.get(page, headers=case.doors.acting("jan"))
+    assert own.status_code == 200, own.text
+    assert NAME in own.text
+    assert "vastleggen/PersonalDataErased" not in own.text
+    assert "vastleggen/PersonalDataErased" in _page(case, page, "office")
+    assert case.doors.get(page, headers=case.doors.acting("stranger")).status_code == 403
+    case.erase("name", "contact")
+    after = _page(case, page, "office")
+    assert NAME not in after
+    assert "gewist op grond van: bezwaar" in after
+    assert "vastleggen/PersonalDataErased" not in after
+
+
+def _page(case: Case, page: str, actor: str) -> str:
+    last = {"na": str(case.doors.size(case.chain) - 1)}
+    answer = case.doors.get(page, params=last, headers=case.doors.acting(actor))
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_the_commands_report_and_erase(
+    case: Case,
+    shared_database: str,
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", shared_database)
+    monkeypatch.setenv("KETENLEDGER_FOLDER", str(data_folder))
+
+    def told(*words: str) -> str:
+        assert cli.run(["person", *words]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    assert CONTACT in told("report", case.chain, "jan")
+    erasing = ["erase", case.chain, "jan", "--organisation", "bd", "--by", "office"]
+    ground = ["--ground", "no-longer-needed"]
+    assert "1 waarden" in told(*erasing, *ground, "--field", "contact")
+    assert CONTACT not in told("report", case.chain, "jan")
+    assert NAME in told("report", case.chain, "jan", "--json")
+    assert '"recorded": true' in told(*erasing, *ground, "--json")
+    assert "niet langer nodig" in told("report", case.chain, "jan")
+    assert cli.run(["person", *erasing, *ground]) == 1
+    assert cli.run(["person", "report", case.chain, "nobody"]) == 1
+    assert cli.run(["person", *erasing, "--ground", "onzin"]) == 1

@@ -13,6 +13,7 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from api.held_data import ELSEWHERE
 from api.pages.act_form import GROUPS, VERDICTS
 from api.pages.act_input import FAULTS
 from api.pages.act_labels import HELP, LABELS
@@ -49,7 +50,8 @@ def written() -> set[str]:
 def tabled() -> set[str]:
     """Return the texts that a page takes from a table of ours."""
     kinds = {text for kind in KINDS.values() for text in (kind.title, kind.meaning)}
-    return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | kinds | in_forms()
+    fixed = kinds | {*ELSEWHERE}
+    return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | fixed | in_forms()
 
 
 def in_forms() -> set[str]:
