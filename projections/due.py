@@ -14,7 +14,7 @@ from projections.names import titles
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 
 DUE = SQL("""
-    SELECT d.kind, d.id, d.due_at::text AS due_at, d.summary
+    SELECT d.kind, d.id, d.scope, d.due_at::text AS due_at, d.summary
     FROM read_due AS d
     WHERE {visible} AND {conditions}
     ORDER BY d.due_at, d.kind, d.id

@@ -19,7 +19,7 @@ from projections.things import Kind, Seen, add, fresh, in_time, status_on
 from projections.views import Conn, Doc, View, fetch
 
 RECORDS_OF = SQL("""
-    SELECT l.id, r.state
+    SELECT l.id, l.position, r.state
     FROM read_links AS l
     JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1
     WHERE {visible} AND l.kind = %(kind)s AND l.id = ANY(%(ids)s::text[])
@@ -27,7 +27,7 @@ RECORDS_OF = SQL("""
 """).format(visible=scopes.entry("l"))
 
 RECORDS_AT = SQL("""
-    SELECT r.state
+    SELECT l.position, r.state
     FROM read_records AS l
     JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1
     WHERE {visible} AND l.position = ANY(%(positions)s::int8[])

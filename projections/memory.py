@@ -48,7 +48,7 @@ BESIDE: Final[dict[type[Event], tuple[str, tuple[str, ...]]]] = {
 """What was said of a thing later: under which name it is shown, and which fields of it."""
 
 SAID_LATER = SQL("""
-    SELECT l.kind, l.id, r.state
+    SELECT l.kind, l.id, l.position, r.state
     FROM read_links AS l
     JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
     JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1

@@ -18,26 +18,35 @@ Ref = tuple[str, str]
 BY_NAME_ALONE: Final = frozenset({"partner", "body", "chain"})
 """Kinds that people know by name; of the others the id is said as well."""
 
+# A name that only confidential records tell of is part of what they say (see `touched.py`).
+ONLY_CONFIDENTIAL = SQL("""
+    CASE WHEN x.scope = 3 AND NOT EXISTS (
+        SELECT 1 FROM read_texts AS y
+        WHERE y.chain = x.chain AND y.kind = x.kind AND y.id = x.id
+            AND y.scope < 3 AND y.title = x.title
+    ) THEN 3 END AS scope
+""")
+
 TITLES = SQL("""
-    SELECT x.kind, x.id, x.title
+    SELECT x.kind, x.id, x.title, {scope}
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
     JOIN read_texts AS x ON x.kind = asked.kind AND x.id = asked.id
     WHERE {visible} AND x.title <> ''
-""").format(visible=scopes.version("x"))
+""").format(visible=scopes.version("x"), scope=ONLY_CONFIDENTIAL)
 
 # Each kind by itself, so that many things of one kind leave room for the others.
 CHOICES = SQL("""
-    SELECT asked.kind, x.id, x.title
+    SELECT asked.kind, x.id, x.title, x.scope
     FROM unnest(%(kinds)s::text[]) AS asked (kind)
     CROSS JOIN LATERAL (
-        SELECT x.id, x.title, x.since
+        SELECT x.id, x.title, x.since, {scope}
         FROM read_texts AS x
         WHERE {visible} AND x.kind = asked.kind
         ORDER BY x.since DESC, x.id
         LIMIT %(most)s
     ) AS x
     ORDER BY asked.kind, x.since DESC, x.id
-""").format(visible=scopes.version("x"))
+""").format(visible=scopes.version("x"), scope=ONLY_CONFIDENTIAL)
 
 
 def choices(

@@ -20,7 +20,7 @@ from projections.timeline import Chosen, timeline, told
 from projections.views import Conn, Doc, Page, Paging, View, fetch
 
 RECORD = SQL("""
-    SELECT r.state, r.leaf_hash
+    SELECT t.position, r.state, r.leaf_hash
     FROM read_records AS t
     JOIN records AS r ON r.originator_id = t.chain AND r.originator_version = t.position + 1
     WHERE {visible} AND t.position = %(position)s

@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed
 
 from ledger.domain.values import NotFound, Refused, instant
-from projections import scopes
+from projections import scopes, touched
 from projections.scopes import Access
 from projections.words import DUTCH, Speech
 
@@ -164,7 +164,9 @@ def require_known(connection: Conn, chain: str, access: Access) -> None:
 def fetch(connection: Conn, query: SQL | Composed, asked: Mapping[str, object]) -> list[Doc]:
     """Return the rows of a query by column name, whatever the connection gives by itself."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, asked).fetchall()
+        rows = cursor.execute(query, asked).fetchall()
+    touched.note(rows)
+    return rows
 
 
 def page(rows: Sequence[Doc], paging: Paging, *key: str) -> tuple[list[Doc], str]:
