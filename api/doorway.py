@@ -17,10 +17,12 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import tracing
 from api.access_log import LOG
 from api.problems import Problem, answer, place
 from api.rates import Rates
 from api.settings import Settings
+from api.tracing import trace_of
 
 API_VERSION: Final = "1.0.0"
 SECURITY_HEADERS: Final = {
@@ -37,6 +39,7 @@ SECURITY_HEADERS: Final = {
 """What an answer carries unless it says otherwise itself, as a page with a stylesheet does."""
 TRANSPORT_HEADER: Final = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 REQUEST_ID: Final = "X-Request-Id"
+UNKNOWN_PATH: Final = "(unknown)"
 _REQUEST_ID_FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,7 +59,7 @@ class Doorway:
             return
         passage = _Passage(scope, send, secure=self._secure)
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=passage.request_id)
+        structlog.contextvars.bind_contextvars(request=passage.request_id, **passage.traced())
         self._inside += 1
         try:
             await self._admit(passage, receive)
@@ -110,7 +113,9 @@ class _Passage:
         self.method: str = scope["method"]
         # HEAD is GET without its body: the application need not know of it.
         self.scope: Scope = {**scope, "method": "GET"} if self.method == "HEAD" else scope
-        self.request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        self.request_id = _request_id(headers)
+        self.trace = trace_of(headers.get(tracing.HEADER, ""))
         self.status = 0
         self.clock: asyncio.Timeout | None = None
         self._send = send
@@ -130,20 +135,36 @@ class _Passage:
     def _label(self, headers: MutableHeaders) -> None:
         headers["API-Version"] = API_VERSION
         headers[REQUEST_ID] = self.request_id
+        headers[tracing.ANSWER_HEADER] = str(self.trace)
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
         if self._secure:
             headers.setdefault(*TRANSPORT_HEADER)
 
+    def traced(self) -> dict[str, str]:
+        """Return what the lines of the log say about the trace, in the words of OpenTelemetry."""
+        said = {"trace_id": self.trace.trace, "span_id": self.trace.span}
+        return said | ({"parent_id": self.trace.parent} if self.trace.parent else {})
+
     def log(self) -> None:
         took_ms = round((time.perf_counter() - self._since) * 1000, 1)
+        # The address as it is written in the code: what stands in its braces may be a person, and
+        # what is no address at all is whatever somebody typed.
+        path = getattr(self.scope.get("route"), "path", UNKNOWN_PATH)
         LOG.info(
             "request",
             method=self.method,
-            path=place(self.scope),
+            path=path,
             status=self.status,
             took_ms=took_ms,
+            **self._chain(),
         )
+
+    def _chain(self) -> dict[str, str]:
+        """Return the chain that was asked about, where there is one of that name."""
+        chain = self.scope.get("path_params", {}).get("chain")
+        found = self.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+        return {"chain": chain} if isinstance(chain, str) and found else {}
 
 
 def _request_id(headers: Headers) -> str:

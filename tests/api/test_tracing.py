@@ -1,0 +1,55 @@
+"""Traces: the caller's where it is a sound one, a new one where not; in answers and in the log."""
+
+import re
+
+import pytest
+import structlog
+
+from api.tracing import trace_of
+from tests.api.doors import Doors
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+SOUND = f"00-{TRACE}-{PARENT}-01"
+ANSWERED = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])")
+
+
+@pytest.mark.parametrize("given", [SOUND, f" {SOUND} ", f"01-{TRACE}-{PARENT}-03-more"])
+def test_a_sound_trace_goes_on_in_a_span_of_our_own(given: str) -> None:
+    found = trace_of(given)
+    assert (found.trace, found.parent, found.flags) == (TRACE, PARENT, "01")
+    assert found.span != PARENT
+    assert ANSWERED.fullmatch(str(found))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "onzin",
+        SOUND.upper(),
+        f"ff-{TRACE}-{PARENT}-01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"{SOUND}-more",
+        f"00-{TRACE[1:]}-{PARENT}-01",
+        f"01-{TRACE}-{PARENT}-01-" + "x" * 300,
+    ],
+)
+def test_an_unsound_trace_is_not_gone_on_with(given: str) -> None:
+    found = trace_of(given)
+    assert found.trace != TRACE
+    assert found.parent == ""
+    assert ANSWERED.fullmatch(str(found))
+    assert trace_of(given).trace != found.trace
+
+
+def test_the_answer_and_the_log_name_the_trace(doors: Doors) -> None:
+    with structlog.testing.capture_logs(
+        processors=[structlog.contextvars.merge_contextvars]
+    ) as lines:
+        answer = doors.get("/v1/chains", headers={"traceparent": SOUND})
+    found = ANSWERED.fullmatch(answer.headers["traceresponse"])
+    assert found is not None
+    assert found[1] == TRACE
+    [line] = [line for line in lines if line["event"] == "request"]
+    assert (line["trace_id"], line["parent_id"], line["span_id"]) == (TRACE, PARENT, found[2])
