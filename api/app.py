@@ -45,6 +45,7 @@ from api import (
     problem_pages,
     problems,
     reading,
+    reads,
     receipts,
     records,
     reviews,
@@ -72,6 +73,7 @@ from api.workplace import KEY_FILE, eraser
 from ledger.erasure_list import ErasureList
 from ledger.ledger import Ledger
 from ledger.log.database_roles import Duties, as_one, duties
+from ledger.log.read_log import ReadLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from ledger.timer import Nightly, Timer
@@ -96,6 +98,7 @@ READS: Final = {
     "evidence": evidence,
     "signing keys": signing_keys,
     "reviews": reviews,
+    "reads": reads,
     "timeline": timeline,
     "search": search,
     "due": due,
@@ -110,6 +113,8 @@ DOORS: Final = (
 )  # fmt: skip
 """What adds its own addresses."""
 ERASING_CONNECTIONS: Final = 1
+NOTING_CONNECTIONS: Final = 1
+"""Connections to note reads on: who comes first writes for all who wait."""
 SPARE_THREADS: Final = 8
 """Threads for what waits for no connection: trying out, sealing, health."""
 
@@ -205,6 +210,8 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.ledger, app.state.runner = ledger, runner
         app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
         app.state.demos = Demos(ledger)
+        to_note = stack.enter_context(Store(ways.writing, pool_size=NOTING_CONNECTIONS))
+        app.state.reads = ReadLog(to_note)
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping, app.state.vault = stamping, vault
         app.state.live = Live(runner, settings.max_streams)

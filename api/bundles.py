@@ -116,7 +116,8 @@ def _answered(request: Request, asked: Asked, named: str) -> Response:
         raise Problem("unavailable", f"Keten {chain} is nog niet verwerkt tot het controlepunt.")
     with _a_turn(state.bundling), ExitStack() as undo:
         file = undo.enter_context(tempfile.TemporaryFile())
-        handed = _handed(request, chain, file, asked, taker)
+        with lending.watched(request, chain, access):
+            handed = _handed(request, chain, file, asked, taker)
         undo.pop_all()
     return _sent(file, handed, f"{chain}-{named}.zip")
 

@@ -7,19 +7,21 @@ may see of it. Nobody else decides who reads: pages, the API, streams and bundle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 
-from api import identity
+from api import identity, noting
 from api.identity import Identity
 from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
 from projections import access, wall
 from projections.access import Reader
 from projections.scopes import Access
+from projections.touched import Touched
 from projections.views import Conn, View, look, require_known
 
 
@@ -47,7 +49,10 @@ def looking(
         found = access.access(lent, chain, reader, moment=_now())
         view = look(lent, chain, reader=found, **asked)
         wall.stand(lent, view)
-        yield lent, view
+        with noting.watched(
+            request, lambda: nullcontext(lent), chain, access=found, person=reader.person
+        ):
+            yield lent, view
 
 
 def access_of(request: Request, lent: Conn, chain: str) -> Access:
@@ -72,6 +77,15 @@ def require_seen(request: Request, chain: str) -> Access:
         found = access_of(request, lent, chain)
         require_known(lent, chain, found)
         return found
+
+
+@contextmanager
+def watched(request: Request, chain: str, access: Access) -> Iterator[Touched]:
+    """Note what whoever asks reads otherwise than through a view (see `noting.py`)."""
+    lend = partial(connection, request)
+    person = reader_of(request).person
+    with noting.watched(request, lend, chain, access=access, person=person) as touched:
+        yield touched
 
 
 def sees_nothing(request: Request, chain: str) -> bool:

@@ -41,6 +41,7 @@ from ledger.log.log_key import KeyRefused, LogKey
 from ledger.log.merkle import NotInTree
 from ledger.log.note_keys import BadKey
 from ledger.log.published import Published
+from ledger.log.tiles import parse_path
 from ledger.log.tree import Tree
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -108,7 +109,7 @@ def _tile(request: Request, chain: str) -> Response:
         raise NotFound(f"Het getekende log van keten {chain} heeft deze tegel niet.")
     entries = below.startswith(ENTRIES)
     if entries:
-        require_entries(request, chain)
+        require_entries(request, chain, parse_path(f"tile/{below}"))
     private = entries or not for_everybody
     return _unchanging(request, data, private=private, full=PARTIAL not in below)
 

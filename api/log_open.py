@@ -20,6 +20,7 @@ from ledger import catalogue
 from ledger.domain.values import NotFound
 from ledger.faults import FAULTS
 from ledger.log.store import Store
+from ledger.log.tiles import Tile
 
 
 def require_log(request: Request, chain: str) -> bool:
@@ -41,14 +42,20 @@ def _founded_in_public(store: Store, chain: str) -> bool:
         return False
 
 
-def require_entries(request: Request, chain: str) -> None:
-    """Refuse the records of a chain in one piece (not-allowed) to who may not read all of them."""
-    if not lending.require_seen(request, chain).everything:
+def require_entries(request: Request, chain: str, tile: Tile) -> None:
+    """Refuse the records of a chain in one piece (not-allowed) to who may not read all of them.
+
+    Whoever may is noted, where some of them are confidential.
+    """
+    access = lending.require_seen(request, chain)
+    if not access.everything:
         raise Problem(
             "not-allowed",
             f"De vastleggingen van keten {chain} zijn in hun geheel alleen te lezen door wie "
             "alles mag lezen; de hashes, controlepunten en bewijzen zijn voor iedereen.",
         )
+    with lending.watched(request, chain, access) as touched:
+        touched.positions.update(range(tile.first, tile.first + tile.width))
 
 
 def not_signed(chain: str) -> NotFound:

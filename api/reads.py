@@ -1,0 +1,123 @@
+"""The log of reads over HTTP: who read what is confidential, or read on an access given to them.
+
+    GET /v1/chains/{chain}/reads
+
+Whoever may read everything of the chain (the chain office, an auditor) sees all of it; anybody else
+sees what they read themselves and what others read that concerns them. The log lies outside the
+record of the chain: `knownAt` and `validOn` say nothing here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from api import identity
+from api.answer_schemas import page_of
+from api.parameters import Id
+from api.problems import Problem
+from api.reading import Asked, Listing, Route
+from ledger.domain.values import MAX_INTEGER, Refused, instant
+from ledger.log.read_log import Noted, ReadLog
+from projections.views import Doc, Page, Paging, View, cursor
+
+_POSITIONS: Final = "The positions of the records, as stretches: 3-7,9; 3~90 for a span in which."
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["read", "at", "reader", "operation", "path", "about", "entry", "hash"],
+    "properties": {
+        "read": {"type": "integer", "minimum": 0, "description": "Its number in the log."},
+        "at": {"type": "string", "format": "date-time"},
+        "reader": {"type": "string", "description": "Who read, a pseudonym."},
+        "access": {"type": "string", "description": "The access it was read on, if on one."},
+        "operation": {"type": "string"},
+        "path": {"type": "string"},
+        "records": {"type": "string", "description": _POSITIONS},
+        "about": {"type": "array", "items": {"type": "string"}},
+        "entry": {"type": "string", "description": "The entry, exactly as it was hashed."},
+        "hash": {"type": "string", "description": "Over the hash before it and the entry."},
+    },
+}
+
+
+class OfReader(Listing):
+    """Which reads: of this reader, or about them."""
+
+    person: Id | None = None
+
+
+def reads(log: ReadLog, view: View, paging: Paging, *, asking: str, person: str = "") -> Page:
+    """Return a page of the log of a chain, newest first, as far as whoever asks may see it.
+
+    Problem (unauthenticated) for nobody; Problem (not-allowed) for somebody else's reads.
+    """
+    wanted = _whose(view, asking=asking, person=person)
+    [before] = paging.after(int) or (MAX_INTEGER,)
+    if not 0 <= before <= MAX_INTEGER:
+        raise Refused("G13", f"cursor {before}; verwacht er een uit `next`")
+    found = log.noted(view.chain, before=before, most=paging.size + 1, person=wanted)
+    kept = found[: paging.size]
+    following = cursor(kept[-1].number) if len(found) > paging.size else ""
+    return Page([told(one) for one in kept], following)
+
+
+def sees_all(view: View) -> bool:
+    """Tell whether whoever looks so may see what everybody read."""
+    return view.access.everything and not view.access.grant
+
+
+def _whose(view: View, *, asking: str, person: str) -> str | None:
+    """Return whose reads may be told: None for everybody's."""
+    if sees_all(view):
+        return person or None
+    if not asking:
+        raise Problem(
+            "unauthenticated",
+            "Wie wat heeft ingezien, is alleen te zien voor wie zich meldt: het ketenbureau ziet "
+            "alles, ieder ander wat over henzelf gaat.",
+        )
+    if person not in ("", asking):
+        raise Problem(
+            "not-allowed",
+            "Wat een ander heeft ingezien, ziet alleen het ketenbureau of een auditor.",
+        )
+    return asking
+
+
+def told(one: Noted) -> Doc:
+    """Return an entry as people read it, with the exact text that was hashed."""
+    said = msgspec.json.decode(one.entry)
+    own = said["attributes"]
+    return {
+        "read": one.number,
+        "at": instant(datetime.fromtimestamp(said["end_time"] / 1000, UTC)),
+        "reader": own["ketenledger.reader"],
+        "access": own["ketenledger.access"],
+        "operation": said["name"],
+        "path": own["ketenledger.path"],
+        "records": own["ketenledger.positions"],
+        "about": own["dpl.core.data_subject_id"],
+        "entry": one.entry.decode(),
+        "hash": one.hash,
+    }
+
+
+def _asked(asked: Asked[OfReader]) -> Page:
+    log: ReadLog = asked.request.app.state.reads
+    asking = identity.reader(asked.request).person
+    return reads(log, asked.view, asked.paging, asking=asking, **asked.filters)
+
+
+ROUTES = (
+    Route(
+        "/reads",
+        "listReads",
+        "Who read what is confidential, newest first: all of it for the chain office, else one's "
+        "own reads and those about oneself.",
+        _asked,
+        page_of(SCHEMA),
+        OfReader,
+    ),
+)
