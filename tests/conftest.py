@@ -27,6 +27,7 @@ from ledger.embedded import running
 # Loaded only when a test wants a database: the tests of the rules do not wait for it.
 MIGRATED_BY = ("ledger.log.store", "projections.runner")
 FOLDER = "KETENLEDGER_TEST_FOLDER"  # from the controller of pytest-xdist to its workers
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest makes what `tmp_path` gives
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 2**30
 CONNECT_SECONDS = 10
@@ -45,8 +46,12 @@ DROP_ROLES = "DROP ROLE IF EXISTS {writer}, {reader}, {eraser}"
 
 def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
-        folder = tempfile.mkdtemp(prefix="ketenledger-tests-", dir=_in_memory())
-        os.environ[FOLDER] = folder
+        memory = _in_memory()
+        folder = Path(tempfile.mkdtemp(prefix="ketenledger-tests-", dir=memory))
+        os.environ[FOLDER] = str(folder)
+        if memory is not None:
+            (folder / "tmp").mkdir()
+            os.environ.setdefault(TEMPORARY, str(folder / "tmp"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -73,7 +78,7 @@ def server() -> Iterator[str]:
     if given := os.environ.get("DATABASE_URL"):
         yield given
     else:
-        with running(Path(os.environ[FOLDER])) as url:
+        with running(Path(os.environ[FOLDER]) / "server") as url:
             yield url
 
 
