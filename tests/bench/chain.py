@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreated
 from ledger.domain.events.decision_rules import DecisionRule, DecisionRuleAdopted
 from ledger.domain.events.decisions import DeliberationOpened, ProposalSubmitted, VoteCast
@@ -23,7 +25,9 @@ CHOICES = ("for", "against", "abstain")
 def found(ledger: Ledger, chain: str) -> None:
     """Found a chain whose board is voting on one decision."""
     at_start = f"{DAY}T09:00:00.000000Z"
-    ledger.submit(chain, Act(event=founding(*PARTNERS), by="p-bd", on=at_start))
+    # A demonstration: in another chain nobody is taken at their word on a server of this machine.
+    founded = replace(founding(*PARTNERS), demo=True)
+    ledger.submit(chain, Act(event=founded, by="p-bd", on=at_start))
     for event in _scene():
         ledger.submit(chain, Act(event=event, by=IMPORTER, source=SOURCE, on=at_start))
     proposal = ProposalSubmitted(

@@ -22,6 +22,9 @@ from tests.bench.rows import Rounds, Row
 Measure = Callable[[], float]
 Todo = dict[str, Measure]
 STAT = Path("/proc/stat")
+US = "this process"
+WATCHED: dict[str, int] = {US: os.getpid()}
+"""By name the processes of a run whose share of the work is told."""
 
 
 class Missing(Exception):
@@ -29,11 +32,11 @@ class Missing(Exception):
 
 
 class Strain(NamedTuple):
-    """How hard a measure worked: cores used by this process, by the whole machine, and waiting."""
+    """How many cores were in use: by the whole machine, waiting for a disk, and by each process."""
 
-    own: float
     machine: float
     waiting: float
+    each: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -94,18 +97,21 @@ class Course:
         seen = self.strain.get(measure, [])
         if not seen:
             return ""
-        own, machine, waiting = (statistics.median(column) for column in zip(*seen, strict=True))
-        cores = os.cpu_count() or 1
-        if own > 0.9 and machine < 0.9 * cores:
-            first = "one interpreter, which uses one core"
-        elif machine > 0.9 * cores:
-            first = "the processor"
+        machine = statistics.median(one.machine for one in seen)
+        waiting = statistics.median(one.waiting for one in seen)
+        each = {
+            name: statistics.median(one.each.get(name, 0.0) for one in seen)
+            for name in seen[0].each
+        }
+        cores, busiest = os.cpu_count() or 1, max(each, key=lambda name: each[name])
+        if machine > 0.9 * cores:
+            first = "the processor, all of it"
+        elif each[busiest] > 0.9:
+            first = f"the one core of an interpreter: {busiest}"
         else:
             first = "waiting: for the disk, or for one another"
-        return (
-            f"{first} (this process {own:.2f}, machine {machine:.2f} of {cores} cores, "
-            f"{waiting:.2f} waiting for the disk)"
-        )
+        shares = ", ".join(f"{name} {used:.2f}" for name, used in each.items())
+        return f"{first} ({machine:.2f} of {cores} cores: {shares}; {waiting:.2f} for the disk)"
 
     def _one(self, name: str, measure: Measure) -> None:
         figures = self.found.setdefault(name, [])
@@ -139,15 +145,40 @@ def _say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def _clocks() -> tuple[float, float, float, float]:
-    """Return seconds: passed, of this process, of all busy cores, of cores waiting for a disk."""
+class _Clocks(NamedTuple):
+    """Seconds until now: passed, of all cores at work, of cores that wait, of each process."""
+
+    passed: float
+    machine: float
+    waiting: float
+    each: dict[str, float]
+
+
+def _clocks() -> _Clocks:
     numbers = [int(one) for one in STAT.read_text("ascii").partition("\n")[0].split()[1:]]
     user, nice, system, _, waiting, interrupts, soft = numbers[:7]
     tick = os.sysconf("SC_CLK_TCK")
     busy = user + nice + system + interrupts + soft
-    return time.perf_counter(), time.process_time(), busy / tick, waiting / tick
+    each = {name: _used(pid) / tick for name, pid in WATCHED.items()}
+    return _Clocks(time.perf_counter(), busy / tick, waiting / tick, each)
 
 
-def _strain(before: tuple[float, ...], after: tuple[float, ...]) -> Strain:
-    passed, *used = (late - early for early, late in zip(before, after, strict=True))
-    return Strain(*(one / max(passed, 1e-6) for one in used))
+def _used(pid: int) -> int:
+    """Return how long a process was at work, in ticks; 0 where it is gone."""
+    try:
+        fields = Path("/proc", str(pid), "stat").read_text("utf-8").rpartition(") ")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+def _strain(before: _Clocks, after: _Clocks) -> Strain:
+    passed = max(after.passed - before.passed, 1e-6)
+    each = {
+        name: (after.each[name] - used) / passed
+        for name, used in before.each.items()
+        if name in after.each
+    }
+    return Strain(
+        (after.machine - before.machine) / passed, (after.waiting - before.waiting) / passed, each
+    )

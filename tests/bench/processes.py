@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 
-from tests.bench.course import Missing
+from tests.bench.course import WATCHED, Missing
 
 START_SECONDS = 30
 ANSWER_SECONDS = 120.0
@@ -58,8 +58,15 @@ def heard(process: Process, seconds: float = ANSWER_SECONDS) -> str:
     return answer.strip()
 
 
-def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+def watched(name: str, process: Process | subprocess.Popen[bytes]) -> None:
+    """Tell how much of the work this process does, until it is stopped."""
+    WATCHED[name] = process.pid
+
+
+def end(process: Process | subprocess.Popen[bytes]) -> None:
     """Stop a process that we started; by force where it does not listen."""
+    for name in [name for name, pid in WATCHED.items() if pid == process.pid]:
+        del WATCHED[name]
     process.terminate()
     try:
         process.wait(START_SECONDS)

@@ -73,7 +73,7 @@ def facts(
                 "aim": row.aim,
                 "most": row.most,
                 "verdict": _word(course, row),
-                "limit": _limit(course, row),
+                "limit": limit(course, row),
             }
             for row in rows
         ],
@@ -96,7 +96,7 @@ def _word(course: Course, row: Row) -> str:
     return "" if row.meets(course.found, row.aim) else "below the aim"
 
 
-def _limit(course: Course, row: Row) -> str:
+def limit(course: Course, row: Row) -> str:
     """Return what limits a figure that is not as it should be."""
     if row.reached(course.found) is None or row.meets(course.found, row.aim):
         return ""
@@ -104,8 +104,8 @@ def _limit(course: Course, row: Row) -> str:
 
 
 def _remarks(course: Course, rows: Sequence[Row], left_out: Sequence[str]) -> list[str]:
-    said = {row.measure: _limit(course, row) for row in rows}
-    lines = [f"What limits «{name}»: {limit}." for name, limit in said.items() if limit]
+    said = {row.measure: limit(course, row) for row in rows}
+    lines = [f"What limits «{name}»: {what}." for name, what in said.items() if what]
     lines += [f"No figures of «{name}»: {why}." for name, why in course.why.items()]
     if left_out:
         lines.append("Left out of this run: " + "; ".join(left_out) + ".")

@@ -21,7 +21,7 @@ from ledger.log.store import Store
 from ledger.recording import Act
 from tests.bench import chain as measured
 from tests.bench.course import Todo
-from tests.bench.processes import Process, ask, end, heard, started, tell
+from tests.bench.processes import Process, ask, end, heard, started, tell, watched
 from tests.bench.rows import ONE_PROCESS, TWO_APART, TWO_SAME, TWO_WRONG
 from tests.bench.sizes import SIZES
 
@@ -99,9 +99,10 @@ def writers(conninfo: str, ledger: Ledger, store: Store) -> Iterator[Todo]:
     command = (sys.executable, "-m", "tests.bench.two", conninfo)
     with contextlib.ExitStack() as stack:
         processes = []
-        for _ in range(2):
+        for name in ("one", "the other"):
             processes.append(started(*command))
             stack.callback(end, processes[-1])
+            watched(name, processes[-1])
         both = Writers(processes, store)
         same, one, other = CHAINS
         yield {
