@@ -69,7 +69,7 @@ from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
 from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
 from api.witnesses import Witnessing
-from api.workplace import KEY_FILE, eraser
+from api.workplace import eraser, provider
 from ledger.erasure_list import ErasureList
 from ledger.ledger import Ledger
 from ledger.log.database_roles import Duties, as_one, duties
@@ -190,7 +190,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         to_sign = stack.enter_context(Store(ways.writing, pool_size=SIGNING_CONNECTIONS))
         to_send = stack.enter_context(Store(ways.writing, pool_size=SENDING_CONNECTIONS))
         keys = log_keys(settings)
-        vault = Vault.at(writing, settings.folder / KEY_FILE, erasing=erasing)
+        vault = Vault(writing, provider(settings), erasing=erasing)
         ledger = Ledger(writing, vault=vault, eraser=eraser(writing, vault, settings, conninfo))
         ledger.finish_erasing()
         witnessing = Witnessing(to_send, keys, ledger)

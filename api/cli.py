@@ -29,6 +29,7 @@ from api import (
     cli_person,
     cli_read,
     cli_record,
+    cli_rewrap,
     cli_serve,
     cli_sign,
     cli_token,
@@ -51,7 +52,7 @@ from ledger.log.export import CopyDiffers
 from ledger.log.feeder import PolicyUnknown
 from ledger.log.store import MigrationRefused, StoreUnavailable
 from ledger.log.tree import TreeDamaged
-from ledger.vault import KeyRefused
+from ledger.vault import KeyRefused, KeysUnavailable
 from projections.progress import ReadModelsDiffer
 
 REFUSED, BROKEN, UNAVAILABLE, USAGE = 1, 2, 3, 64
@@ -63,6 +64,7 @@ NOT_NOW = (
     Overloaded,
     PolicyUnknown,
     KeyRefused,
+    KeysUnavailable,
     ListRefused,
     log_key.KeyRefused,
     ReadModelsDiffer,
@@ -94,6 +96,7 @@ cli_monitor.add_to(app)
 cli_anchor.add_to(app)
 cli_evidence.add_to(app)
 cli_person.add_to(app)
+cli_rewrap.add_to(cli_key.keys_app)
 cli_token.add_to(app)
 
 

@@ -31,7 +31,7 @@ from projections.words import word
 ELSEWHERE: Final = (
     "In back-ups van de database staan dezelfde gegevens, versleuteld, tot die verlopen.",
     "In de browser van wie is aangemeld staat een cookie met het pseudoniem en de functie.",
-    "In het logboek van de server staan adressen van vragen, dus hoogstens het pseudoniem.",
+    "In het logboek van de server staat wat er gebeurde en wanneer, en geen persoon of naam.",
     "In bundels die zijn meegegeven staat wat hierboven als geopend is genoemd.",
 )
 """What the report cannot list, because it is not in the database, said in words."""

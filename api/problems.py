@@ -28,6 +28,7 @@ from ledger.ledger import Overloaded
 from ledger.log.feeder import PolicyUnknown
 from ledger.log.store import StoreUnavailable
 from ledger.recording import GENERAL_RULES
+from ledger.vault import KeysUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -124,7 +125,8 @@ class Problem(Exception):
 
 
 TOLD: Final = (
-    Problem, Refused, NotFound, StoreUnavailable, Overloaded, PolicyUnknown, RequestValidationError,
+    Problem, Refused, NotFound, StoreUnavailable, Overloaded, PolicyUnknown, KeysUnavailable,
+    RequestValidationError,
 )  # fmt: skip
 """The errors that are problems of a request, or of the moment; anything else is a fault of ours."""
 
@@ -208,7 +210,7 @@ def told(error: Exception, request: Request) -> Problem:
             return Problem("not-found", str(error) or KINDS["not-found"].meaning)
         case StoreUnavailable():
             return Problem("unavailable", "De database is niet beschikbaar.")
-        case Overloaded() | PolicyUnknown():
+        case Overloaded() | PolicyUnknown() | KeysUnavailable():
             return Problem("unavailable", str(error))
         case RequestValidationError():
             errors = said_of_parameters(error.errors())

@@ -14,6 +14,9 @@
     KETENLEDGER_TSA_INTERVAL_SECONDS  how long after a stamp the next is asked for; 86400, a day
     KETENLEDGER_ERASURES       the folder of the erasure list, which is in no backup; `erasures` in
                                the data folder
+    KETENLEDGER_KMS_URL        a transit engine (OpenBao, Vault) that holds the keys of partners,
+                               such as https://bao.example/v1/transit; none: keys are files
+    KETENLEDGER_KMS_TOKEN      the file with the token for it
     KETENLEDGER_ISSUER         who says who somebody is: the address of an OpenID Connect issuer
     KETENLEDGER_AUDIENCE       what its access tokens for this server are for (their `aud`)
     KETENLEDGER_CLIENT_ID      under which name the pages are known there; none: nobody signs in
@@ -78,6 +81,8 @@ class Settings:
     client_secret: Path | None = None
     erasure_folder: Path | None = None
     """Where it is kept what was erased, outside every backup; None: in the data folder."""
+    kms_url: str = ""
+    kms_token: Path | None = None
     tsa_url: str = ""
     tsa_certificates: tuple[Path, ...] = ()
     tsa_interval_seconds: int = 86_400
@@ -134,6 +139,7 @@ class Settings:
                 "KETENLEDGER_CONTACT is een adres dat met https:// begint, of een e-mailadres."
             )
         _require_authority(self)
+        _require_key_service(self)
         _require_networks(self.proxies)
 
     @property
@@ -181,6 +187,8 @@ def from_environment(
         audience=said.get("audience", ""),
         client_id=said.get("client_id", ""),
         client_secret=Path(said["client_secret"]) if said.get("client_secret") else None,
+        kms_url=said.get("kms_url", ""),
+        kms_token=Path(said["kms_token"]) if said.get("kms_token") else None,
         erasure_folder=Path(said["erasures"]) if said.get("erasures") else None,
         proxies=tuple(one.strip() for one in said.get("proxies", "").split(",") if one.strip()),
         rates=_rates(said.get("rates", "")),
@@ -278,6 +286,19 @@ def _rates(value: str) -> Mapping[str, int]:
         if not 1 <= given[kind] <= rates.MOST:
             raise SettingsRefused(f"KETENLEDGER_RATES: {kind} is 1 tot en met {rates.MOST}.")
     return given
+
+
+def _require_key_service(settings: Settings) -> None:
+    """Refuse a key service that cannot be asked, or that anybody on the network could listen to."""
+    if bool(settings.kms_url) != bool(settings.kms_token):
+        raise SettingsRefused("KETENLEDGER_KMS_URL en KETENLEDGER_KMS_TOKEN horen bij elkaar.")
+    url = urlsplit(settings.kms_url)
+    safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
+    if settings.kms_url and not (safe and url.hostname and "@" not in url.netloc):
+        raise SettingsRefused(
+            "KETENLEDGER_KMS_URL begint met https:// en een naam, zonder wachtwoord; http:// mag "
+            "alleen op deze machine zelf."
+        )
 
 
 def _require_authority(settings: Settings) -> None:

@@ -15,6 +15,8 @@ from msgspec import Struct
 from api.settings import Settings, database
 from ledger.erasing import Eraser
 from ledger.erasure_list import ErasureList
+from ledger.key_provider import FileKeys, KeyProvider, load_key
+from ledger.key_service import TransitKeys
 from ledger.ledger import Ledger
 from ledger.log import store as record_store
 from ledger.log.database_roles import Duties, duties
@@ -71,7 +73,7 @@ def opened(settings: Settings) -> Iterator[Workplace]:
             Store(ways.writing, pool_size=CONNECTIONS) as store,
             Store(ways.erasing, pool_size=1) as erasing,
         ):
-            vault = Vault.at(store, settings.folder / KEY_FILE, erasing=erasing)
+            vault = Vault(store, provider(settings), erasing=erasing)
             erases = eraser(store, vault, settings, conninfo)
             erases.finish()
             with (
@@ -79,6 +81,13 @@ def opened(settings: Settings) -> Iterator[Workplace]:
                 Runner(ways.writing) as runner,
             ):
                 yield Workplace(conninfo, ways, store, ledger, runner, vault)
+
+
+def provider(settings: Settings) -> KeyProvider:
+    """Return where the keys of partners are: in a key service, else in files. Raises KeyRefused."""
+    if settings.kms_url and settings.kms_token:
+        return TransitKeys(settings.kms_url, settings.kms_token)
+    return FileKeys(load_key(settings.folder / KEY_FILE), settings.folder)
 
 
 def eraser(store: Store, vault: Vault, settings: Settings, owner: str) -> Eraser:

@@ -28,6 +28,7 @@ from ledger.domain.values import NotFound, Refused, instant, is_slug, require
 from ledger.erasing import Eraser
 from ledger.erasure_list import ListRefused
 from ledger.faults import FAULTS, BrokenLog
+from ledger.key_owners import owned
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
@@ -37,7 +38,7 @@ from ledger.sealed import Disclosed
 from ledger.states import States
 from ledger.stretches import audit_stored, stored
 from ledger.timer import Timer
-from ledger.vault import KeyRefused, Vault
+from ledger.vault import KeyRefused, KeysUnavailable, Vault
 from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series, given_up
 from ledger.writer import RECOVERY_SECONDS, Writer
 
@@ -135,7 +136,7 @@ class Ledger:
         Raises Refused or NotAllowed, and nothing was recorded; Overloaded, likewise; or
         StoreUnavailable, and then only asking again with the same key tells.
         """
-        self._keep(chain, disclosures)
+        disclosures = self._keep(chain, act, disclosures)
         erasing = self._foresee(act)
         try:
             outcome = self._writer.record(chain, act, timeout_seconds=timeout_seconds)
@@ -156,7 +157,7 @@ class Ledger:
     ) -> Receipt:
         """Do as `submit` does, from an event loop."""
         if disclosures:
-            await asyncio.to_thread(self._keep, chain, disclosures)
+            disclosures = await asyncio.to_thread(self._keep, chain, act, disclosures)
         erasing = self._foresee(act)
         try:
             asked = self._writer.submit_async(_slug(chain), act, timeout_seconds=timeout_seconds)
@@ -277,7 +278,7 @@ class Ledger:
             try:
                 self._eraser.finish()
                 self._done = asked
-            except (StoreUnavailable, KeyRefused, ListRefused) as error:
+            except (StoreUnavailable, KeyRefused, KeysUnavailable, ListRefused) as error:
                 LOG.error("Vastgelegd als gewist, maar nog niet vernietigd: %s", error)
 
     def state(self, chain: str, *, at_position: int | None = None) -> ChainState:
@@ -316,10 +317,15 @@ class Ledger:
         """Wait until the record at this position is committed, by whomever; tell whether it is."""
         return self._notices.wait(chain, position, timeout_seconds=timeout_seconds)
 
-    def _keep(self, chain: str, disclosures: Sequence[Disclosed]) -> None:
+    def _keep(self, chain: str, act: Act, disclosures: Sequence[Disclosed]) -> Sequence[Disclosed]:
+        """Store what an act seals; return it with whose key protects it."""
         _slug(chain)
-        if disclosures:
-            self._of_vault().keep(chain, disclosures)
+        if not disclosures:
+            return ()
+        vault = self._of_vault()
+        found = owned(self._states.caught_up(chain), act.by, disclosures)
+        vault.keep(chain, found)
+        return found
 
     def _settle(self, receipt: Receipt, disclosures: Sequence[Disclosed]) -> None:
         """Note where the disclosures belong; a repeat must have been about the same values."""

@@ -31,11 +31,15 @@ PSEUDONYM_CHARACTERS: Final = 12
 
 
 class Disclosed(Struct, frozen=True, kw_only=True):
-    """A disclosure in the clear, on its way to the vault: whose it is, its digest and its text."""
+    """A disclosure in the clear, on its way to the vault: whose it is, its digest and its text.
+
+    `owner` is the partner whose key protects it; empty stands for the installation.
+    """
 
     subject: str
     digest: str
     text: str
+    owner: str = ""
 
 
 class Opened(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """The vault: disclosures of sealed values, encrypted for whom they are about, and the keys.
 
 Each person in a chain has a data key of their own (AES-256-GCM). It encrypts their disclosures,
-bound to chain, person and digest, and is itself stored only wrapped by the key of this
-installation, which lies in a file outside the database. So a copy of the database alone tells
-nothing, and destroying one wrapped key erases one person everywhere.
+bound to chain, person and digest, and is itself stored only wrapped: by the key of the partner that
+the person acts for, else by that of this installation (`key_provider.py`). Those keys are outside
+the database. So a copy of it alone tells nothing, and destroying one wrapped key erases one person.
 
 A disclosure is stored before the record that holds its digest. Once that is recorded, its position
 is noted (`settle`); a disclosure that has none after an hour is an orphan of a refused act and is
@@ -12,12 +12,9 @@ swept, unless the record turns out to hold it after all. `destroy` takes values 
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,13 +25,24 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from ledger import catalogue
+from ledger.key_provider import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    FileKeys,
+    KeyProvider,
+    KeyRefused,
+    KeysUnavailable,
+    Owner,
+    Wrapped,
+    load_key,
+)
 from ledger.log import erased
 from ledger.log.erased import ToErase
 from ledger.log.store import Disclosure, Store, put_disclosures
 from ledger.sealed import Disclosed, Opened, digest_of, opened
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
+__all__ = ["KeyRefused", "KeysUnavailable", "Vault", "load_key"]
+
 SWEEP_AGE: Final = timedelta(hours=1)
 MAX_SWEPT: Final = 10_000
 """How many disclosures one sweep looks at; the next one takes the rest."""
@@ -45,8 +53,8 @@ _LOCK: Final = 7738719513699116409
 Conn = Connection[DictRow]
 
 PUT_KEY = """
-    INSERT INTO subject_keys (chain, subject, wrapped_key)
-    VALUES (%(chain)s, %(subject)s, %(wrapped_key)s)
+    INSERT INTO subject_keys (chain, subject, wrapped_key, owner, version)
+    VALUES (%(chain)s, %(subject)s, %(wrapped_key)s, %(owner)s, %(version)s)
     ON CONFLICT (chain, subject) DO NOTHING
 """
 
@@ -59,9 +67,11 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(chain)s || '|' || %(subj
 
 PUT_NEW_KEY = """
     UPDATE subject_keys
-    SET wrapped_key = %(wrapped_key)s
+    SET wrapped_key = %(wrapped_key)s, owner = %(owner)s, version = %(version)s
     WHERE chain = %(chain)s AND subject = %(subject)s
 """
+
+SUBJECTS = "SELECT subject FROM subject_keys WHERE chain = %(chain)s ORDER BY subject"
 
 DROP_KEY = "DELETE FROM subject_keys WHERE chain = %(chain)s AND subject = %(subject)s"
 
@@ -91,7 +101,7 @@ REPLACE = """
 """
 
 KEYS = """
-    SELECT subject, wrapped_key
+    SELECT subject, wrapped_key, owner, version
     FROM subject_keys
     WHERE chain = %(chain)s AND subject = ANY(%(subjects)s::text[])
 """
@@ -123,33 +133,33 @@ SWEEP = """
 """
 
 
-class KeyRefused(Exception):
-    """The key file cannot be used, or is not the one these values were encrypted with."""
-
-
 class Vault:
     """The disclosures of all chains in one database, opened with the key from one file."""
 
-    def __init__(self, store: Store, key: bytes, *, erasing: Store | None = None) -> None:
+    def __init__(
+        self, store: Store, keys: bytes | KeyProvider, *, erasing: Store | None = None
+    ) -> None:
         self._store = store
         self._erasing = erasing or store
-        self._wrapping = AESGCM(key)
+        self._partners = not isinstance(keys, bytes)
+        self._keep_keys = FileKeys(keys, Path()) if isinstance(keys, bytes) else keys
 
     @classmethod
     def at(cls, store: Store, key_file: Path, *, erasing: Store | None = None) -> Self:
-        """Return the vault that this key file opens; the file is made where it is missing.
+        """Return the vault with the keys in files: that of the installation, and beside it those
+        of partners; made where they are missing.
 
         What is to be removed is removed through `erasing`, where that is another store.
         """
-        return cls(store, load_key(key_file), erasing=erasing)
+        return cls(store, FileKeys(load_key(key_file), key_file.parent), erasing=erasing)
 
     def keep(self, chain: str, disclosures: Sequence[Disclosed]) -> None:
         """Store these disclosures encrypted, all or none; a repeat changes nothing."""
         if not disclosures:
             return
-        subjects = {one.subject for one in disclosures}
+        owners = {one.subject: one.owner if self._partners else "" for one in disclosures}
         with self._store.connection() as conn:
-            keys = self._own_keys(conn, chain, subjects)
+            keys = self._own_keys(conn, chain, owners)
             rows = [self._encrypted(chain, one, keys[one.subject]) for one in disclosures]
             put_disclosures(conn, rows)
 
@@ -206,15 +216,42 @@ class Vault:
 
     def _rekey(self, conn: Conn, chain: str, subject: str, rows: Sequence[Disclosure]) -> None:
         """Encrypt what stays of somebody under a new key; the old one is destroyed."""
-        keys = self._keys_on(conn, chain, {subject})
+        [old] = self._rows(conn, chain, {subject})
+        keys = {subject: self._unwrapped(chain, old)}
         texts = {row.digest: self._text(row, keys) for row in rows}
         fresh = AESGCM.generate_key(8 * KEY_BYTES)
-        wrapped = self._wrapped(chain, subject, fresh)
-        conn.execute(PUT_NEW_KEY, {"chain": chain, "subject": subject, "wrapped_key": wrapped})
+        self._replace_key(conn, chain, subject, owner=old["owner"], key=fresh)
         for digest, text in texts.items():
             if text is not None:
                 one = Disclosed(subject=subject, digest=digest, text=text)
                 conn.execute(REPLACE, self._encrypted(chain, one, AESGCM(fresh))._asdict())
+
+    def _replace_key(self, conn: Conn, chain: str, subject: str, *, owner: str, key: bytes) -> None:
+        wrapped = self._keep_keys.wrap(Owner(chain, owner), key, _bound(chain, subject))
+        given = {"owner": owner, "version": wrapped.version, "wrapped_key": wrapped.data}
+        conn.execute(PUT_NEW_KEY, {"chain": chain, "subject": subject, **given})
+
+    def rewrap(self, chain: str, owner_of: Callable[[str], str]) -> int:
+        """Wrap the keys of a chain anew where another partner or version should; return how many.
+
+        `owner_of` tells of a person whose key it should be.
+        """
+        with self._store.connection() as conn:
+            subjects = [row["subject"] for row in conn.execute(SUBJECTS, {"chain": chain})]
+        return sum(self._rewrap(chain, subject, owner_of(subject)) for subject in subjects)
+
+    def _rewrap(self, chain: str, subject: str, owner: str) -> bool:
+        newest = self._keep_keys.newest(Owner(chain, owner))
+        with self._erasing.connection() as conn:
+            conn.execute(LOCK, {"chain": chain, "subject": subject, "lock": _LOCK})
+            row = next(iter(self._rows(conn, chain, {subject})), None)
+            if row is None or (newest and (row["owner"], row["version"]) == (owner, newest)):
+                return False
+            if not owner and not row["owner"] and row["version"] == newest:
+                return False
+            key = self._unwrapped_bytes(chain, row)
+            self._replace_key(conn, chain, subject, owner=owner, key=key)
+            return True
 
     def discard(self, chain: str, digests: Iterable[str]) -> None:
         """Take back what was kept for an act that turned out to be recorded before."""
@@ -259,39 +296,36 @@ class Vault:
         with self._store.connection() as conn:
             return self._keys_on(conn, chain, subjects)
 
-    def _own_keys(self, conn: Conn, chain: str, subjects: set[str]) -> dict[str, AESGCM]:
+    def _own_keys(self, conn: Conn, chain: str, owners: Mapping[str, str]) -> dict[str, AESGCM]:
         """Return the data key of each of these persons, given one now where they had none.
 
         Until the end of the transaction nobody destroys these keys.
         """
-        for subject in sorted(subjects):
+        for subject in sorted(owners):
             conn.execute(LOCK_SHARED, {"chain": chain, "subject": subject, "lock": _LOCK})
-        found = self._keys_on(conn, chain, subjects)
-        lacking = subjects - found.keys()
+        found = self._keys_on(conn, chain, set(owners))
+        lacking = owners.keys() - found.keys()
         for subject in sorted(lacking):
-            wrapped = self._wrapped(chain, subject, AESGCM.generate_key(8 * KEY_BYTES))
-            conn.execute(PUT_KEY, {"chain": chain, "subject": subject, "wrapped_key": wrapped})
+            owner, fresh = owners[subject], AESGCM.generate_key(8 * KEY_BYTES)
+            wrapped = self._keep_keys.wrap(Owner(chain, owner), fresh, _bound(chain, subject))
+            given = {"owner": owner, "version": wrapped.version, "wrapped_key": wrapped.data}
+            conn.execute(PUT_KEY, {"chain": chain, "subject": subject, **given})
         return found | self._keys_on(conn, chain, lacking) if lacking else found
 
     def _keys_on(self, conn: Conn, chain: str, subjects: set[str]) -> dict[str, AESGCM]:
-        rows = conn.execute(KEYS, {"chain": chain, "subjects": sorted(subjects)}).fetchall()
-        return {
-            row["subject"]: self._unwrapped(chain, row["subject"], row["wrapped_key"])
-            for row in rows
-        }
+        rows = self._rows(conn, chain, subjects)
+        return {row["subject"]: self._unwrapped(chain, row) for row in rows}
 
-    def _wrapped(self, chain: str, subject: str, key: bytes) -> bytes:
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._wrapping.encrypt(nonce, key, _bound(chain, subject))
+    def _rows(self, conn: Conn, chain: str, subjects: set[str]) -> list[DictRow]:
+        return conn.execute(KEYS, {"chain": chain, "subjects": sorted(subjects)}).fetchall()
 
-    def _unwrapped(self, chain: str, subject: str, wrapped: bytes) -> AESGCM:
-        nonce, encrypted = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        try:
-            return AESGCM(self._wrapping.decrypt(nonce, encrypted, _bound(chain, subject)))
-        except InvalidTag as error:
-            raise KeyRefused(
-                f"De sleutel van {subject} in {chain} is niet met deze sleutel versleuteld."
-            ) from error
+    def _unwrapped(self, chain: str, row: DictRow) -> AESGCM:
+        return AESGCM(self._unwrapped_bytes(chain, row))
+
+    def _unwrapped_bytes(self, chain: str, row: DictRow) -> bytes:
+        wrapped = Wrapped(row["version"], bytes(row["wrapped_key"]))
+        bound = _bound(chain, row["subject"])
+        return self._keep_keys.unwrap(Owner(chain, row["owner"]), wrapped, bound)
 
     def _encrypted(self, chain: str, one: Disclosed, key: AESGCM) -> Disclosure:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -316,42 +350,6 @@ class Vault:
         if digest_of(text) != row.digest:
             raise KeyRefused(f"De waarde achter {row.digest} in {row.chain} hoort daar niet bij.")
         return text
-
-
-def load_key(path: Path) -> bytes:
-    """Return the key in a file that only its owner may read; make the file where it is missing.
-
-    Raises KeyRefused for a file that others may read or that holds no key.
-    """
-    try:
-        if not path.exists():
-            _make_key(path)
-        mode = stat.S_IMODE(path.stat().st_mode)
-        key = path.read_bytes()
-    except OSError as error:
-        raise KeyRefused(f"Het sleutelbestand {path} is onbruikbaar: {error.strerror}.") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyRefused(
-            f"Het sleutelbestand {path} is leesbaar voor anderen; doe: chmod 600 {path}"
-        )
-    if len(key) != KEY_BYTES:
-        raise KeyRefused(f"Het sleutelbestand {path} telt {len(key)} bytes; verwacht {KEY_BYTES}.")
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Make the file at once with all it holds, so that two processes never have two keys."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _bound(*parts: str) -> bytes:

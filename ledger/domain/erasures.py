@@ -41,14 +41,20 @@ class Erasures(Struct, frozen=True):
     erased: HashTrieMap[str, Erasure] = field(default_factory=HashTrieMap)
 
 
+def acted_for(chain: ChainState, person: str) -> tuple[str, ...]:
+    """Return the organisations for which somebody ever had a role or seat here, oldest first."""
+    terms = (chain.roles.assignments[one] for one in chain.roles.by_person.get(person, ()))
+    seats = (chain.bodies.seats[one] for one in chain.bodies.by_person.get(person, ()))
+    found = [*(one.organisation for one in terms), *(one.organisation for one in seats)]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
 def answering_for(chain: ChainState, person: str, day: str) -> tuple[str, ...]:
     """Return the partners that answer for the data of somebody on a day.
 
     Those for which the person ever had a role or seat; every partner, where there is none left.
     """
-    terms = (chain.roles.assignments[one] for one in chain.roles.by_person.get(person, ()))
-    seats = (chain.bodies.seats[one] for one in chain.bodies.by_person.get(person, ()))
-    found = [*(one.organisation for one in terms), *(one.organisation for one in seats)]
+    found = acted_for(chain, person)
     partners = chain.chains.partners_on(day)
     return tuple(one for one in partners if one in found) or partners
 

@@ -13,7 +13,7 @@ import ssl
 import threading
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -52,6 +52,7 @@ def ask(
     limit_bytes: int,
     media_type: str = TEXT,
     proxied: bool = False,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Return the answer to a GET, or to a POST where there is a body, whatever its status.
 
@@ -64,15 +65,15 @@ def ask(
         connection = opened(address, patience.silence_seconds, proxied=proxied)
     except ValueError as error:
         raise NoAnswer("het adres is niet bruikbaar") from error
-    headers = {"User-Agent": USER_AGENT, "Connection": "close"}
+    sent = {"User-Agent": USER_AGENT, "Connection": "close", **(headers or {})}
     if body is not None:
-        headers["Content-Type"] = media_type
+        sent["Content-Type"] = media_type
     method = "GET" if body is None else "POST"
     where = target(address, address.path or "/", proxied=proxied)
     try:
         connection.connect()
         with ended_after(connection.sock, patience.answer_seconds):
-            connection.request(method, where, body=body, headers=headers)
+            connection.request(method, where, body=body, headers=sent)
             with connection.getresponse() as response:
                 data = body_of(response, limit_bytes)
                 if len(data) > limit_bytes:

@@ -49,7 +49,10 @@ RIGHTS: Final[Rights] = {
         "erasing": ("DELETE", "UPDATE (ciphertext)", "UPDATE (nonce)"),
     },
     # What stays of somebody is encrypted under a new key.
-    "subject_keys": {"writing": ("INSERT",), "erasing": ("DELETE", "UPDATE (wrapped_key)")},
+    "subject_keys": {
+        "writing": ("INSERT",),
+        "erasing": ("DELETE", "UPDATE (wrapped_key)", "UPDATE (owner)", "UPDATE (version)"),
+    },
     "erasures": {"erasing": ("INSERT", "UPDATE")},
     "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,
