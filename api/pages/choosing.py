@@ -15,10 +15,12 @@ from api.pages.site import Asked
 from api.parameters import MAX_WORDS, as_slug, as_words
 from api.problems import Problem
 from projections.chains import partners
+from projections.names import choices
 from projections.views import MAX_LIMIT, Paging
 
 Options = tuple[tuple[str, str], ...]
 SHOWN: Final = 80
+MAX_BODIES: Final = 200
 
 
 class Field(Struct, frozen=True):
@@ -53,6 +55,12 @@ def organisations(asked: Asked) -> dict[str, str]:
     """Return the names of the partners, also of those that left, as far as this reader knows."""
     found = partners(asked.connection, asked.view, Paging("", MAX_LIMIT)).items
     return {one["organisation"]: str(one.get("name") or one["organisation"]) for one in found}
+
+
+def bodies(asked: Asked) -> Options:
+    """Return the bodies that there are or were, by name, as far as this reader knows them."""
+    found = choices(asked.connection, asked.view, {"body"}, most=MAX_BODIES)["body"]
+    return tuple(sorted(found, key=lambda one: one[1]))
 
 
 def _sound(name: str, value: str) -> str:

@@ -10,20 +10,17 @@ from typing import Any, Final, get_args
 from markupsafe import Markup
 
 from api.decision_graph import draw
-from api.pages.choosing import Field, Options, chosen, require_one_of
+from api.pages.choosing import Field, Options, bodies, chosen, require_one_of
 from api.pages.decision_course import course
 from api.pages.decision_links import Links, links
 from api.pages.paper import drawn
 from api.pages.proof import proof
 from api.pages.site import Asked, Screen
 from ledger.domain.events.outcomes import Status
-from projections.bodies import bodies
 from projections.capacities import with_capacities
 from projections.decision_page import consequences, decision
 from projections.decisions import decisions
-from projections.views import Doc, Paging
-
-MAX_BODIES: Final = 200
+from projections.views import Doc
 
 
 def show_list(asked: Asked) -> dict[str, Any]:
@@ -40,7 +37,7 @@ def show_list(asked: Asked) -> dict[str, Any]:
         subject=wanted["onderwerp"],
         text=wanted["tekst"],
     )
-    known = _bodies(asked)
+    known = bodies(asked)
     for one in page.items:
         one["bodyName"] = dict(known).get(one.get("body", ""), one.get("body", ""))
     return {
@@ -76,11 +73,6 @@ def deciding(doc: Doc) -> int:
     """Return the position of the record that decided it, or else of its last record."""
     outcome = doc.get("outcome") or doc.get("takenUnderMandate") or doc.get("recorded")
     return int(outcome["position"] if outcome else doc["positions"][-1])
-
-
-def _bodies(asked: Asked) -> Options:
-    found = bodies(asked.connection, asked.view, Paging("", MAX_BODIES)).items
-    return tuple((one["body"], str(one.get("name") or one["body"])) for one in found)
 
 
 def _fields(

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from api.pages.choosing import Field, chosen, require_one_of
+from api.pages.choosing import Field, bodies, chosen, require_one_of
 from api.pages.site import Asked, Screen
 from projections.actions import actions_named
-from projections.bodies import bodies, seats_of
+from projections.bodies import seats_of
 from projections.capacities import with_capacities
 from projections.meetings import meeting, meetings
 from projections.names import titles
 from projections.stands import stands
-from projections.views import MAX_LIMIT, Doc, Paging
+from projections.views import Doc
 
 STATUSES: Final = ("convened", "held", "cancelled")
 
@@ -35,14 +35,18 @@ def show_list(asked: Asked) -> dict[str, Any]:
         body=wanted["overleg"],
         status=wanted["status"],
     )
-    found = bodies(asked.connection, asked.view, Paging("", MAX_LIMIT)).items
-    known = tuple((one["body"], str(one.get("name") or one["body"])) for one in found)
     return {
         "items": page.items,
         "next": page.next,
         "narrowed": any(wanted.values()),
         "fields_to_choose": (
-            Field("overleg", said("Overleg"), known, said("elk overleg"), value=wanted["overleg"]),
+            Field(
+                "overleg",
+                said("Overleg"),
+                bodies(asked),
+                said("elk overleg"),
+                value=wanted["overleg"],
+            ),
             Field("status", said("Status"), statuses, said("elke status"), value=wanted["status"]),
         ),
     }

@@ -33,6 +33,7 @@ from tests.bench import (
     large,
     large_evidence,
     live,
+    pages,
     peers,
     questions,
     slow_disk,
@@ -107,6 +108,7 @@ def _stages(asked: Wanted, folder: Path) -> list[Stage]:
     found = [
         Stage("appends", appends.ROWS, partial(_scene, folder / "appends", appends.scene)),
         Stage("doors", doors.ROWS, partial(_scene, folder / "doors", doors.scene)),
+        Stage("pages", pages.ROWS, partial(_scene, folder / "pages", pages.scene)),
         Stage("live", live.ROWS, partial(_scene, folder / "live", live.scene)),
         Stage("slow-disk", slow_disk.ROWS, partial(slow_disk.stage, folder / "slow")),
     ]

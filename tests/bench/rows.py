@@ -27,6 +27,8 @@ AUDIT: Final = "audit"
 KEPT_UP: Final = "one chain, 64 callers, while it is signed: share of the rate"
 SIGNED: Final = "the last record is signed: seconds after it"
 PROOF: Final = "a proof from that log: p95 in ms"
+PAGE_DEMO: Final = "dearest page of the demonstration: p95 of processor time in ms"
+PAGE_LARGE: Final = "dearest page of a chain of 100,000: p95 of processor time in ms"
 REBUILD: Final = "rebuild of read models"
 
 ONE_PROCESS: Final = "one process, 64 callers"
