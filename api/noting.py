@@ -7,7 +7,6 @@ without its question, for people type names there.
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg.sql import SQL
 from starlette.requests import Request
+from structlog.contextvars import get_contextvars
 
 from api.problems import Problem
 from ledger.log.read_log import NotLogged, Read, ReadLog
@@ -24,8 +24,6 @@ from projections.touched import Touched, watching
 from projections.views import Conn, fetch
 
 PERSON: Final = "person:"
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_TRACE: Final = "0" * 32
 
 # What the reader came upon may be read by them, so there is nothing to filter here.
 CONFIDENTIAL = SQL("""
@@ -84,6 +82,7 @@ def _keep(
     request: Request, reading: Reading, positions: Collection[int], subjects: tuple[str, ...]
 ) -> None:
     log: ReadLog = request.app.state.reads
+    traced = get_contextvars()
     route: Any = request.scope.get("route")
     read = Read(
         reader=reading.person,
@@ -92,8 +91,8 @@ def _keep(
         path=request.scope.get("raw_path", b"").decode("ascii", "replace"),
         positions=tuple(positions),
         subjects=subjects,
-        trace_id=_trace(request),
-        span_id=secrets.token_hex(8),
+        trace_id=str(traced.get("trace_id") or secrets.token_hex(16)),
+        span_id=str(traced.get("span_id") or secrets.token_hex(8)),
         start_ms=reading.start_ms,
         end_ms=_now_ms(),
     )
@@ -128,14 +127,6 @@ def _confidential(lent: Conn, chain: str, touched: Touched) -> dict[int, list[st
 def _subjects(found: dict[int, list[str]]) -> tuple[str, ...]:
     places = {place for concerned in found.values() for place in concerned}
     return tuple(sorted(one.removeprefix(PERSON) for one in places if one.startswith(PERSON)))
-
-
-def _trace(request: Request) -> str:
-    """Return the trace that the caller began (W3C Trace Context), or a new one."""
-    given = _TRACE.fullmatch(request.headers.get("traceparent", "").strip())
-    if given is not None and given[1] != _NO_TRACE:
-        return given[1]
-    return secrets.token_hex(16)
 
 
 def _now_ms() -> int:

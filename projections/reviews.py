@@ -102,6 +102,25 @@ class Grant(Struct, frozen=True, kw_only=True):
     valid_until: str
 
 
+OWN = SQL("""
+    SELECT t.id AS review, t.summary, t.valid_from::text AS starts, t.valid_until::text AS ends
+    FROM public.read_reviews AS t
+    WHERE t.chain = %(chain)s AND t.kind = 'review' AND t.reviewer = %(person)s
+        AND t.state = 'granted' AND t.known_until IS NULL AND t.scope_until = {end}
+        AND t.valid_from <= %(day)s::date AND t.valid_until > %(day)s::date
+    ORDER BY t.since, t.id
+""").format(end=scopes.END)
+
+
+def own(connection: Conn, view: View, person: str) -> list[Doc]:
+    """Return the access that a person has now, as they may know of it whatever it opens."""
+    asked = {"chain": view.chain, "person": person, "day": view.now[:10]}
+    return [
+        {**row["summary"], "validFrom": row["starts"], "validUntil": row["ends"]}
+        for row in fetch(connection, OWN, asked)
+    ]
+
+
 def grants(connection: Conn, chain: str, person: str, moment: str) -> tuple[Grant, ...]:
     """Return the access that a person has to a chain at a moment (an instant), oldest first."""
     asked = {"chain": chain, "person": person, "day": moment[:10]}

@@ -101,6 +101,12 @@ OFFERED: Final[dict[str, tuple[Act, ...]]] = {
     "body": (Act("ProposalSubmitted"), Act("MeetingConvened"), Act("ChairTermStarted")),
     "seat": (Act("SeatAssigned"), Act("SeatVacated"), Act("CommitmentDeclared")),
     "assignment": (Act("RoleEnded"),),
+    "review": (
+        Act("ReviewAccessSupported", lambda one: one.granted < 0 and not one.ended),
+        Act("EvidenceRequested", lambda one: one.granted >= 0 and not one.ended),
+        Act("ReviewAccessWithdrawn", lambda one: not one.ended),
+    ),
+    "evidenceRequest": (Act("EvidenceRequestAnswered", lambda one: not one.answered),),
 }
 """What can be done with a thing, by its kind, the most usual first."""
 
@@ -116,6 +122,8 @@ THINGS: Final[dict[str, Callable[[ChainState], Any]]] = {
     "body": lambda chain: chain.bodies.bodies,
     "seat": lambda chain: chain.bodies.seats,
     "assignment": lambda chain: chain.roles.assignments,
+    "review": lambda chain: chain.reviews.all,
+    "evidenceRequest": lambda chain: chain.reviews.requests,
 }
 
 

@@ -42,6 +42,7 @@ CATALOGUES: Final = (
     "evidence.po",
     "figures.po",
     "privacy.po",
+    "reviews.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {

@@ -22,6 +22,7 @@ from api.pages import (
     powers,
     recording,
     records,
+    reviews,
     roles,
     search,
     signing_in,
@@ -54,6 +55,7 @@ SCREENS: Final = (
     recording,
     integrity,
     evidence,
+    reviews,
 )
 """What people read of a chain in a browser; `frame` is what stands around it."""
 

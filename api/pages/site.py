@@ -50,6 +50,7 @@ NAVIGATION: Final = (
     ("/acties", "Acties"),
     ("/onderwerpen", "Onderwerpen"),
     ("/cijfers", "Cijfers"),
+    ("/toegang", "Toegang"),
     ("/controle", "Controle"),
     ("/zoeken", "Zoeken"),
     ("/vastleggen", "Vastleggen"),
@@ -75,6 +76,7 @@ PLACES: Final[dict[str, str]] = {
     "meeting": "vergaderingen",
     "authority": "doorzettingsmacht",
     "exercise": "gebruik",
+    "review": "toegang",
 }
 """Under which path below the chain a thing has its page, by its kind."""
 

@@ -52,6 +52,8 @@ ADDRESSES = (
     f"{BASE}/gebruik/DG-2008-01",
     f"{BASE}/personen/ketenmanager",
     f"{BASE}/partners",
+    f"{BASE}/toegang",
+    f"{BASE}/inzage",
     f"{BASE}/partners/uwv",
     f"{BASE}/acties?geldig_op=2007-10-05",
     f"{BASE}/acties/A-2007-01",
@@ -75,6 +77,7 @@ REFUSED = (
     (f"{BASE}/vergaderingen?status=onzin", 400),
     (f"{BASE}/acties/onzin", 404),
     (f"{BASE}/cijfers?jaar=onzin", 400),
+    (f"{BASE}/toegang/onzin", 404),
     (f"{BASE}/bewijs?over=persoon:p-1", 400),
     (f"{BASE}/bewijs?van=gisteren", 400),
 )
