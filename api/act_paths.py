@@ -31,6 +31,8 @@ PATHS: Final[dict[str, str]] = {
     # people
     "PersonRegistered": "/people",
     "PersonDetailsGiven": "/people/{person}/details",
+    "SignInLinked": "/people/{person}/sign-ins",
+    "SignInUnlinked": "/people/{person}/sign-ins/{signIn}/endings",
     "PersonalDataErased": "/people/{person}/erasures",
     # bodies and seats
     "BodyEstablished": "/bodies",

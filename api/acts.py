@@ -23,16 +23,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity
+from api import acting, identity
 from api.act_paths import BASE, IN_BRACES, PATHS
 from api.act_schemas import Attempt, TrialAnswer, documentation
 from api.answers import answer
 from api.founding import as_founded_here
+from api.identity import Identity
 from api.log import KEY_UNREADABLE
 from api.parameters import Id, Moment, Parameters, as_position, in_path
 from api.problems import Problem
 from api.request_body import read_object
 from api.signing import log_keys
+from api.subject_links import require_form
 from ledger import catalogue
 from ledger.catalogue import Type
 from ledger.domain.events.chains import ChainEstablished
@@ -58,7 +60,7 @@ Body = dict[str, Any]
 class Given(NamedTuple):
     """What the header fields of a request say: who acts, under which key, signed by what."""
 
-    person: str
+    identity: Identity
     key: str
     signature: Signature | None
 
@@ -103,14 +105,16 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
         idempotency_key: Annotated[str, Header()] = "",
         act_signature: Annotated[str, Header(description=SIGNATURE_TOLD)] = "",
     ) -> Response:
-        person = (await run_in_threadpool(identity.actor, request)).person
+        asking = await run_in_threadpool(identity.reader, request)
+        if not acting.may_be_operator(asking):
+            identity.require_person(asking)
         in_path(request, "chain")
         body = await read_object(request, max_bytes=request.app.state.settings.max_body_bytes)
         if wanted is not None:
             body = _typed(body, wanted)
         for name in named:
             body = _filled(body, name, _from_path(request, name, whole=name in numbers))
-        given = Given(person, _key(idempotency_key), _signature(act_signature))
+        given = Given(asking, _key(idempotency_key), _signature(act_signature))
         return await _recorded(request, body, asked, given)
 
     return record
@@ -183,17 +187,21 @@ def _kind(body: Body) -> type[Event]:
 
 async def _recorded(request: Request, body: Body, asked: ActParameters, given: Given) -> Response:
     """Record an event, or try it out, as this person under this key."""
-    person, key, signature = given
+    asking, key, signature = given
     ledger: Ledger = request.app.state.ledger
     chain = in_path(request, "chain")
+    require_form(_kind(body), body, signed=signature is not None)
     sealed = seal_body(_kind(body), body, act=key, signed=signature is not None)
     event = catalogue.read_body(sealed.body)
     if isinstance(event, ChainEstablished):
         event = await run_in_threadpool(_founding, request, chain, event)
+    by, recorded_by = await run_in_threadpool(
+        acting.named, request, asking, event, chain=chain, by=asked.by or ""
+    )
     act = Act(
         event=event,
-        by=asked.by or person,
-        recorded_by=person if asked.by not in (None, person) else "",
+        by=by,
+        recorded_by=recorded_by,
         act=key,
         on=asked.on or "",
         scope=asked.scope,

@@ -67,6 +67,8 @@ from api.session import Sessions
 from api.settings import Settings, require_identity
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
 from api.signing import Signing, log_keys
+from api.subject_links import KEY_FILE as SUBJECTS_KEY
+from api.subject_links import SubjectLinks
 from api.witnesses import CONNECTIONS as SENDING_CONNECTIONS
 from api.witnesses import Witnessing
 from api.workplace import eraser, provider
@@ -77,7 +79,7 @@ from ledger.log.read_log import ReadLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from ledger.timer import Nightly, Timer
-from ledger.vault import Vault
+from ledger.vault import Vault, load_key
 from projections.runner import Runner
 
 READS: Final = {
@@ -212,6 +214,9 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.demos = Demos(ledger)
         to_note = stack.enter_context(Store(ways.writing, pool_size=NOTING_CONNECTIONS))
         app.state.reads = ReadLog(to_note)
+        app.state.links = SubjectLinks(
+            writing, ledger, vault, load_key(settings.folder / SUBJECTS_KEY)
+        )
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping, app.state.vault = stamping, vault
         app.state.live = Live(runner, settings.max_streams)

@@ -29,6 +29,7 @@ from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
 from api.problems import Problem
 from api.settings import Settings, is_loopback
+from api.subject_links import SubjectLinks
 from api.tokens import Claims, TokenRefused, Verifier
 from ledger.domain.values import SLUG_PATTERN, Scope
 
@@ -116,14 +117,19 @@ def reader(request: Request) -> Identity:
 
 def actor(request: Request) -> Identity:
     """Return who acts; Problem (unauthenticated) when that is not known. Asks as `reader` does."""
-    identity = reader(request)
+    return require_person(reader(request))
+
+
+def require_person(identity: Identity) -> Identity:
+    """Return somebody who has a person in the chain; Problem (unauthenticated) for anybody else."""
     if not identity.person:
         raise Problem(
             "unauthenticated",
             "Niet bekend is wie vastlegt. Stuur een token mee (Authorization: Bearer …) of meld u "
             "aan op de pagina’s."
             if not identity.subject
-            else "Wie dit token noemt, is in deze keten niet bekend.",
+            else "Deze aanmelding is in deze keten van niemand. Laat haar koppelen door wie uw "
+            f"organisatie vertegenwoordigt, als {identity.issuer}|{identity.subject}.",
         )
     return identity
 
@@ -176,7 +182,8 @@ def _person(request: Request, claims: Claims, chain: str) -> str:
     demos: Demos = request.app.state.demos
     if own and demos.is_demo(chain) is not False:
         return claims.subject if re.search(SLUG_PATTERN, claims.subject) else ""
-    return ""
+    links: SubjectLinks = request.app.state.links
+    return links.person(chain, issuer=claims.issuer, subject=claims.subject)
 
 
 def require_own_machine(request: Request) -> None:

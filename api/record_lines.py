@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from api.founding import as_founded_here
+from api.subject_links import require_form
 from ledger import catalogue
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.values import (
@@ -189,6 +190,7 @@ class Recorder:
             require(alias not in self._aliases, "G13", f"{alias} is al eerder geregistreerd")
             body["person"] = ""
         kind = catalogue.find(str(body.get("type"))).kind
+        require_form(kind, body, signed=line.signature is not None)
         sealed = seal_body(kind, body, act=line.act, signed=line.signature is not None)
         act = Act(
             event=self._founded(catalogue.read_body(sealed.body)),

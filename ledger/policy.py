@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ledger.domain import bodies, mandates, reviews
+from ledger.domain import bodies, mandates, people, reviews
 from ledger.domain.chain import ChainState
 from ledger.domain.values import Event, Header, NotAllowed
 
@@ -337,6 +337,10 @@ FINDERS: dict[str, tuple[str, Finder]] = {
     "mandate-holder": ("een geldig mandaat", _mandate_holder),
     "override-holder": ("doorzettingsmacht", _override_holder),
     "signatory": ("tekenbevoegdheid voor deze partij", _signatory),
+    "first-sign-in": (
+        "de keten hebben opgericht, voor de eerste aanmelding van een partner",
+        people.first_sign_in,
+    ),
     "action-owner": ("een rol of zetel bij de organisatie van de actie", _action_owner),
     "chain-manager": ("de rol van ketenmanager", _has_role("chain-manager")),
     "chain-coordinator": ("de rol van ketenregisseur", _has_role("chain-coordinator")),

@@ -52,12 +52,25 @@ def picked_but(doc: Doc, *names: str) -> Doc:
     return {name: value for name, value in doc.items() if name not in names}
 
 
+def _linked(doc: Doc, event: p.SignInLinked, header: Header) -> None:
+    entry = {**fields(event, "sign_in", "organisation", "token_subject"), **stamp(header)}
+    doc.setdefault("signIns", []).append(entry)
+
+
+def _unlinked(doc: Doc, event: p.SignInUnlinked, header: Header) -> None:
+    for one in doc.get("signIns", ()):
+        if one["signIn"] == event.sign_in:
+            one["unlinked"] = {**fields(event, "reason"), **stamp(header)}
+
+
 PERSON = Kind(
     name="person",
     table=TABLE,
     parts={
         p.PersonRegistered: Part(ids("person"), _registered),
         p.PersonDetailsGiven: Part(ids("person"), _sealed),
+        p.SignInLinked: Part(ids("person"), _linked),
+        p.SignInUnlinked: Part(ids("person"), _unlinked),
         PersonalDataErased: Part(ids("person"), _erased),
     },
     row=lambda doc: {

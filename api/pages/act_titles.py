@@ -23,6 +23,8 @@ TITLES: Final[dict[str, str]] = {
     "WitnessPolicyAdopted": "Getuigen aanwijzen",
     "PersonRegistered": "Een persoon registreren",
     "PersonDetailsGiven": "Persoonsgegevens verstrekken",
+    "SignInLinked": "Een aanmelding koppelen",
+    "SignInUnlinked": "Een aanmelding ontkoppelen",
     "PersonalDataErased": "Persoonsgegevens wissen",
     "BodyEstablished": "Een overleg instellen",
     "BodyRemitChanged": "De opdracht van een overleg wijzigen",

@@ -31,6 +31,7 @@ from api.pages.signing_in import who_are_you
 from api.pages.site import BASE, PLACES, Asked, Screen, shown
 from api.parameters import as_slug, in_path
 from api.problems import KINDS
+from api.subject_links import require_form
 from ledger import catalogue
 from ledger.catalogue import Type
 from ledger.domain.events.chains import ChainEstablished
@@ -163,6 +164,7 @@ def _act(found: dict[str, Any], form: Form, person: str) -> Act:
     except ValueError as error:
         raise Refused("G13", f"{by[:80]!r} {error}") from error
     kind = form.wanted.kind
+    require_form(kind, found)
     sealed = seal_body(kind, found, act=form.key)
     form.disclosures = sealed.disclosures
     return Act(

@@ -111,6 +111,7 @@ class Chains(Struct, frozen=True):
     """
 
     founded: int = -1
+    founder: str = ""
     since: str = ""
     dissolved: int = -1
     direct: frozenset[str] = frozenset()
@@ -268,6 +269,7 @@ def evolve(own: Chains, event: ChainEvent, header: Header) -> Chains:
             return replace(
                 own,
                 founded=header.position,
+                founder=header.by,
                 since=header.on,
                 direct=frozenset(event.direct),
                 import_authority=event.import_authority,

@@ -53,6 +53,7 @@ RIGHTS: Final[Rights] = {
         "writing": ("INSERT",),
         "erasing": ("DELETE", "UPDATE (wrapped_key)", "UPDATE (owner)", "UPDATE (version)"),
     },
+    "subject_links": ADDED,
     "erasures": {"erasing": ("INSERT", "UPDATE")},
     "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,

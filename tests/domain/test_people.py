@@ -1,15 +1,21 @@
-"""People: pseudonyms given out once, details that are sealed (P1 to P3)."""
+"""People: pseudonyms given out once, details that are sealed, how they sign in (P1 to P7)."""
 
 from __future__ import annotations
 
 from ledger.domain.events.bodies import SeatAssigned
 from ledger.domain.events.chains import PartnerAdmitted
-from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered
+from ledger.domain.events.people import (
+    PersonDetailsGiven,
+    PersonRegistered,
+    SignInLinked,
+    SignInUnlinked,
+)
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import RULES
 from tests.domain.given import IMPORTER, SOURCE, a_chain, people
 
 DIGEST = "A" * 43
+OTHER = "B" * 43
 
 
 def test_a_pseudonym_is_given_out_once() -> None:
@@ -67,3 +73,62 @@ def test_people_change_their_own_details_and_not_those_of_others() -> None:
     event = PersonDetailsGiven(person="person-1", contact=DIGEST)
     life.done(event, by="person-1")
     life.record(event, by="person-2").not_allowed()
+
+
+def linked(person: str, organisation: str, digest: str = DIGEST, sign_in: str = "") -> SignInLinked:
+    return SignInLinked(
+        sign_in=sign_in, person=person, organisation=organisation, token_subject=digest
+    )
+
+
+def ended(person: str, organisation: str, sign_in: str = "a-1") -> SignInUnlinked:
+    return SignInUnlinked(
+        sign_in=sign_in, person=person, organisation=organisation, reason="uit dienst"
+    )
+
+
+def test_a_partner_links_the_sign_ins_of_its_own_people() -> None:
+    life = people(a_chain(), "person-1").done(linked("p-uwv", "uwv", sign_in="a-1"), by="p-uwv")
+    assert life.state.people.signs_in_as(DIGEST) == "p-uwv"
+    assert life.state.people.signs_in_as(OTHER) == ""
+    life.record(linked("p-uwv", "uwv", OTHER), by="p-cbs").not_allowed()
+    life.record(linked("p-uwv", "bd", OTHER), by="p-bd").refused("P5")
+    life.record(linked("nobody", "bd", OTHER), by="p-bd").refused("P2")
+    life.done(linked("person-1", "bd", OTHER), by="p-bd")
+
+
+def test_a_sign_in_is_linked_once() -> None:
+    life = a_chain().done(linked("p-uwv", "uwv", sign_in="a-1"), by="p-uwv")
+    life.record(linked("p-uwv", "uwv", OTHER, "a-1"), by="p-uwv").refused("P4")
+    life.record(linked("p-uwv", "uwv", DIGEST, "a-2"), by="p-uwv").refused("P4")
+    life.done(linked("p-uwv", "uwv", OTHER, "a-2"), by="p-uwv")
+
+
+def test_nobody_is_taken_over_by_another_partner() -> None:
+    life = people(a_chain(), "person-1").done(linked("person-1", "bd", sign_in="a-1"), by="p-bd")
+    life.record(linked("person-1", "uwv", OTHER), by="p-uwv").refused("P6")
+    life = life.done(ended("person-1", "bd"), by="person-1")
+    life.done(linked("person-1", "uwv", OTHER), by="p-uwv")
+
+
+def test_who_founded_the_chain_links_the_first_sign_in_of_each_partner_and_no_more() -> None:
+    life = a_chain().done(linked("p-uwv", "uwv", sign_in="a-1"), by="p-bd")
+    assert life.state.people.signs_in_as(DIGEST) == "p-uwv"
+    life.record(linked("p-uwv", "uwv", OTHER), by="p-bd").not_allowed()
+    life = life.done(ended("p-uwv", "uwv"), by="p-uwv")
+    life.record(linked("p-uwv", "uwv", OTHER), by="p-bd").not_allowed()
+
+
+def test_only_for_whoever_speaks_for_the_partner_the_founder_links() -> None:
+    life = people(a_chain(), "person-1")
+    life.record(linked("person-1", "uwv"), by="p-bd").not_allowed()
+
+
+def test_a_sign_in_that_was_unlinked_is_nobodys() -> None:
+    life = a_chain().done(linked("p-uwv", "uwv", sign_in="a-1"), by="p-uwv")
+    life.record(ended("p-uwv", "uwv", "a-2"), by="p-uwv").refused("P7")
+    life.record(ended("p-uwv", "uwv"), by="p-bd").not_allowed()
+    life.record(ended("p-bd", "uwv"), by="p-uwv").refused("P7")
+    life = life.done(ended("p-uwv", "uwv"), by="p-uwv")
+    assert life.state.people.signs_in_as(DIGEST) == ""
+    life.record(ended("p-uwv", "uwv"), by="p-uwv").refused("P7")

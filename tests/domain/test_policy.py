@@ -41,7 +41,7 @@ from ledger.domain.events.mandates import (
 )
 from ledger.domain.events.meetings import MeetingConvened
 from ledger.domain.events.outcomes import DecisionExecuted
-from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered
+from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered, SignInLinked
 from ledger.domain.events.reviews import EvidenceRequested, ReviewAccessGranted
 from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleKind
 from ledger.domain.values import Event, Header, NotAllowed
@@ -177,6 +177,12 @@ CASES: dict[str, Case] = {
         "p-uwv",
         (RoleAssigned,),
         "p-bd",
+    ),
+    "first-sign-in": Case(
+        SignInLinked(person="p-uwv", organisation="uwv", token_subject="A" * 43),
+        "p-bd",
+        (ChainEstablished,),
+        "p-cbs",
     ),
     "mandate-holder": Case(MandateAccepted(mandate="m-1"), "sub", (MandateGranted,)),
     "override-holder": Case(

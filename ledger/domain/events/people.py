@@ -1,10 +1,10 @@
-"""Events of people: who takes part, as pseudonyms with sealed details."""
+"""Events of people: who takes part, as pseudonyms with sealed details, and how they sign in."""
 
 from typing import Annotated, get_args
 
 from msgspec import Meta
 
-from ledger.domain.values import Event, NewSlug, PersonId, Sealed
+from ledger.domain.values import Event, NewSlug, PersonId, Prose, Sealed, Slug
 
 
 class PersonRegistered(Event, frozen=True, kw_only=True):
@@ -31,6 +31,37 @@ class PersonDetailsGiven(Event, frozen=True, kw_only=True):
     contact: Sealed = ""
 
 
-PersonEvent = PersonRegistered | PersonDetailsGiven
+class SignInLinked(Event, frozen=True, kw_only=True):
+    """A partner says by which sign-in a person of theirs is known: that is the partner's consent.
+
+    `token_subject` is sealed: the issuer of the tokens and the subject in them, as
+    `issuer|subject`. From now on whoever signs in as that subject is this person in this chain. The
+    first sign-in of a founding partner, for whoever speaks for it, may be linked by who founded the
+    chain.
+    """
+
+    SENTENCE = "Een aanmelding van {person} is gekoppeld namens {organisation}."
+    WHO = ("partner", "first-sign-in")
+    CREATES = "sign_in"
+
+    sign_in: NewSlug = ""
+    person: PersonId
+    organisation: Slug
+    token_subject: Sealed
+
+
+class SignInUnlinked(Event, frozen=True, kw_only=True):
+    """A sign-in is nobody's any more: whoever signs in so is not known here from now on."""
+
+    SENTENCE = "De aanmelding van {person} namens {organisation} is ontkoppeld: {reason}"
+    WHO = ("self", "partner", "chain-office", "chain-manager")
+
+    sign_in: Slug
+    person: PersonId
+    organisation: Slug
+    reason: Prose
+
+
+PersonEvent = PersonRegistered | PersonDetailsGiven | SignInLinked | SignInUnlinked
 EVENTS: tuple[type[Event], ...] = get_args(PersonEvent)
 BY_RULES: tuple[type[Event], ...] = ()
