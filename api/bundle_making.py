@@ -124,8 +124,9 @@ def hand_out(
     with store.connection(statement_seconds=READ_SECONDS) as connection:
         view = look(connection, chain, reader=taker.access, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
+    about += DEMO_TOLD if log.demo else ""
     title = f"{'DEMO – b' if log.demo else 'B'}ewijsbundel van keten {chain}"
-    heading = Heading(title, f"{about}{DEMO_TOLD if log.demo else ''}", log.key, unseen)
+    heading = Heading(title, about, log.key, unseen)
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
     reader = BundleReader(store, view, taker.vault, heading, about, stamp)

@@ -23,7 +23,6 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from api import session
-from api.founding import Demos
 from api.issuer import Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
@@ -106,11 +105,14 @@ def reader(request: Request) -> Identity:
     claims = _claims(request)
     if claims is None:
         return NOBODY
+    chain = str(request.path_params.get("chain", ""))
+    of_developer = _of_developer(request, claims)
+    believed = not of_developer or request.app.state.demos.is_demo(chain) is not False
     return Identity(
-        person=_person(request, claims, str(request.path_params.get("chain", ""))),
+        person=_person(request, claims, chain, of_developer=of_developer) if believed else "",
         issuer=claims.issuer,
         subject=claims.subject,
-        permissions=claims.scopes,
+        permissions=claims.scopes if believed else frozenset(),
         expires=claims.expires,
     )
 
@@ -173,14 +175,18 @@ def _of_session(request: Request) -> Claims | None:
     return Claims(issuer=own.issuer, subject=own.subject, expires=own.until)
 
 
-def _person(request: Request, claims: Claims, chain: str) -> str:
-    """Return the pseudonym of somebody in a chain; empty where they have none."""
+def _of_developer(request: Request, claims: Claims) -> bool:
+    """Tell whether a token is of the mini-issuer, which believes what it is told.
+
+    In a chain that is no demonstration it counts for nothing, on whatever server that is opened.
+    """
     trust: Trust = request.app.state.trust
-    # The subject of the mini-issuer is a pseudonym: a developer is whoever they say they are. In a
-    # chain that is no demonstration that counts for nothing, on whatever server it is opened.
-    own = trust.mini is not None and claims.issuer == trust.mini.url
-    demos: Demos = request.app.state.demos
-    if own and demos.is_demo(chain) is not False:
+    return trust.mini is not None and claims.issuer == trust.mini.url
+
+
+def _person(request: Request, claims: Claims, chain: str, *, of_developer: bool) -> str:
+    """Return the pseudonym of somebody in a chain; empty where they have none."""
+    if of_developer:
         return claims.subject if re.search(SLUG_PATTERN, claims.subject) else ""
     links: SubjectLinks = request.app.state.links
     return links.person(chain, issuer=claims.issuer, subject=claims.subject)

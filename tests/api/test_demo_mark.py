@@ -66,7 +66,7 @@ def test_a_chain_that_is_no_demonstration_believes_no_development_server(doors: 
     assert recorded(doors, "echt", demo=False) is None
     answer = doors.post("/v1/chains/echt/people", PERSON)
     assert answer.status_code == 401
-    assert "niet bekend" in answer.json()["detail"]
+    assert "van niemand" in answer.json()["detail"]
     assert "DEMO – " not in doors.until("/ketens/echt", 200).text
 
 
