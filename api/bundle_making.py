@@ -124,9 +124,8 @@ def hand_out(
     with store.connection(statement_seconds=READ_SECONDS) as connection:
         view = look(connection, chain, reader=taker.access, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
-    about += DEMO_TOLD if log.demo else ""
     title = f"{'DEMO – b' if log.demo else 'B'}ewijsbundel van keten {chain}"
-    heading = Heading(title, about, log.key, unseen)
+    heading = Heading(title, about, log.key, unseen, DEMO_TOLD if log.demo else "")
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
     reader = BundleReader(store, view, taker.vault, heading, about, stamp)
@@ -247,7 +246,7 @@ class BundleReader:
 
     def aids(self, outline: Outline) -> Iterator[tuple[str, bytes]]:
         """Give the pages, the verifier, the schemas of the types that occurred, a time stamp."""
-        selected = bundle_page.selected_words(outline, self._about)
+        selected = bundle_page.selected_words(outline, self._about) + self._heading.warning
         heading = msgspec.structs.replace(self._heading, selected=selected)
         more = self._passed - len(self._articles)
         yield "LEESMIJ.txt", bundle_page.readme(heading, outline)

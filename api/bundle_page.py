@@ -115,6 +115,7 @@ class Heading(Struct, frozen=True):
     selected: str
     key: str
     unseen: int = 0
+    warning: str = ""
 
     def fields(self, outline: Outline, file: str = "bundel.zip") -> dict[str, object]:
         """Return what both pages are filled in with."""
