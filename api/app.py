@@ -80,6 +80,7 @@ from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from ledger.timer import Nightly, Timer
 from ledger.vault import Vault, load_key
+from projections.reached import OnReplica
 from projections.runner import Runner
 
 READS: Final = {
@@ -187,7 +188,8 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.sessions = Sessions.at(settings.folder)
         ways = app.state.duties = _duties(conninfo)
         writing = stack.enter_context(Store(ways.writing, pool_size=settings.write_connections))
-        reading = stack.enter_context(Store(ways.reading, pool_size=settings.read_connections))
+        where = _duties(settings.read_url).reading if settings.read_url else ways.reading
+        reading = stack.enter_context(Store(where, pool_size=settings.read_connections))
         erasing = stack.enter_context(Store(ways.erasing, pool_size=ERASING_CONNECTIONS))
         to_sign = stack.enter_context(Store(ways.writing, pool_size=SIGNING_CONNECTIONS))
         to_send = stack.enter_context(Store(ways.writing, pool_size=SENDING_CONNECTIONS))
@@ -210,6 +212,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
             checker = Checker(ways.writing, writing, vault, keys, trusted_stamps(settings))
             stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner = ledger, runner
+        app.state.shown = shown = OnReplica(reading, runner) if settings.read_url else runner
         app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
         app.state.demos = Demos(ledger)
         to_note = stack.enter_context(Store(ways.writing, pool_size=NOTING_CONNECTIONS))
@@ -219,7 +222,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         )
         app.state.signing, app.state.tree = signing, Tree(reading)
         app.state.stamping, app.state.vault = stamping, vault
-        app.state.live = Live(runner, settings.max_streams)
+        app.state.live = Live(shown, settings.max_streams)
         stack.callback(app.state.live.stop)
         app.state.witnessing = witnessing
         yield

@@ -112,7 +112,7 @@ def _answered(request: Request, asked: Asked, named: str) -> Response:
     access = lending.require_seen(request, chain)
     taker = Taker(person=reader.person, door="http", access=access)
     size = signed_size(state.witnessing.tree, chain)
-    if not state.runner.wait(chain, size - 1, state.settings.at_least_seconds):
+    if not state.shown.wait(chain, size - 1, state.settings.at_least_seconds):
         raise Problem("unavailable", f"Keten {chain} is nog niet verwerkt tot het controlepunt.")
     with _a_turn(state.bundling), ExitStack() as undo:
         file = undo.enter_context(tempfile.TemporaryFile())

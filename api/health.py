@@ -6,6 +6,7 @@ restarted for it. `ready` tells whether requests make sense here now.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from fastapi import FastAPI
@@ -22,7 +23,7 @@ from api.signing import Signing, SigningState
 from api.witnesses import WitnessesState, Witnessing
 from ledger.log.check_results import CheckResults
 from ledger.log.store import Store, StoreUnavailable
-from ledger.log.tree import Tree
+from projections.reached import Shown
 from projections.runner import Runner
 
 CHECK_SECONDS = 3.0
@@ -37,13 +38,21 @@ class Alive(Struct, frozen=True):
     status: State = "pass"
 
 
+class ReplicaState(Struct, frozen=True):
+    """The replica that is read from: how many records it shows less than the primary holds."""
+
+    status: State
+    behind: int | None = None
+
+
 class Health(Struct, frozen=True, rename="camel"):
     """What the server found: `behind` is how many records the read models have yet to take in.
 
     `signing` is null where no chain has a log key, and like `witnesses` while the database is away;
     `anchoring` where there is no time-stamping authority. `checks` fails as long as a check of a
     chain as it is stored found a break that no later one took away. `roles` warns where reading,
-    writing and erasing are done by one database role.
+    writing and erasing are done by one database role. `replica` is null where reading is done from
+    the same database.
     """
 
     status: State
@@ -57,6 +66,7 @@ class Health(Struct, frozen=True, rename="camel"):
     anchoring: AnchoringState | None = None
     witnesses: WitnessesState | None = None
     roles: State | None = None
+    replica: ReplicaState | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -93,6 +103,8 @@ def ready(request: Request) -> Response:
     found = _found(request)
     if found.database == "fail":
         raise Problem("unavailable", "De database is niet beschikbaar.")
+    if found.replica is not None and found.replica.status == "fail":
+        raise Problem("unavailable", "De database waaruit wordt gelezen is niet beschikbaar.")
     if found.writer == "fail":
         raise Problem("unavailable", "Het vastleggen staat stil; het logboek zegt waarom.")
     if found.read_models == "fail":
@@ -102,17 +114,19 @@ def ready(request: Request) -> Response:
 
 def _found(request: Request) -> Health:
     runner: Runner = request.app.state.runner
-    store: Store = request.app.state.reading
+    store: Store = request.app.state.writing
     signer: Signing = request.app.state.signing
     witnessing: Witnessing = request.app.state.witnessing
-    tree: Tree = request.app.state.tree
     stamping: Stamping = request.app.state.stamping
     writer: State = "pass" if request.app.state.ledger.writing else "fail"
     try:
         with store.connection(statement_seconds=CHECK_SECONDS) as lent:
             lent.execute("SELECT 1")
         sizes, done = store.sizes(), runner.sizes()
-        signing = signer.state(sizes=sizes, signed=tree.heads(), unnamed=set(witnessing.unnamed))
+        replica = _replica(request, done)
+        signing = signer.state(
+            sizes=sizes, signed=witnessing.tree.heads(), unnamed=set(witnessing.unnamed)
+        )
         checks: State = "fail" if CheckResults(store).standing() else "pass"
         anchoring = stamping.state()
         witnesses = witnessing.state()
@@ -121,7 +135,7 @@ def _found(request: Request) -> Health:
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
-    parts = [part.status for part in (signing, anchoring, witnesses) if part is not None]
+    parts = [part.status for part in (signing, anchoring, witnesses, replica) if part is not None]
     roles: State = "pass" if request.app.state.duties.apart else "warn"
     found: list[State] = [writer, following, checks, roles, *parts]
     return Health(
@@ -136,4 +150,18 @@ def _found(request: Request) -> Health:
         anchoring=anchoring,
         witnesses=witnesses,
         roles=roles,
+        replica=replica,
     )
+
+
+def _replica(request: Request, done: Mapping[str, int]) -> ReplicaState | None:
+    """Tell how far the database that is read from is behind; None where it is the same one."""
+    shown: Shown = request.app.state.shown
+    if shown is request.app.state.runner:
+        return None
+    try:
+        there = shown.sizes()
+    except StoreUnavailable:
+        return ReplicaState("fail")
+    behind = sum(max(0, size - there.get(chain, 0)) for chain, size in done.items())
+    return ReplicaState("warn" if behind else "pass", behind)

@@ -10,19 +10,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 
 from api import identity, noting
 from api.identity import Identity
+from api.problems import Problem
 from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
 from projections import access, wall
 from projections.access import Reader
+from projections.reached import shown
 from projections.scopes import Access
 from projections.touched import Touched
 from projections.views import Conn, View, look, require_known
+
+KNOWN_AT: Final = "Known-At"
+"""The header that says up to which position an answer stands, for who asked."""
 
 
 @contextmanager
@@ -37,15 +42,24 @@ def connection(request: Request, *, seconds: float | None = None) -> Iterator[Co
 
 @contextmanager
 def looking(
-    request: Request, chain: str, asking: Identity | None = None, **asked: Any
+    request: Request,
+    chain: str,
+    asking: Identity | None = None,
+    *,
+    at_least: int | None = None,
+    **asked: Any,
 ) -> Iterator[tuple[Conn, View]]:
     """Lend a connection and the view that whoever asks has of a chain; NotFound if they have none.
 
     `asking` spares a question where it is known already; `asked` is what `look` takes: `known_at`,
-    `valid_on`, `speech`. It asks the database, so call it in a thread.
+    `valid_on`, `speech`. Problem where this very connection does not show the record at position
+    `at_least`. It asks the database, so call it in a thread.
     """
     reader = reader_of(request, asking)
     with connection(request) as lent:
+        # Of several replicas behind one name another may answer than the one that was waited for.
+        if at_least is not None and shown(lent, chain) <= at_least:
+            raise not_shown(chain, at_least)
         found = access.access(lent, chain, reader, moment=_now())
         view = look(lent, chain, reader=found, **asked)
         wall.stand(lent, view)
@@ -53,6 +67,11 @@ def looking(
             request, lambda: nullcontext(lent), chain, access=found, person=reader.person
         ):
             yield lent, view
+
+
+def not_shown(chain: str, position: int) -> Problem:
+    """Return what is told to who asks for a position that is not shown here yet."""
+    return Problem("unavailable", f"Gebeurtenis {position} van keten {chain} is nog niet verwerkt.")
 
 
 def access_of(request: Request, lent: Conn, chain: str) -> Access:

@@ -17,7 +17,7 @@ from typing import Final
 
 from api.problems import Problem
 from ledger.log.store import StoreUnavailable
-from projections.runner import Runner
+from projections.reached import Shown
 
 LOG = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
@@ -50,8 +50,8 @@ class Waiter:
 class Live:
     """The streams of this server, and the thread that wakes them."""
 
-    def __init__(self, runner: Runner, max_streams: int) -> None:
-        self._runner = runner
+    def __init__(self, shown: Shown, max_streams: int) -> None:
+        self._shown = shown
         self._max_streams = max_streams
         self._waiters: set[Waiter] = set()
         self._reached: dict[str, int] = {}
@@ -100,14 +100,14 @@ class Live:
 
     def _run(self) -> None:
         while not self.stopping:
-            self._runner.moved(LOOK_SECONDS)
+            self._shown.moved(LOOK_SECONDS)
             listeners = self._listeners()
             if listeners:
                 self._wake(listeners)
 
     def _wake(self, listeners: list[Waiter]) -> None:
         try:
-            sizes = self._runner.sizes()
+            sizes = self._shown.sizes()
         except StoreUnavailable as error:
             LOG.warning("live wacht op de database: %s", error)
             self._stopping.wait(LOOK_SECONDS)

@@ -30,7 +30,7 @@ from api.identity import Identity
 from api.parameters import Day, Parameters, as_known_at, as_words, in_path
 from api.problems import Problem
 from ledger.domain.values import MAX_INTEGER, Refused
-from projections.runner import Runner
+from projections.reached import Shown
 from projections.views import (
     DEFAULT_LIMIT,
     MAX_CURSOR,
@@ -169,14 +169,12 @@ async def _reached(request: Request, position: int | None) -> None:
     if position is None:
         return
     chain = in_path(request, "chain")
-    runner: Runner = request.app.state.runner
+    shown: Shown = request.app.state.shown
     end = time.monotonic() + request.app.state.settings.at_least_seconds
     pause = FIRST_PAUSE_SECONDS
-    while not await run_in_threadpool(runner.wait, chain, position, 0):
+    while not await run_in_threadpool(shown.wait, chain, position, 0):
         if time.monotonic() > end:
-            raise Problem(
-                "unavailable", f"Gebeurtenis {position} van keten {chain} is nog niet verwerkt."
-            )
+            raise lending.not_shown(chain, position)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -186,6 +184,7 @@ def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity
         request,
         in_path(request, "chain"),
         reader,
+        at_least=parameters.at_least,
         known_at=parameters.known_at,
         valid_on=parameters.valid_on or "",
     ) as (lent, view):
@@ -195,8 +194,11 @@ def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity
             # No act was refused here, only a question: the rule's own sentence is about acts.
             raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal
     if isinstance(found, Response):
-        return found
-    if isinstance(found, Page):
+        given = found
+    elif isinstance(found, Page):
         # The pages that follow show the same state, also while the chain grows.
-        return listing(request, found.items, found.next, knownAt=view.known_at)
-    return answer(found)
+        given = listing(request, found.items, found.next, knownAt=view.known_at)
+    else:
+        given = answer(found)
+    given.headers[lending.KNOWN_AT] = str(view.known_at)
+    return given

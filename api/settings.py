@@ -2,6 +2,7 @@
 
     DATABASE_URL               a PostgreSQL of one's own, as a libpq URL or conninfo; the variables
                                of libpq itself (PGPASSWORD, PGSSLMODE, ...) keep their meaning
+    KETENLEDGER_READ_URL       a streaming replica of it, from which is read; none: the same one
     KETENLEDGER_FOLDER         the data folder: the embedded database and the keys; `.ketenledger`
     KETENLEDGER_HOST, _PORT    where the server listens; 127.0.0.1 and 8000
     KETENLEDGER_BASE_URL       under which address others reach it, where that is not host and port
@@ -66,6 +67,8 @@ class Settings:
     """Everything a server needs to know; every limit stands here."""
 
     database_url: str = field(default="", repr=False)
+    read_url: str = field(default="", repr=False)
+    """A streaming replica of that database, from which pages and questions are answered."""
     folder: Path = Path(".ketenledger")
     host: str = "127.0.0.1"
     port: int = 8000
@@ -174,6 +177,7 @@ def from_environment(
         development = _flag("KETENLEDGER_DEVELOPMENT", said.get("development", ""))
     return Settings(
         database_url=environment.get("DATABASE_URL", ""),
+        read_url=said.get("read_url", ""),
         folder=Path(said.get("folder") or Settings.folder),
         host=host or said.get("host") or Settings.host,
         port=_number("KETENLEDGER_PORT", said.get("port", ""), Settings.port)

@@ -25,6 +25,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
+from ledger.log.distribution import is_cluster
 from projections import scopes
 from projections.models import MODELS
 from projections.tables import Table
@@ -94,8 +95,13 @@ def pull_down(connection: Connection[Any]) -> None:
 
 
 def build(connection: Connection[Any]) -> None:
-    """Make the wall around the tables as they are now, for the role that reads."""
+    """Make the wall around the tables as they are now, for the role that reads.
+
+    In a cluster there is none: the settings of a transaction are not known on its other machines.
+    """
     pull_down(connection)
+    if is_cluster(connection):
+        return
     connection.execute(SITE)
     for table in _tables():
         connection.execute(_view(connection, table))

@@ -178,6 +178,7 @@ def shown(screen: Screen, request: Request, status: int = 200) -> Response:
         request,
         chain,
         reader,
+        at_least=dates.at_least,
         known_at=dates.position_or_moment,
         valid_on=dates.valid_on,
         speech=language.speech(),
@@ -195,7 +196,7 @@ def shown(screen: Screen, request: Request, status: int = 200) -> Response:
 
 def _reached(request: Request, chain: str, position: int | None) -> None:
     """Wait until the read models hold what a form just recorded, for a bounded time."""
-    if position is not None and not request.app.state.runner.wait(chain, position, WAIT_SECONDS):
+    if position is not None and not request.app.state.shown.wait(chain, position, WAIT_SECONDS):
         raise Problem("unavailable", f"Gebeurtenis {position} is nog niet verwerkt.")
 
 

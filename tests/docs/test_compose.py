@@ -1,0 +1,95 @@
+"""docker-compose.yml is whole: what a service names is there, and no secret stands in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+CLUSTER = {"coordinator", "worker-1", "worker-2", "cluster", "scale-migrate", "scale-server"}
+VARIABLE = re.compile(r"\$\{(\w+)")
+CONDITIONS = {"service_healthy", "service_completed_successfully"}
+
+
+def missing(services: dict[str, dict[str, Any]], file: dict[str, Any]) -> list[str]:
+    """Return what services name that is not there, or that cannot be waited for."""
+    found = []
+    for name, service in services.items():
+        for other, wanted in service.get("depends_on", {}).items():
+            if other not in services or wanted["condition"] not in CONDITIONS:
+                found.append(f"{name} waits for {other}")
+            elif wanted["condition"] == "service_healthy" and "healthcheck" not in services[other]:
+                found.append(f"{name} waits for the health of {other}")
+            elif not set(services[other].get("profiles", [])) <= set(service.get("profiles", [])):
+                found.append(f"{name} waits for {other}, which its profile does not start")
+        for volume in service.get("volumes", []):
+            if volume.partition(":")[0] not in file["volumes"]:
+                found.append(f"{name} uses volume {volume}")
+        found += [
+            f"{name} uses network {one}"
+            for one in service.get("networks", [])
+            if one not in file["networks"]
+        ]
+        if not {"image", "build"} & set(service) or "restart" not in service:
+            found.append(f"{name} has no image or says nothing of starting again")
+    return found
+
+
+def test_what_a_service_names_is_there() -> None:
+    assert missing(SERVICES, FILE) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"image": "x", "restart": "no", "depends_on": {"y": {"condition": "service_healthy"}}},
+        {"image": "x", "restart": "no", "volumes": ["elsewhere:/data"]},
+        {"image": "x", "restart": "no", "networks": ["nowhere"]},
+        {"restart": "no"},
+    ],
+)
+def test_what_is_missing_is_noticed(broken: dict[str, Any]) -> None:
+    assert missing({"x": broken}, FILE) != []
+
+
+def test_the_profile_scale_is_a_coordinator_two_workers_and_a_server_on_it() -> None:
+    scaled = {name for name, one in SERVICES.items() if one.get("profiles") == ["scale"]}
+    assert scaled == CLUSTER
+    images = {SERVICES[name]["image"] for name in ("coordinator", "worker-1", "worker-2")}
+    assert len(images) == 1
+    told = " ".join(SERVICES["cluster"]["entrypoint"])
+    assert "citus_set_coordinator_host('coordinator'" in told
+    for worker in ("worker-1", "worker-2"):
+        assert f"citus_add_node('{worker}'" in told
+    for name in ("scale-migrate", "scale-server"):
+        assert "@coordinator:5432/" in SERVICES[name]["environment"]["DATABASE_URL"]
+    volumes = [one for name in CLUSTER for one in SERVICES[name].get("volumes", [])]
+    assert len(volumes) == len(set(volumes)), "two services on one data folder"
+
+
+def test_without_the_profile_nothing_of_the_cluster_starts() -> None:
+    plain = {name for name, one in SERVICES.items() if not one.get("profiles")}
+    assert plain == {"postgres", "migrate", "server"}
+
+
+def test_no_secret_stands_in_it_and_every_variable_is_told() -> None:
+    for name, service in SERVICES.items():
+        for key, value in service.get("environment", {}).items():
+            if "PASSWORD" in key:
+                assert str(value).startswith("${"), f"{name}: {key}"
+    told = (ROOT / ".env.example").read_text("utf-8")
+    for variable in VARIABLE.findall(TEXT):
+        assert re.search(rf"^{variable}=", told, re.MULTILINE), variable
+
+
+def test_nothing_is_open_to_other_machines() -> None:
+    ports = [port for one in SERVICES.values() for port in one.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
