@@ -23,7 +23,7 @@ from projections.views import Doc
 EFFECTS = frozenset(get_args(d.Effect))
 PROPOSAL = (
     "title", "problem", "text", "chain_interest", "options", "documents", "cites", "effects",
-    "amount_cents",
+    "amount_cents", "review_on",
 )  # fmt: skip
 
 

@@ -151,6 +151,7 @@ LABELS: Final[dict[str, str]] = {
     "result": "Resultaat",
     "resultObligation": "Resultaatsverplichting",
     "review": "Toegang",
+    "reviewOn": "Herziening voorgenomen op",
     "reviewer": "Reviewer",
     "role": "Rol",
     "rsin": "RSIN",

@@ -80,8 +80,13 @@ def _revision(doc: Doc, language: Language) -> Step:
     ended = [one for one in doc["statuses"] if one["status"] in ENDED]
     if ended:
         return Step(name, "done", ended[-1]["on"], language.word(ended[-1]["status"]))
+    agreed = doc.get("reviewOn", "")
+    if doc.get("status") in ("in-force", "executed", "adopted") and agreed:
+        return Step(name, "ahead", agreed, language.text("voorgenomen; nog niet herzien"))
     if doc.get("status") in ("in-force", "executed", "adopted"):
         return Step(name, "ahead", note=language.text("niet herzien"))
+    if agreed and doc.get("status") in ("proposed", "open", "deferred", "tied"):
+        return Step(name, "ahead", agreed, language.text("voorgesteld"))
     return Step(name, "none", note=language.text("niet aan de orde"))
 
 

@@ -39,6 +39,18 @@ def test_an_adopted_decision_can_still_be_revised() -> None:
     assert course(doc, language("en"))[3].note == "adopted"
 
 
+def test_a_decision_that_means_to_be_looked_at_again_says_on_which_day() -> None:
+    intended = {**PROPOSED, "reviewOn": "2025-03-01"}
+    doc = {**intended, **VOTED, "outcome": at(4, outcome="adopted"), "status": "in-force"}
+    revision = course(doc, language("nl"))[4]
+    assert (revision.state, revision.on) == ("ahead", "2025-03-01")
+    assert revision.note == "voorgenomen; nog niet herzien"
+    proposed = course({**intended, "status": "proposed"}, language("nl"))[4]
+    assert (proposed.on, proposed.note) == ("2025-03-01", "voorgesteld")
+    ended = {**doc, "status": "superseded", "statuses": [{"status": "superseded", **at(8)}]}
+    assert course(ended, language("nl"))[4].on == DAY.format(8)
+
+
 def test_a_replaced_decision_was_revised() -> None:
     ended = [{"status": "superseded", **at(8)}]
     doc = {**PROPOSED, **VOTED, "outcome": at(4, outcome="adopted"), "status": "superseded"}

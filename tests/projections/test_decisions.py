@@ -322,3 +322,19 @@ def test_a_proposal_says_what_it_would_record_and_a_decision_what_it_did(databas
 
 def _consequences(connection: Conn, view: View, name: str) -> Doc:
     return {"made": consequences(connection, view, decision(connection, view, name))}
+
+
+def test_the_day_to_look_again_is_told_and_an_amendment_may_move_it(database: str) -> None:
+    life = board().done(proposal("b-1", review_on="2025-03-01"), by="bestuur-p-bd")
+    moved = ProposalAmended(
+        decision="b-1",
+        reason="Eerder kijken.",
+        title="Een voorstel",
+        chain_interest="Beter voor de keten als geheel.",
+        review_on="2024-12-01",
+    )
+    with shown(database, life.done(moved, by="bestuur-p-bd")) as readers:
+        first = life.entries[-1].header.position
+        before, after = (readers.item(decision, "b-1", known_at=at) for at in (first, None))
+    assert (before["reviewOn"], after["reviewOn"]) == ("2025-03-01", "2024-12-01")
+    assert after["amendments"][0]["changed"] == ["reviewOn"]

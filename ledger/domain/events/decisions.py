@@ -76,6 +76,7 @@ from ledger.domain.values import (
     Instant,
     Label,
     NewSlug,
+    OptionalDate,
     OptionalSlug,
     Position,
     Prose,
@@ -147,7 +148,8 @@ class ProposalSubmitted(Event, frozen=True, kw_only=True):
     """A decision is asked of a body, with what it would record when adopted (`effects`).
 
     `subject` groups decisions on the same matter; an earlier decision on it has to be cited.
-    `chain_interest` weighs the proposal against the interest of the chain.
+    `chain_interest` weighs the proposal against the interest of the chain. On `review_on` the
+    body means to look again whether the decision still does what it was taken for.
     """
 
     SENTENCE = "Voorstel {decision} aan {body}: {title}"
@@ -166,6 +168,7 @@ class ProposalSubmitted(Event, frozen=True, kw_only=True):
     cites: Citations = ()
     effects: Effects = ()
     amount_cents: Cents | None = None
+    review_on: OptionalDate = ""
     escalation: OptionalSlug = ""
     prepared_by: OptionalSlug = ""
 
@@ -197,6 +200,7 @@ class ProposalAmended(Event, frozen=True, kw_only=True):
     cites: Citations = ()
     effects: Effects = ()
     amount_cents: Cents | None = None
+    review_on: OptionalDate = ""
 
 
 class ProposalWithdrawn(Event, frozen=True, kw_only=True):
