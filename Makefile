@@ -18,13 +18,14 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	python=; done
 
 .PHONY: help setup demo test check check-style check-types check-imports check-security check-fast \
-	bench mutate docs lock clean
+	bench mutate fuzz docs lock clean
 
 help:
 	@echo 'make demo    start de demonstratie op http://127.0.0.1:$(PORT)  (PORT=... kiest een andere poort)'
 	@echo 'make test    draai alle tests  (ARGS=... geeft pytest extra argumenten)'
 	@echo 'make check   opmaak, lint, typen, importregels, veiligheid en snelle tests'
 	@echo 'make bench   meet de snelheid;  make mutate  probeer kleine fouten in de verificateur'
+	@echo 'make fuzz    bied alles wat leest onzin aan  (TIMES=... zoveel keer als make test)'
 	@echo 'make docs    maak docs/events.md en docs/rules.md opnieuw'
 	@echo 'make setup   maak alleen .venv;  make clean ruimt op;  make lock zet de versies opnieuw vast'
 
@@ -94,6 +95,11 @@ bench: $(DEV)
 
 mutate: $(DEV)
 	@$(BIN)/python -m tests.mutation $(ARGS)
+
+# Other things each time, and TIMES times as many as the suite tries.
+TIMES ?= 20
+fuzz: $(DEV)
+	@KETENLEDGER_FUZZ=$(TIMES) $(BIN)/python -m pytest --timeout=3600 tests/fuzz $(ARGS)
 
 docs: $(RUNTIME)
 	@$(BIN)/ketenledger docs docs/

@@ -104,11 +104,13 @@ def moment(text: str) -> str:
         return text
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        # At either end of the calendar a time zone may lead out of it.
+        there = found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Refused("G13", f"{text[:40]!r} is geen tijdstip") from error
     if found.tzinfo is None:
         raise Refused("G13", f"{text[:40]!r} heeft geen tijdzone")
-    return instant(found.astimezone(UTC))
+    return instant(there)
 
 
 class Prepared(Struct, frozen=True):

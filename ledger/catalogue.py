@@ -93,8 +93,12 @@ def encode_parts(event: Event, header: Header) -> tuple[bytes, bytes]:
 
 
 def decode(data: bytes) -> Record:
-    """Read stored bytes back. Raises msgspec.ValidationError for bytes that are no record."""
-    return _RECORDS.decode(data)
+    """Read stored bytes back. Raises msgspec.DecodeError for bytes that are no record."""
+    try:
+        return _RECORDS.decode(data)
+    except (UnicodeDecodeError, RecursionError) as error:
+        # The library has no word of its own for these two.
+        raise msgspec.ValidationError(f"no record: {error}") from error
 
 
 def reread(body: bytes, kind: type[Event]) -> Event:
