@@ -14,10 +14,12 @@ from ledger.log.export import export
 from ledger.log.integrate import Integrator
 from ledger.log.log_key import LogKey
 from ledger.log.note_keys import ED25519, Signer
+from ledger.log.read_log import ReadLog
 from ledger.log.store import Store
 from ledger.log.tree import Tree
 from tests.log.scene import CHAIN, found, registering
 from tests.log.signing import OneKey, by_force
+from tests.log.test_read_log import READ
 
 ORIGIN = "ketens.example/log/testketen"
 KEY = LogKey((Signer(ORIGIN, ED25519, b"k" * 32),))
@@ -73,6 +75,24 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict
     code = verify("--json", *arguments)
     said: dict[str, Any] = json.loads(capsys.readouterr().out)
     return code, said
+
+
+def test_a_log_of_reads_that_was_touched_is_named(
+    database: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store(database) as store:
+        log = ReadLog(store)
+        for _ in range(3):
+            log.keep(CHAIN, READ)
+    assert verify() == 0
+    by_force(
+        database,
+        "ALTER TABLE reads DISABLE TRIGGER reads_never_change",
+        "UPDATE reads SET reader = 'niemand' WHERE number = 1",
+    )
+    capsys.readouterr()
+    assert verify() == 2
+    assert "Het log van inzage klopt niet: regel 1" in capsys.readouterr().out
 
 
 def test_a_sound_chain_is_whole(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

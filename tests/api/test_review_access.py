@@ -198,6 +198,18 @@ def test_a_page_is_noted_as_well(scene: Scene) -> None:
     assert page in [one["path"] for one in scene.reads("p-bd")]
 
 
+def test_naming_somebody_of_whom_something_is_confidential_is_not_reading_it(scene: Scene) -> None:
+    """A name that everybody knows is not what a confidential record tells."""
+    committed = {"contribution": "Geheim.", "period": "2026"}
+    scene.tell("/partners/bd/contributions", committed, scope="confidential")
+    review = scene.grant("chain")
+    found = scene.get(f"/reviews/{review}", "p-bd").json()
+    assert found["proposed"]["organisationName"] == "BD"
+    assert scene.reads("p-bd") == []
+    assert scene.get("/partners/bd", "p-bd").status_code == 200
+    assert len(scene.reads("p-bd")) == 1
+
+
 def test_a_trace_goes_on_in_the_log_of_reads(scene: Scene) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = scene.doors.known_as("p-bd") | {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
