@@ -57,9 +57,8 @@ class Sessions:
     """Writes sessions into cookies and reads them back; anything but its own writing is nobody."""
 
     def __init__(self, key: bytes) -> None:
-        self._written = URLSafeTimedSerializer(
-            key, salt="session", signer_kwargs={"digest_method": hashlib.sha256}
-        )
+        self._key = key
+        self._written = self.signer("session")
 
     @classmethod
     def at(cls, folder: Path) -> Self:
@@ -68,6 +67,12 @@ class Sessions:
         Raises KeyRefused for a key that others may read.
         """
         return cls(load_key(folder / KEY_FILE))
+
+    def signer(self, purpose: str) -> URLSafeTimedSerializer:
+        """Return what signs for one purpose; what it signed is worth nothing for another."""
+        return URLSafeTimedSerializer(
+            self._key, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+        )
 
     def text(self, session: Session) -> str:
         """Return a session as the value of its cookie."""

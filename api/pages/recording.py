@@ -83,6 +83,8 @@ async def _sent(request: Request) -> Response:
     fields = await posted(request)
     reader = await run_in_threadpool(identity.reader, request)
     own = session.current(request)
+    if own is not None and reader.subject:
+        identity.require_person(reader)
     if not reader.person or own is None:
         chain = in_path(request, "chain")
         return await run_in_threadpool(who_are_you, request, chain, request.url.path, fields)

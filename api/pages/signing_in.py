@@ -1,13 +1,15 @@
 """Signing in and out in a browser.
 
-    GET  /aanmelden?keten=<chain>&terug=<path>    who somebody can be
+    GET  /aanmelden?keten=<chain>&terug=<path>    to the issuer, or: who somebody can be
+    GET  /aanmelden/terug                         back from the issuer (code_flow.py)
     POST /aanmelden                               that is who they are from now on
     POST /afmelden                                nobody any more
 
-On a server in development mode somebody chooses which person to be. Another way of signing in ends
-in the same place: `signed_in` gives the browser its session. Whatever somebody was filling in when
-their session ended travels through these pages in hidden fields and comes back in its form, so
-that no draft is kept on the server.
+In development the issuer is this server's own, and its page to sign in is here: somebody chooses
+which person to be. Elsewhere the browser goes to the issuer and comes back. Both end with an ID
+token, checked in the same way, and a session that nobody had before. Whatever somebody was filling
+in when their session ended is carried in hidden fields and comes back in its form: through the
+choice, or on a page that stays open while they sign in beside it. No draft is kept on the server.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import lending, session
+from api import code_flow, lending, session
 from api.identity import Trust
 from api.pages.language import Language, chosen
 from api.pages.paper import printed
 from api.pages.posted import Posted, guarded, local, posted
+from api.pages.site import problem_page
 from api.parameters import as_slug
 from api.problems import Problem
 from api.tokens import Claims
@@ -48,7 +51,8 @@ OWN_FIELDS: Final = frozenset({PERSON, CHAIN, BACK, DRAFT, session.FIELD})
 def install(app: FastAPI) -> None:
     """Add the pages of signing in and out."""
     for path, endpoint, method in (
-        ("/aanmelden", _asked, "GET"),
+        (code_flow.PATH, _asked, "GET"),
+        (code_flow.RETURN, _returned, "GET"),
         ("/aanmelden", _chosen, "POST"),
         ("/afmelden", _left, "POST"),
     ):
@@ -62,8 +66,9 @@ def link(chain: str, back: str) -> str:
 
 def who_are_you(request: Request, chain: str, back: str, draft: Posted | None = None) -> Response:
     """Return the page on which somebody says who they are; `draft` comes back when they did."""
-    _require_choice(request)
     language = chosen(request)
+    if not request.app.state.settings.development:
+        return _sent_away(request, back) if draft is None else _asked_beside(language, back, draft)
     own = session.current(request) or session.fresh()
     with lending.connection(request) as lent:
         page = Paging("", MAX_LIMIT)
@@ -87,6 +92,35 @@ def who_are_you(request: Request, chain: str, back: str, draft: Posted | None = 
     answer = printed("sign_in.html", language, content, status=200 if draft is None else 401)
     session.keep(request, answer, own)
     return answer
+
+
+def _sent_away(request: Request, back: str) -> Response:
+    way, address = code_flow.departure(request, back)
+    answer = RedirectResponse(address, 303)
+    code_flow.keep(request, answer, way)
+    return answer
+
+
+def _asked_beside(language: Language, back: str, draft: Posted) -> Response:
+    """Return a page that keeps a draft while somebody signs in beside it."""
+    content = {"here": "/", "draft": back, "carried": _carried(draft)}
+    return printed("sign_in_elsewhere.html", language, content, status=401)
+
+
+async def _returned(request: Request) -> Response:
+    """Give who came back from the issuer a session of their own, and lead them to where they were.
+
+    Whatever comes of it, the way back is gone.
+    """
+    try:
+        way, claims = await run_in_threadpool(code_flow.arrival, request)
+    except Problem as problem:
+        answer = problem_page(request, problem)
+        code_flow.forget(answer)
+        return answer
+    answer = RedirectResponse(local(way.back), 303)
+    code_flow.forget(answer)
+    return signed_in(request, answer, session.of(claims))
 
 
 def signed_in(request: Request, answer: Response, one: session.Session) -> Response:
@@ -131,7 +165,12 @@ async def _chosen(request: Request) -> Response:
 async def _left(request: Request) -> Response:
     fields = await posted(request)
     session.require_own_form(session.current(request), fields.first(session.FIELD))
-    answer = RedirectResponse(local(fields.first(BACK)), 303)
+    back = local(fields.first(BACK))
+    elsewhere = await run_in_threadpool(code_flow.end_address, request)
+    answer: Response = RedirectResponse(back, 303)
+    if elsewhere:
+        content = {"here": "/", "back": back, "elsewhere": elsewhere}
+        answer = printed("signed_out.html", chosen(request), content)
     session.forget(answer)
     return answer
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from joserfc import jws
 from joserfc.jwk import ECKey, Key
@@ -28,6 +31,34 @@ class AnIssuer:
         self.described: dict[str, Any] = {}
         self.asked: list[str] = []
         self.silent = False
+        self.codes: dict[str, dict[str, str]] = {}
+
+    def code(self, address: str, **changes: str) -> str:
+        """Let somebody sign in at the address that a browser was sent to; return their code."""
+        asked = dict(parse_qsl(urlsplit(address).query)) | {"sub": SUBJECT} | changes
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = asked
+        return code
+
+    def exchange(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Give an ID token for a code, once, to whoever knows what belongs to it (RFC 7636)."""
+        asked = self.codes.pop(form.get("code", ""), None)
+        made = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+        own = asked is not None and all(
+            asked[name] == value
+            for name, value in (
+                ("code_challenge", challenge),
+                ("redirect_uri", form.get("redirect_uri")),
+                ("client_id", form.get("client_id")),
+            )
+        )
+        if asked is None or not own:
+            return 400, {"error": "invalid_grant"}
+        token = self.token(
+            header={"typ": "JWT"}, aud=CLIENT, nonce=asked["nonce"], sub=asked["sub"]
+        )
+        return 200, {"id_token": token, "access_token": "x", "token_type": "Bearer"}
 
     def rotate(self) -> None:
         """Sign with a new key from now on; the old one is withdrawn."""
@@ -54,7 +85,13 @@ class AnIssuer:
         if self.silent:
             return 503, {}
         if path == "/.well-known/openid-configuration":
-            told = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+            told = {
+                "issuer": self.url,
+                "jwks_uri": f"{self.url}/keys",
+                "authorization_endpoint": f"{self.url}/authorize?tenant=1",
+                "token_endpoint": f"{self.url}/token",
+                "end_session_endpoint": f"{self.url}/end",
+            }
             return 200, told | self.described
         if path == "/keys":
             return 200, {"keys": self.published}
@@ -68,7 +105,14 @@ def issuing() -> Iterator[AnIssuer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, told = issuer.answer(self.path)
+            self.send(*issuer.answer(self.path))
+
+        def do_POST(self) -> None:
+            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            issuer.asked.append(self.path)
+            self.send(*issuer.exchange(dict(parse_qsl(form))))
+
+        def send(self, status: int, told: dict[str, Any]) -> None:
             body = json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

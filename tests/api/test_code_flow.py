@@ -1,0 +1,189 @@
+"""Signing in at an issuer with a browser: there and back once, and nobody else's way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.api.an_issuer import AUDIENCE, CLIENT, AnIssuer, issuing
+from tests.api.doors import Doors, open_doors
+from tests.api.test_subject_links import OPERATOR, Desk
+
+CHAIN = "keten"
+HOME = f"/ketens/{CHAIN}"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[AnIssuer]:
+    with issuing() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def production(
+    shared_database: str, tmp_path_factory: pytest.TempPathFactory, issuer: AnIssuer
+) -> Iterator[Doors]:
+    """A server in production with pages that sign in; uwv-1 is p-uwv in its chain."""
+    trusted = {"development": False, "issuer": issuer.url, "audience": AUDIENCE}
+    folder = tmp_path_factory.mktemp("production")
+    with open_doors(shared_database, folder, client_id=CLIENT, **trusted) as opened:
+        desk = Desk(opened, issuer, CHAIN)
+        assert desk.found().status_code == 201
+        assert desk.link("p-uwv", "uwv", "uwv-1", sub="beheer", **OPERATOR).status_code == 201
+        last = opened.size(CHAIN) - 1
+        assert opened.get(f"/v1/chains/{CHAIN}?atLeast={last}").status_code == 200
+        yield opened
+
+
+@pytest.fixture
+def visitor(production: Doors) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=production.client.base_url, timeout=60) as client:
+        yield client
+
+
+def departed(visitor: httpx.Client, back: str = HOME) -> str:
+    answer = visitor.get("/aanmelden", params={"keten": CHAIN, "terug": back})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def returned(visitor: httpx.Client, address: str, given: str, /, **changes: str) -> httpx.Response:
+    [state] = parse_qs(urlsplit(address).query)["state"]
+    return visitor.get("/aanmelden/terug", params={"code": given, "state": state} | changes)
+
+
+def test_somebody_signs_in_at_the_issuer_and_is_the_person_linked(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    address = departed(visitor)
+    asked = parse_qs(urlsplit(address).query)
+    assert address.startswith(f"{issuer.url}/authorize?tenant=1&")
+    assert (asked["scope"], asked["code_challenge_method"]) == (["openid"], ["S256"])
+    answer = returned(visitor, address, issuer.code(address, sub="uwv-1"), iss=issuer.url)
+    assert (answer.status_code, answer.headers["Location"]) == (303, HOME)
+    assert "aanmelding" not in visitor.cookies
+    page = visitor.get(HOME).text
+    assert "p-uwv" in page
+    assert "Afmelden" in page
+    person = {"function": "medewerker"}
+    assert visitor.post(f"/v1/chains/{CHAIN}/people", json=person).status_code == 201
+
+
+def test_somebody_who_is_linked_to_nobody_is_told_what_to_link(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    address = departed(visitor)
+    returned(visitor, address, issuer.code(address, sub="vreemd"))
+    assert f"{issuer.url}|vreemd" in visitor.get(HOME).text
+    assert visitor.post(f"/v1/chains/{CHAIN}/people", json={}).status_code == 401
+
+
+def test_a_way_back_is_gone_once(visitor: httpx.Client, issuer: AnIssuer) -> None:
+    address = departed(visitor)
+    kept = visitor.cookies["aanmelding"]
+    code = issuer.code(address, sub="uwv-1")
+    assert returned(visitor, address, code).status_code == 303
+    assert returned(visitor, address, code).status_code == 401
+    # Even with the cookie put back: the issuer gives a code out once.
+    visitor.cookies.set("aanmelding", kept, path="/aanmelden")
+    assert returned(visitor, address, code).status_code == 401
+
+
+def test_the_way_of_another_browser_leads_nowhere(
+    visitor: httpx.Client, production: Doors, issuer: AnIssuer
+) -> None:
+    with httpx.Client(base_url=production.client.base_url, timeout=60) as other:
+        address = departed(other)
+    code = issuer.code(address, sub="uwv-1")
+    assert returned(visitor, address, code).status_code == 401
+    mine = departed(visitor)
+    assert returned(visitor, address, code).status_code == 401
+    assert "sessie" not in visitor.cookies
+    mine = departed(visitor)
+    # The code of another, put in place of one's own, does not fit the verifier.
+    assert returned(visitor, mine, code).status_code == 401
+    assert "sessie" not in visitor.cookies
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": "x"}, {"state": ""}, {"code": ""}, {"iss": "https://elders.example"}]
+)
+def test_a_return_that_does_not_fit_is_refused(
+    visitor: httpx.Client, issuer: AnIssuer, changes: dict[str, str]
+) -> None:
+    address = departed(visitor)
+    assert returned(visitor, address, issuer.code(address), **changes).status_code == 401
+    assert "sessie" not in visitor.cookies
+
+
+def test_an_id_token_of_another_moment_is_refused(visitor: httpx.Client, issuer: AnIssuer) -> None:
+    address = departed(visitor)
+    answer = returned(visitor, address, issuer.code(address, nonce="van-gisteren"))
+    assert (answer.status_code, "nonce" in answer.text) == (401, True)
+
+
+def test_signing_in_makes_a_session_that_nobody_planted(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    visitor.cookies.set("sessie", "geplant", path="/")
+    address = departed(visitor)
+    returned(visitor, address, issuer.code(address, sub="uwv-1"))
+    first = [one.value for one in visitor.cookies.jar if one.name == "sessie"]
+    assert len(set(first) - {"geplant"}) == 1
+    address = departed(visitor)
+    returned(visitor, address, issuer.code(address, sub="uwv-1"))
+    second = [one.value for one in visitor.cookies.jar if one.name == "sessie"]
+    assert set(first) != set(second)
+
+
+@pytest.mark.parametrize("back", ["https://elders.example/", "//elders.example", "/\\elders"])
+def test_signing_in_leads_to_no_other_server(
+    visitor: httpx.Client, issuer: AnIssuer, back: str
+) -> None:
+    address = departed(visitor, back)
+    assert returned(visitor, address, issuer.code(address)).headers["Location"] == "/"
+
+
+def test_signing_out_ends_here_and_shows_the_way_to_end_there(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    address = departed(visitor)
+    returned(visitor, address, issuer.code(address, sub="uwv-1"))
+    found = re.search(r'name="formulier" value="([^"]+)"', visitor.get(HOME).text)
+    assert found
+    assert visitor.post("/afmelden", data={"formulier": "geraden"}).status_code == 403
+    told = visitor.post("/afmelden", data={"formulier": found[1], "terug": HOME})
+    assert f"{issuer.url}/end?client_id={CLIENT}" in told.text
+    assert "Afmelden" not in visitor.get(HOME).text
+
+
+def test_a_draft_waits_while_somebody_signs_in_beside_it(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    place = f"{HOME}/vastleggen/PersonRegistered"
+    draft = {"v.function": "secretaris", "formulier": "oud"}
+    asked = visitor.post(place, data=draft)
+    assert asked.status_code == 401
+    assert 'name="v.function" value="secretaris"' in asked.text
+    assert 'name="formulier"' not in asked.text.partition('<main id="inhoud"')[2]
+    address = departed(visitor)
+    returned(visitor, address, issuer.code(address, sub="uwv-1"))
+    shown = visitor.post(place, data={"v.function": "secretaris"})
+    assert shown.status_code < 400
+    assert "secretaris" in shown.text
+
+
+def test_while_the_issuer_is_silent_nobody_signs_in_and_is_told(
+    shared_database: str, production: Doors, issuer: AnIssuer
+) -> None:
+    settings = production.app.state.settings
+    silent = {"issuer": "http://127.0.0.1:1", "audience": AUDIENCE, "client_id": CLIENT}
+    folder = settings.folder
+    with open_doors(shared_database, folder, development=False, **silent) as opened:
+        answer = opened.get("/aanmelden", params={"keten": CHAIN})
+        assert answer.status_code == 503
+        assert opened.get(HOME).status_code == 200
