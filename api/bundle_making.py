@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from api import bundle_page
 from api.bundle_page import MAX_TOLD, Heading, Told
+from api.redaction import WOO_GROUNDS, Redaction
 from ledger import catalogue, verify
 from ledger.domain.sealing import digests
 from ledger.domain.values import DATE_PATTERN, NotFound
@@ -33,7 +34,7 @@ from ledger.sealed import opened
 from ledger.vault import Vault
 from projections import selection
 from projections.capacities import with_capacities
-from projections.scopes import Access
+from projections.scopes import NOTHING, Access
 from projections.things import Seen
 from projections.timeline import told
 from projections.views import Conn, View, look
@@ -42,6 +43,7 @@ from projections.words import word
 READ_SECONDS: Final = 60.0
 """How long one question to the read models may take while a bundle is made."""
 HASHED_AT_ONCE: Final = 2**20
+NONE: Final = Redaction()
 PLACE: Final = re.compile(r"\d{1,16}")
 
 
@@ -49,6 +51,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What a bundle is to hold: a thing by kind and name, or else a range (whole if empty).
 
     The ends of a range are positions, or days on which was recorded; `until` is the first outside.
+    `redaction` is what is left out by choice.
     """
 
     kind: str = ""
@@ -56,6 +59,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     start: str = ""
     until: str = ""
     since: tuple[int, ...] = ()
+    redaction: Redaction = NONE
 
 
 class Taker(Struct, frozen=True, kw_only=True):
@@ -128,9 +132,11 @@ def hand_out(
     heading = Heading(title, about, log.key, unseen, DEMO_TOLD if log.demo else "")
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
-    reader = BundleReader(store, view, taker.vault, heading, about, stamp)
+    reader = BundleReader(store, view, taker.vault, heading, about, stamp, asked.redaction)
     remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
     remarks |= {"demo": True} if log.demo else {}
+    # The list is filled while the records pass, and written when all have.
+    remarks |= {"withheld": reader.withheld} if asked.redaction else {}
     try:
         made = make(
             store, chain, file, selection=chosen, reader=reader,
@@ -206,7 +212,9 @@ def _hashed(file: BinaryIO) -> tuple[bytes, int]:
 class BundleReader:
     """For whom a bundle is, and the pages that grow while the records pass.
 
-    `disclosed` are the digests of the values that were opened.
+    `disclosed` are the digests of the values that were opened, `withheld` says what was left out by
+    choice and on what ground. A redacted bundle tells no name or title from elsewhere: it might be
+    that of a record which is left out.
     """
 
     def __init__(
@@ -217,25 +225,41 @@ class BundleReader:
         heading: Heading,
         about: str,
         stamp: Anchor | None = None,
+        redaction: Redaction = NONE,
     ) -> None:
         self._store, self._view, self._vault = store, view, vault
+        self._redaction = redaction
+        self._telling = msgspec.structs.replace(view, access=NOTHING) if redaction else view
+        self._closed: list[tuple[int, str]] = []
+        self.withheld: list[dict[str, Any]] = []
         self._heading, self._about, self._stamp = heading, about, stamp
         self._articles: list[str] = []
         self._types: set[str] = set()
         self._passed = 0
         self.disclosed: list[str] = []
+        self.left_out: set[int] = set()
 
     def visible(self, positions: Iterable[int]) -> set[int]:
         """Return those positions whose records this reader may see."""
         with self._store.connection(statement_seconds=READ_SECONDS) as connection:
-            return selection.visible(connection, self._view, list(positions))
+            found = selection.visible(connection, self._view, list(positions))
+        left_out = found & self._redaction.records.keys()
+        self.left_out |= left_out
+        return found - left_out
 
     def disclosures(self, rows: Rows) -> Mapping[int, Mapping[str, str]]:
         """Return what is opened of these records, and tell of them on the page."""
         records = [catalogue.decode(data) for _, data in rows]
         self._types |= {catalogue.type_name(type(one.body)) for one in records}
         sealed = {one.header.position: digests(one.body) for one in records}
-        texts = self._opened({digest for own in sealed.values() for digest in own.values()})
+        texts = self._opened(
+            {
+                digest
+                for position, own in sealed.items()
+                for name, digest in own.items()
+                if not self._kept_closed(position, name)
+            }
+        )
         few = rows[: max(0, MAX_TOLD - len(self._articles))]
         self._tell(few, [Seen(one.body, one.header) for one in records[: len(few)]], sealed, texts)
         self._passed += len(rows)
@@ -246,8 +270,14 @@ class BundleReader:
 
     def aids(self, outline: Outline) -> Iterator[tuple[str, bytes]]:
         """Give the pages, the verifier, the schemas of the types that occurred, a time stamp."""
+        own = self._redaction.listed(dict.fromkeys(self._closed))
+        self.withheld += [one for one in own if "field" in one or one["position"] in self.left_out]
         selected = bundle_page.selected_words(outline, self._about) + self._heading.warning
-        heading = msgspec.structs.replace(self._heading, selected=selected)
+        heading = msgspec.structs.replace(
+            self._heading,
+            selected=selected,
+            withheld=[(one, WOO_GROUNDS[one["ground"]]) for one in self.withheld],
+        )
         more = self._passed - len(self._articles)
         yield "LEESMIJ.txt", bundle_page.readme(heading, outline)
         yield "index.html", bundle_page.index(heading, outline, self._articles, more=more)
@@ -258,6 +288,13 @@ class BundleReader:
         if self._stamp and checkpoint:
             yield f"timestamps/{self._stamp.file}", self._stamp.token
             yield f"timestamps/{self._stamp.size}.note", checkpoint.note.encode()
+
+    def _kept_closed(self, position: int, field: str) -> bool:
+        """Tell whether a sealed field is left out by choice, and remember that it was there."""
+        closed = bool(self._redaction.ground(position, field))
+        if closed:
+            self._closed.append((position, field))
+        return closed
 
     def _opened(self, digests: set[str]) -> dict[str, str]:
         if self._vault is None or not digests:
@@ -274,8 +311,8 @@ class BundleReader:
         texts: Mapping[str, str],
     ) -> None:
         with self._store.connection(statement_seconds=READ_SECONDS) as connection:
-            entries = told(connection, self._view, seen)
-            with_capacities(connection, self._view, entries)
+            entries = told(connection, self._telling, seen)
+            with_capacities(connection, self._telling, entries)
         closed = {digest for own in sealed.values() for digest in own.values()} - texts.keys()
         gone = erased.find(self._store, self._view.chain, closed)
         for (position, data), entry in zip(rows, entries, strict=True):
@@ -284,9 +321,14 @@ class BundleReader:
                 for name, digest in sealed[position].items()
             }
             why = {
-                name: word(gone[digest].ground)
+                name: f"gewist op grond van: {word(gone[digest].ground)}"
                 for name, digest in sealed[position].items()
                 if digest in gone
+            }
+            why |= {
+                name: f"weggelaten om {WOO_GROUNDS[ground]}"
+                for name in sealed[position]
+                if (ground := self._redaction.ground(position, name))
             }
             one = Told(entry, canonical.leaf_hash(data).hex(), values, why)
             self._articles.append(bundle_page.article(one))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -47,6 +47,7 @@ PAGE: Final = """\
 <tr><th scope="row">Log</th><td><code>{origin}</code></td></tr>
 <tr><th scope="row">Controlepunt</th><td>{size} vastleggingen</td></tr>
 <tr><th scope="row">Niet getoond</th><td>{hidden}</td></tr>
+<tr><th scope="row">Weggelaten bij openbaarmaking</th><td>{withheld}</td></tr>
 </table>
 <h2>Zo controleert u deze bundel</h2>
 {check}
@@ -82,6 +83,7 @@ log van de keten staan.
   Log            {origin}
   Controlepunt   {size} vastleggingen
   Niet getoond   {hidden}
+  Weggelaten     {withheld}
 
 Lezen:         open index.html
 Controleren:   python3 verify.py {file} --expect-key '{key}'
@@ -116,10 +118,13 @@ class Heading(Struct, frozen=True):
     key: str
     unseen: int = 0
     warning: str = ""
+    withheld: Sequence[tuple[Mapping[str, Any], str]] = ()
+    """What was left out by choice (its position, and its field if that is all), and the ground."""
 
     def fields(self, outline: Outline, file: str = "bundel.zip") -> dict[str, object]:
         """Return what both pages are filled in with."""
-        hidden = outline.hidden + self.unseen
+        left_out = sum(1 for one, _ in self.withheld if "field" not in one)
+        hidden = outline.hidden + self.unseen - left_out
         return {
             "title": self.title,
             "selected": self.selected,
@@ -129,14 +134,15 @@ class Heading(Struct, frozen=True):
             "origin": outline.origin,
             "size": outline.size,
             "hidden": f"{hidden} die u niet mag lezen" if hidden else "niets",
+            "withheld": f"{len(self.withheld)}, hieronder genoemd" if self.withheld else "niets",
         }
 
 
 class Told(Struct, frozen=True):
     """A record as the page tells it: its entry in the timeline, its leaf hash, what is sealed.
 
-    `sealed` gives by field the value, or None where it stays closed; `erased` by field why that is
-    for good.
+    `sealed` gives by field the value, or None where it stays closed; `erased` by field why: it is
+    gone, or was left out.
     """
 
     entry: Doc
@@ -148,14 +154,18 @@ class Told(Struct, frozen=True):
 def readme(heading: Heading, outline: Outline) -> bytes:
     """Return LEESMIJ.txt."""
     line = "=" * len(heading.title)
-    return README.format(line=line, **heading.fields(outline)).encode()
+    text = README.format(line=line, **heading.fields(outline))
+    left_out = "".join(f"  {line}\n" for line in _left_out(heading))
+    return (text + (f"\nWeggelaten bij openbaarmaking:\n\n{left_out}" if left_out else "")).encode()
 
 
 def index(heading: Heading, outline: Outline, articles: Sequence[str], *, more: int) -> bytes:
     """Return index.html with these articles; `more` records follow that it does not tell."""
     filled = {name: escape(str(value)) for name, value in heading.fields(outline).items()}
     rest = f"<p>Nog {more} vastleggingen staan in de bundel zelf.</p>" if more else ""
-    told = "\n".join(articles) + rest
+    lines = "".join(f"<li>{escape(line)}</li>" for line in _left_out(heading))
+    left_out = f"<h3>Weggelaten bij openbaarmaking</h3><ul>{lines}</ul>" if lines else ""
+    told = left_out + "\n".join(articles) + rest
     page = PAGE.format(style=STYLE, check=CHECK.format(**filled), told=told, **filled)
     return page.encode()
 
@@ -170,6 +180,14 @@ def article(told: Told) -> str:
         f'<article id="v{position}"><h3>{position}. {escape(entry["sentence"])}</h3>'
         f"<dl>{facts}</dl></article>"
     )
+
+
+def _left_out(heading: Heading) -> list[str]:
+    """Return a line for each thing that was left out by choice."""
+    return [
+        f"nummer {one['position']}{', ' + one['field'] if 'field' in one else ''}: {ground}"
+        for one, ground in heading.withheld
+    ]
 
 
 def selected_words(outline: Outline, about: str) -> str:
@@ -211,6 +229,6 @@ def _sealed(told: Told) -> Iterable[tuple[str, str]]:
         if value is not None:
             yield name, f"{escape(value)} (verzegeld, voor u geopend)"
         elif name in told.erased:
-            yield name, f"gewist op grond van: {escape(told.erased[name])}"
+            yield name, escape(told.erased[name])
         else:
             yield name, "verzegeld"

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import identity, lending
+from api import identity, lending, redaction
 from api.act_paths import BASE
 from api.answer_schemas import answered
 from api.bundle_making import Asked, Handed, Log, Taker, hand_out, signed_size
@@ -43,13 +43,18 @@ from projections.selection import KINDS
 ZIP: Final = "application/zip"
 MAX_AT_ONCE: Final = 2
 MAX_SINCE: Final = 10
+MAX_REDACTED: Final = 100
 SENT_AT_ONCE: Final = 2**18
 
 
+Redacted = Annotated[str, Field(max_length=100)]
+
+
 class Since(Parameters):
-    """From which earlier sizes the log is to be proven to go on."""
+    """From which earlier sizes the log is to be proven to go on, and what is left out by choice."""
 
     since: Annotated[list[Position], Field(default_factory=list, max_length=MAX_SINCE)]
+    redact: Annotated[list[Redacted], Field(default_factory=list, max_length=MAX_REDACTED)]
 
 
 class Range(Since):
@@ -83,14 +88,17 @@ async def of_thing(request: Request, parameters: Annotated[Since, Query()]) -> R
     kind, name = in_path(request, "kind"), in_path(request, "id")
     if kind not in KINDS:
         raise NotFound(f"Een bundel gaat over {', '.join(KINDS)} of records, niet over {kind}.")
-    asked = Asked(kind=kind, name=name, since=tuple(parameters.since))
+    left_out = redaction.read(parameters.redact)
+    asked = Asked(kind=kind, name=name, since=tuple(parameters.since), redaction=left_out)
     return await run_in_threadpool(_answered, request, asked, f"{kind}-{name}")
 
 
 async def of_range(request: Request, parameters: Annotated[Range, Query()]) -> Response:
     """Answer the bundle of a range."""
     first, until = parameters.first, parameters.until
-    asked = Asked(start=first, until=until, since=tuple(parameters.since))
+    left_out = redaction.read(parameters.redact)
+    since = tuple(parameters.since)
+    asked = Asked(start=first, until=until, since=since, redaction=left_out)
     return await run_in_threadpool(_answered, request, asked, "records")
 
 

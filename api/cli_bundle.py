@@ -6,7 +6,8 @@
     ketenledger bundles CHAIN
 
 Whoever can run these has the database in hand and reads everything; `--scope` makes the bundle for
-somebody who reads less, `--disclose` opens the sealed values in it.
+somebody who reads less, `--disclose` opens the sealed values in it, `--redact` leaves things out of
+what is published, each with its ground (redaction.py).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
 import typer
+from msgspec.structs import replace
 
-from api import cli_output
+from api import cli_output, redaction
 from api.bundle_making import Asked, Handed, Log, Taker, hand_out
 from api.bundles import log_of
 from api.parameters import as_slug
@@ -58,6 +60,10 @@ def bundle(
         str, typer.Option(help="Voor wie tot hier leest: public, chain of confidential.")
     ] = "confidential",
     disclose: Annotated[bool, typer.Option("--disclose", help="Open verzegelde waarden.")] = False,
+    redact: Annotated[
+        list[str] | None,
+        typer.Option(help="Laat weg bij openbaarmaking: 42=5.1.2e, 42/name=5.1.2e of name=5.1.2e."),
+    ] = None,
     taker: Annotated[str, typer.Option("--for", help="Voor wie: een pseudoniem.")] = "",
     json: Json = False,
 ) -> None:
@@ -68,6 +74,7 @@ def bundle(
         everything=everything,
         since=tuple(since or ()),
     )
+    asked = replace(asked, redaction=redaction.read(redact or ()))
     settings = from_environment()
     keys = log_keys(settings)
     if not keys.path(_slug(chain)).exists():

@@ -27,6 +27,7 @@ from projections.people import person
 from projections.views import Paging
 
 MOST_RECORDS: Final = 100
+SEALED: Final = ("name", "contact", "tokenSubject")
 SHOWN: Final = 20
 """How many acts a page tells at once; the link at the end leads further."""
 
@@ -62,7 +63,7 @@ def show_data(asked: Asked) -> dict[str, Any]:
 
 
 def _labels(asked: Asked) -> dict[str, str]:
-    return {name: asked.language.text(LABELS[name]) for name in ("name", "contact")}
+    return {name: asked.language.text(LABELS[name]) for name in SEALED if name in LABELS}
 
 
 def _erase_href(asked: Asked, state: ChainState, held: dict[str, Any]) -> str:
