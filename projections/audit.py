@@ -43,7 +43,7 @@ OF_A_DECISION = SQL("""
     SELECT l.position
     FROM read_links AS l
     JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
-    WHERE {visible} AND l.chain = %(chain)s AND l.kind = 'decision' AND l.id = %(name)s
+    WHERE {visible} AND {visible_thing} AND l.kind = 'decision' AND l.id = %(name)s
         AND {reach}
     ORDER BY l.position DESC
     LIMIT %(size)s
@@ -108,6 +108,7 @@ def _acts(connection: Conn, view: View, paging: Paging, query: SQL, name: str) -
         visible=scopes.entry("t"),
         visible_role=scopes.version("a"),
         visible_link=scopes.entry("g"),
+        visible_thing=scopes.entry("l"),
         visible_seat=scopes.version("s"),
         visible_mandate=scopes.version("m"),
         reach=REACH,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Cursor
@@ -20,6 +20,17 @@ Place = tuple[str, str, int]
 
 RESTS_ON: Final = "under"
 """The kind of link from a record to the position that made it lawful."""
+
+
+class Link(NamedTuple):
+    """That a record is about a thing, from which rank on that may be known, and whom it concerns.
+
+    It is of a higher rank than the record where only a more closed record tells what it is about.
+    """
+
+    key: Key
+    rank: int
+    concerns: frozenset[str] = frozenset()
 
 
 class Batch:
@@ -46,36 +57,36 @@ class Batch:
             self._rows[table].append(row)
             self._open[table, place] = row
 
-    def status(
-        self,
-        key: Key,
-        number: int,
-        entry: dict[str, Any],
-        seen: Seen,
-        concerned: frozenset[str],
-    ) -> None:
+    def status(self, link: Link, number: int, entry: dict[str, Any], position: int) -> None:
         """Add a status that a record gave to a thing."""
         if STATUSES.name in self._rows:
-            scope = scopes.RANKS[seen.header.scope]
-            at = (entry["on"], seen.header.position, number, scope)
-            told = (spaced(concerned), entry["status"], as_json(entry))
-            self._rows[STATUSES.name].append([*key, *at, *told])
+            at = (entry["on"], position, number, link.rank)
+            told = (spaced(link.concerns), entry["status"], as_json(entry))
+            self._rows[STATUSES.name].append([*link.key, *at, *told])
 
-    def record(self, seen: Seen, about: Sequence[Key], concerned: frozenset[str]) -> None:
-        """Add a record itself, with links to it from the things it is about and rests on."""
+    def record(self, seen: Seen, about: Sequence[Link], concerned: frozenset[str]) -> None:
+        """Add a record itself, with links to it from the things it is about and rests on.
+
+        With the record stands only what it is about for everybody who may read it.
+        """
         if RECORDS.name not in self._rows:
             return
         header = seen.header
         scope = scopes.RANKS[header.scope]
         name = catalogue.type_name(type(seen.event))
-        things = " ".join(f"{kind}:{thing}" for kind, thing in about)
+        things = " ".join(":".join(link.key) for link in about if link.rank <= scope)
         at = (header.position, header.at, header.on)
         whom = spaced(concerned)
         row = [*at, name, header.by, header.recorded_by, scope, whom, things]
         self._rows[RECORDS.name].append(row)
         rests = () if header.by == RULES else header.under
-        for kind, thing in (*about, *((RESTS_ON, str(position)) for position in rests)):
-            self._rows[LINKS.name].append([kind, thing, header.position, scope, whom])
+        links = [
+            *about,
+            *(Link((RESTS_ON, str(position)), scope, concerned) for position in rests),
+        ]
+        for link in links:
+            at_rank = (header.position, link.rank, spaced(link.concerns))
+            self._rows[LINKS.name].append([*link.key, *at_rank])
 
     def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
         """Write it all in one go: first what ends, then what begins."""

@@ -22,21 +22,21 @@ from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.events.outcomes import DecisionTookForce
 from ledger.domain.values import RULES
 from ledger.faults import FAULTS, BrokenLog
-from projections.batch import Batch, as_json, spaced
+from projections import scopes
+from projections.batch import Batch, Key, Link, as_json, spaced
 from projections.concerns import concerns
 from projections.models import MODELS, Model
 from projections.tables import DUE, LINKS, RECORDS, TEXTS, VERSION_COLUMNS, Table
 from projections.things import Kind, Part, Seen, Thing, Values, imported_label, row_of
 
-Key = tuple[str, str]
-
 MAX_THINGS: Final = 4096
 """How many things of a chain stay at hand between two batches."""
+CONFIDENTIAL: Final = scopes.RANKS["confidential"]
 MAX_TEXT: Final = 100_000
 """How many characters of a thing can be searched; a longer text is found by its beginning."""
 
 EARLIER = SQL("""
-    SELECT r.position, r.type, r.things, r.concerns
+    SELECT r.position, r.type, r.things, r.scope, r.concerns
     FROM {records} AS r
     WHERE r.chain = %(chain)s AND r.position = ANY(%(positions)s::int8[])
 """)
@@ -44,10 +44,10 @@ EARLIER = SQL("""
 # All records that made these things so far, each thing's in order. Things are looked up one by
 # one (the inner OFFSET keeps it so): most are new and have none.
 HISTORY = SQL("""
-    SELECT given.kind, given.id, r.state, own.concerns
+    SELECT given.kind, given.id, r.state, own.scope, own.concerns
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
     CROSS JOIN LATERAL (
-        SELECT l.position, l.concerns
+        SELECT l.position, l.scope, l.concerns
         FROM {links} AS l
         WHERE l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
             AND l.position < %(before)s
@@ -63,7 +63,15 @@ class Earlier(NamedTuple):
 
     type: str
     things: tuple[Key, ...]
+    rank: int
     concerns: frozenset[str] = frozenset()
+
+
+class Matter(NamedTuple):
+    """A thing that a record is about, and the earlier record that says so if not it itself."""
+
+    key: Key
+    source: int | None = None
 
 
 class Folding:
@@ -99,10 +107,10 @@ class Folding:
         earlier = self._look_back(cursor, seen)
         about = self._about(seen, earlier)
         batch = Batch(self._tables)
-        self._bring(cursor, {key for keys in about for key in keys}, before=rows[0][0])
-        for one, keys in zip(seen, about, strict=True):
+        self._bring(cursor, {one.key for own in about for one in own}, before=rows[0][0])
+        for one, matters in zip(seen, about, strict=True):
             try:
-                self._add(keys, one, batch, earlier)
+                self._add(matters, one, batch, earlier)
             except FAULTS as error:
                 raise self._broken(one.header.position, error) from error
         batch.write(cursor, self.chain, self._suffix)
@@ -128,20 +136,23 @@ class Folding:
     def _broken(self, position: int, error: Exception) -> BrokenLog:
         return BrokenLog(self.chain, position, f"{type(error).__name__}: {error}")
 
-    def _about(self, seen: Sequence[Seen], earlier: dict[int, Earlier]) -> list[list[Key]]:
-        """Return for each record the things it is about, in a fixed order; add it to `earlier`."""
+    def _about(self, seen: Sequence[Seen], earlier: dict[int, Earlier]) -> list[list[Matter]]:
+        """Return for each record the things it is about, in a fixed order; add it to `earlier`.
+
+        What follows from a record there, follows only from what it is about for who may read it.
+        """
         about = []
         for one in seen:
-            keys = dict.fromkeys(self._named(one))
-            for position in _leans_on(one):
-                found = earlier.get(position)
-                if found is not None:
-                    keys.update(dict.fromkeys(_inherited(one, found)))
-            known = [key for key in keys if key[0] in self._kinds]
-            name = catalogue.type_name(type(one.event))
-            position = one.header.position
+            matters = {key: Matter(key) for key in self._named(one)}
+            for source in _leans_on(one):
+                for key in _inherited(one, earlier[source]) if source in earlier else ():
+                    matters.setdefault(key, Matter(key, source))
+            known = [matter for matter in matters.values() if matter.key[0] in self._kinds]
+            rank, position = scopes.RANKS[one.header.scope], one.header.position
+            own = tuple(matter.key for matter in known if _rank(matter, earlier) <= rank)
             given = earlier[position].concerns if position in earlier else frozenset()
-            earlier[position] = Earlier(name, tuple(known), given)
+            name = catalogue.type_name(type(one.event))
+            earlier[position] = Earlier(name, own, rank, given)
             about.append(known)
         return about
 
@@ -155,8 +166,8 @@ class Folding:
             return {}
         asked = {"chain": self.chain, "positions": wanted}
         return {
-            position: Earlier(name, tuple(_key(thing) for thing in things), frozenset(concerned))
-            for position, name, things, concerned in cursor.execute(self._earlier, asked).fetchall()
+            position: Earlier(name, tuple(map(_key, things)), rank, frozenset(concerned))
+            for position, name, things, rank, concerned in cursor.execute(self._earlier, asked)
         }
 
     def _named(self, seen: Seen) -> Iterable[Key]:
@@ -173,31 +184,33 @@ class Folding:
             kinds, ids = map(list, zip(*missing, strict=True))
             asked = {"chain": self.chain, "kinds": kinds, "ids": ids, "before": before}
             cursor.execute(self._history, asked)
-            for kind, name, data, concerned in cursor:
-                thing, one = self._things[kind, name], _read(data)
-                thing.take(one)
-                if _confidential(one):
+            for kind, name, data, rank, concerned in cursor:
+                thing = self._things[kind, name]
+                thing.take(_read(data), rank)
+                if rank == CONFIDENTIAL:
                     thing.narrow(frozenset(concerned))
             for key in missing:
                 self._things[key].rows = self._rows(self._things[key])
 
     def _add(
-        self, keys: Sequence[Key], seen: Seen, batch: Batch, earlier: dict[int, Earlier]
+        self, matters: Sequence[Matter], seen: Seen, batch: Batch, earlier: dict[int, Earlier]
     ) -> None:
         """Let the things that a record is about take it in, and write what changed by it."""
-        things = [self._things[key] for key in keys]
+        things = [self._things[matter.key] for matter in matters]
         known = [len(thing.statuses) for thing in things]
-        for thing in things:
-            thing.take(seen)
+        rank, position = scopes.RANKS[seen.header.scope], seen.header.position
+        for matter, thing in zip(matters, things, strict=True):
+            thing.take(seen, _rank(matter, earlier))
         concerned = self._concerned(seen, things, earlier)
-        for key, thing, statuses in zip(keys, things, known, strict=True):
-            self._things.move_to_end(key)
-            if _confidential(seen):
-                thing.narrow(concerned)
-            self._change(key, thing, seen.header.position, batch)
+        links = [_link(one, rank, concerned, earlier) for one in matters]
+        for link, thing, statuses in zip(links, things, known, strict=True):
+            self._things.move_to_end(link.key)
+            if link.rank == CONFIDENTIAL:
+                thing.narrow(link.concerns)
+            self._change(link.key, thing, position, batch)
             for number, entry in enumerate(thing.statuses[statuses:]):
-                batch.status(key, number, entry, seen, concerned)
-        batch.record(seen, keys, concerned)
+                batch.status(link, number, entry, position)
+        batch.record(seen, links, concerned)
 
     def _concerned(
         self, seen: Seen, things: Sequence[Thing], earlier: dict[int, Earlier]
@@ -228,6 +241,21 @@ class Folding:
             for table, values in _views_of(thing.kind, doc, self._tables):
                 rows[start, table] = (end, doc["positions"][0], open_to, *values)
         return rows
+
+
+def _rank(matter: Matter, earlier: dict[int, Earlier]) -> int:
+    """Return from which rank on it is known that something is the matter, beside the record's."""
+    return scopes.NOBODY if matter.source is None else earlier[matter.source].rank
+
+
+def _link(
+    matter: Matter, rank: int, concerned: frozenset[str], earlier: dict[int, Earlier]
+) -> Link:
+    """Return how a record of a rank, which concerns these, is linked to what it is about."""
+    source = _rank(matter, earlier)
+    if matter.source is None or source <= rank:
+        return Link(matter.key, rank, concerned)
+    return Link(matter.key, source, earlier[matter.source].concerns)
 
 
 def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:

@@ -57,7 +57,7 @@ ACROSS: Final = {
     "search": (TEXTS,),
     "due": (DUE,),
 }
-ACROSS_VERSION: Final = 1
+ACROSS_VERSION: Final = 2
 """The version of what `projections/folding.py` itself makes of a record."""
 
 

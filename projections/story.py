@@ -67,10 +67,10 @@ BESIDE = SQL("""
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
     JOIN read_links AS l ON l.kind = asked.kind AND l.id = asked.id
     JOIN read_links AS o ON o.chain = l.chain AND o.position = l.position
-    WHERE {visible} AND o.kind = ANY(%(wanted)s::text[])
+    WHERE {visible} AND {visible_beside} AND o.kind = ANY(%(wanted)s::text[])
     ORDER BY o.kind, o.id
     LIMIT %(size)s
-""").format(visible=scopes.entry("l"))
+""").format(visible=scopes.entry("l"), visible_beside=scopes.entry("o"))
 
 
 class Story(Struct, frozen=True):

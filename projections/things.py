@@ -253,9 +253,12 @@ class Thing:
         self.open_to = self.open_to & concerned if self._narrowed else concerned
         self._narrowed = True
 
-    def take(self, seen: Seen) -> None:
-        """Take in a record for all readers who may see it; others notice nothing."""
-        rank = scopes.RANKS[seen.header.scope]
+    def take(self, seen: Seen, rank: int = scopes.NOBODY) -> None:
+        """Take in a record for all readers who may see it; others notice nothing.
+
+        `rank` is given where only those of that rank may know that the record is about this thing.
+        """
+        rank = max(rank, scopes.RANKS[seen.header.scope])
         if rank not in self.docs:
             below = [other for other in self.docs if other < rank]
             doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)

@@ -35,9 +35,9 @@ CONDITIONS = {
     "thing": SQL("""
         t.position IN (
             SELECT l.position FROM read_links AS l
-            WHERE l.chain = %(chain)s AND l.kind = %(kind)s AND l.id = %(thing)s
+            WHERE {visible} AND l.kind = %(kind)s AND l.id = %(thing)s
         )
-    """),
+    """).format(visible=scopes.entry("l")),
     "since": SQL("t.occurred_at >= %(since)s::date"),
     "valid_on": SQL("t.occurred_at < %(valid_on)s::date + 1"),
     "first": SQL("t.position >= %(first)s"),
