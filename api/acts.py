@@ -23,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import acting, identity
+from api import acting, identity, lending
 from api.act_paths import BASE, IN_BRACES, PATHS
 from api.act_schemas import Attempt, TrialAnswer, documentation
 from api.answers import answer
@@ -38,13 +38,16 @@ from api.subject_links import require_form
 from ledger import catalogue
 from ledger.catalogue import Type
 from ledger.domain.events.chains import ChainEstablished
-from ledger.domain.values import Event, Scope, Signature
+from ledger.domain.values import Event, NotAllowed, Refused, Scope, Signature
 from ledger.ledger import Ledger, Trial
 from ledger.log.log_key import KeyRefused
 from ledger.recording import Act
 from ledger.sealed import seal_body
 
 MAX_KEY_CHARACTERS: Final = 128
+UNFOUNDED: Final = "G1"
+UNREGISTERED: Final = "G11"
+"""The rules that refuse an act in a chain that is not there, or by somebody it does not know."""
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARACTERS}}}")
 
 SIGNATURE_TOLD: Final = (
@@ -207,10 +210,17 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
         scope=asked.scope,
         signature=signature,
     )
-    if asked.dry_run:
-        return _tried(chain, await run_in_threadpool(ledger.try_out, chain, act))
-    seconds = request.app.state.settings.submit_seconds
-    receipt = await ledger.submit_async(chain, act, sealed.disclosures, timeout_seconds=seconds)
+    try:
+        if asked.dry_run:
+            return _tried(chain, await run_in_threadpool(ledger.try_out, chain, act))
+        seconds = request.app.state.settings.submit_seconds
+        receipt = await ledger.submit_async(chain, act, sealed.disclosures, timeout_seconds=seconds)
+    except Refused as refusal:
+        # Whoever may see nothing of a chain does not learn here that it is there.
+        stranger = isinstance(refusal, NotAllowed) or refusal.rule == UNREGISTERED
+        if stranger and await run_in_threadpool(lending.sees_nothing, request, chain):
+            raise Refused(UNFOUNDED, f"keten {chain} bestaat nog niet") from refusal
+        raise
     place = f"/v1/chains/{chain}/records/{receipt.position}"
     return answer(receipt, 200 if receipt.repeated else 201, headers={"Location": place})
 

@@ -3,6 +3,7 @@
     capacity      everywhere      confidential    limits   who
     unknown       public          none                     somebody who is not known
     outsider      public          none                     a known person without a place here
+    visitor       public, chain   none                     anybody, of a demonstration chain
     participant   public, chain   one's own                who holds a seat, role or mandate now
     office        public, chain   all                      chain manager and chain office
     auditor       public, chain   all                      an auditor whom the chain appointed
@@ -27,6 +28,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
+from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.values import Scope
@@ -38,6 +40,7 @@ from projections.views import Conn, fetch
 Capacity = Literal[
     "unknown",
     "outsider",
+    "visitor",
     "participant",
     "office",
     "auditor",
@@ -67,6 +70,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 _ROWS: Final = (
     Rule(capacity="unknown", scopes=PUBLIC),
     Rule(capacity="outsider", scopes=PUBLIC),
+    Rule(capacity="visitor", scopes=OF_THE_CHAIN),
     Rule(capacity="participant", scopes=OF_THE_CHAIN, levels="own"),
     Rule(capacity="office", scopes=OF_THE_CHAIN, levels="all"),
     Rule(capacity="auditor", scopes=OF_THE_CHAIN, levels="all"),
@@ -81,16 +85,22 @@ BY_ROLE: Final[Mapping[str, Capacity]] = {
     "chain-manager": "office",
     "chain-office": "office",
     "auditor": "auditor",
-    "reviewer": "reviewer",
+    "reviewer": "outsider",
 }
-"""What the holder of a role is to a reader's chain; every other role makes a participant."""
+"""What the holder of a role is in reading; every other role makes a participant.
+
+A reviewer reads by a grant: the role alone gives nothing.
+"""
 STRONGEST: Final[tuple[Capacity, ...]] = (
     "office",
     "auditor",
     "participant",
     "reviewer",
+    "visitor",
 )
 """Whoever has several capacities reads by the first of these."""
+DEMONSTRATION: Final = "demonstration"
+"""What stands in the place of a role for a chain that was founded to try things out."""
 SPEAKS_FOR: Final = "representative"
 """The role that makes what concerns an organisation one's own."""
 
@@ -115,7 +125,13 @@ class Held(NamedTuple):
 
 # The fullest reading of each row counts: what somebody holds is a fact, whoever may know of it.
 HELD = SQL("""
-    SELECT may.chain, r.role, r.organisation, '' AS body
+    SELECT may.chain, {demonstration} AS role, '' AS organisation, '' AS body
+    FROM unnest(%(chains)s::text[]) AS may (chain)
+    JOIN read_chains AS c ON c.chain = may.chain AND c.kind = 'chain' AND c.id = may.chain
+    WHERE c.known_until IS NULL AND c.scope_until = %(end)s
+        AND c.summary -> 'demo' = 'true'::jsonb
+    UNION ALL
+    SELECT may.chain, r.role, r.organisation, ''
     FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
     JOIN read_roles AS r ON r.chain = may.chain AND r.person = may.person
     WHERE may.person <> '' AND r.kind = 'assignment' AND {valid_role}
@@ -159,9 +175,7 @@ def access(connection: Conn, chain: str, reader: Reader, *, moment: str) -> Acce
 
 def accesses(connection: Conn, readers: Mapping[str, Reader], *, moment: str) -> dict[str, Access]:
     """Return the same for many chains at once, by chain: in each somebody may be another person."""
-    people = {
-        chain: one.person for chain, one in readers.items() if one.person and one.kind == "person"
-    }
+    people = {chain: one.person for chain, one in readers.items() if one.kind == "person"}
     held = _held(connection, people, moment[:10])
     granted = {
         chain: grants(connection, chain, people[chain], moment)
@@ -188,12 +202,11 @@ def opened(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Acc
 def _capacity(reader: Reader, held: Sequence[Held], grants: Sequence[Grant]) -> Capacity:
     if reader.kind != "person":
         return reader.kind
-    if not reader.person:
-        return "unknown"
     has = {one.capacity for one in held}
-    if grants:
+    if grants and reader.person:
         has.add("reviewer")
-    return next((one for one in STRONGEST if one in has), "outsider")
+    least: Capacity = "outsider" if reader.person else "unknown"
+    return next((one for one in STRONGEST if one in has), least)
 
 
 def _open(rule: Rule, own: Collection[str]) -> Access:
@@ -247,6 +260,7 @@ def _held(connection: Conn, people: Mapping[str, str], day: str) -> dict[str, li
     if not people:
         return {}
     query = HELD.format(
+        demonstration=sql.Literal(DEMONSTRATION),
         valid_role=_valid("r"),
         valid_seat=_valid("s"),
         valid_body=_valid("b"),
@@ -266,6 +280,8 @@ def _valid(alias: str) -> Composed:
 
 def _place(role: str, organisation: str, body: str) -> Held:
     """Return what a role, a seat in a body, or a mandate (neither of them) makes of its holder."""
+    if role == DEMONSTRATION:
+        return Held("visitor")
     if body:
         return Held("participant", (f"body:{body}",))
     own = (f"partner:{organisation}",) if role == SPEAKS_FOR and organisation else ()

@@ -27,7 +27,7 @@ from projections.views import Conn, Paging, View, look
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.projections.answers import ITEMS, LISTS, whole
 from tests.projections.given import CHAIN, EVERYTHING, NOW, reading, taken_in, words_in
-from tests.projections.scenes import everything
+from tests.projections.scenes import everything, in_earnest
 
 DAY = NOW[:10]
 DECISION = "B-2010-03"
@@ -42,7 +42,7 @@ def confided() -> tuple[Entry, ...]:
     """Return the demonstration chain in which all of one decision is confidential."""
     return tuple(
         _scoped(one, "confidential") if DECISION in words_in_event(one) else one
-        for one in everything()
+        for one in in_earnest()
     )
 
 
@@ -125,7 +125,7 @@ def test_a_place_is_ones_own_from_its_first_day_until_its_last(told: Conn) -> No
 
 
 def test_a_role_that_is_ended_ends_reading_at_once(database: str) -> None:
-    life = list(everything())
+    life = list(in_earnest())
     last = life[-1].header
     ended = RoleEnded(assignment="rol-ketenmanager", valid_until=last.day, reason="Weg.")
     with asking(database, life) as connection:
@@ -162,7 +162,7 @@ def test_who_sits_in_the_body_reads_its_confidential_decision(told: Conn) -> Non
         assert (DECISION in told) is there
     own = next(
         one
-        for one in everything()
+        for one in in_earnest()
         if getattr(one.event, "title", "") and getattr(one.event, "decision", "") == DECISION
     )
     title = str(getattr(own.event, "title", ""))
@@ -173,7 +173,7 @@ def test_who_sits_in_the_body_reads_its_confidential_decision(told: Conn) -> Non
 
 def test_of_a_thing_that_is_open_in_part_the_lists_show_what_all_may_see(database: str) -> None:
     """A vote in somebody else's body, confidential, is not shown through a row made with it."""
-    life = list(everything())
+    life = list(in_earnest())
     place = next(
         number
         for number, one in enumerate(life)
@@ -208,7 +208,7 @@ def test_nobody_sees_less_with_a_place_than_without_it_or_more_than_everything(
     }
     assert positions["public"] < positions["chain"] <= positions["elsewhere"]
     assert positions["elsewhere"] < positions["inside"] <= positions["all"]
-    assert len(positions["all"]) == len(everything())
+    assert len(positions["all"]) == len(in_earnest())
 
 
 def grant(**more: Any) -> Grant:
@@ -246,7 +246,7 @@ def test_a_reviewer_reads_the_period_of_the_grant_and_what_is_public(told: Conn)
 
 
 def test_a_list_for_a_reviewer_is_made_of_nothing_from_before_the_period(database: str) -> None:
-    life = [one if one.header.position == 0 else _scoped(one, "chain") for one in everything()]
+    life = [one if one.header.position == 0 else _scoped(one, "chain") for one in in_earnest()]
     with asking(database, life) as connection:
         view = granted(connection, rank=RANKS["chain"], first=200)
         for name, query in LISTS.items():
@@ -264,7 +264,7 @@ def test_a_list_for_a_reviewer_is_made_of_nothing_from_before_the_period(databas
         assert shown
         assert not shown & before
         told = ITEMS["chain"](connection, view, CHAIN)
-        assert told["name"] == everything()[0].event.name
+        assert told["name"] == in_earnest()[0].event.name
         assert "drivingProblems" not in told
 
 
@@ -299,7 +299,22 @@ def test_a_grant_is_for_who_has_no_place() -> None:
         assert found.rank == rank
         assert (found.grant == "G-1") is (held == [])
     assert access.opened(Reader(), [], given).rank == 1
-    assert access.opened(Reader(person="p"), [Held("reviewer")], []).rank == 1
+    assert access.opened(Reader(person="p"), [Held("outsider")], []).rank == 1
+
+
+def test_a_demonstration_is_for_everybody_except_what_is_confidential(database: str) -> None:
+    taken_in(database, everything()[:40])
+    taken_in(database, in_earnest()[:40], chain="echt")
+    with reading(database) as connection:
+        for person in ("", "niemand"):
+            assert of(connection, person).rank == RANKS["chain"]
+            real = access.access(connection, "echt", Reader(person=person), moment=NOW)
+            assert real.rank == RANKS["public"]
+        own = of(connection, "bestuurder-cbs")
+        assert (own.rank, own.near_rank) == (2, 3)
+    given = [grant(rank=3)]
+    assert access.opened(Reader(person="p"), [Held("visitor")], given).rank == 3
+    assert access.opened(Reader(), [Held("visitor")], given).rank == 2
 
 
 def test_of_several_grants_the_widest_counts() -> None:
@@ -311,9 +326,9 @@ def test_of_several_grants_the_widest_counts() -> None:
 
 
 def test_many_chains_are_asked_at_once_and_each_by_its_own_places(database: str) -> None:
-    taken_in(database, everything())
-    taken_in(database, everything()[:60], chain="tweede")
-    hidden = [_scoped(one, "confidential") for one in everything()[:20]]
+    taken_in(database, in_earnest())
+    taken_in(database, in_earnest()[:60], chain="tweede")
+    hidden = [_scoped(one, "confidential") for one in in_earnest()[:20]]
     taken_in(database, hidden, chain="verborgen")
     with reading(database) as connection:
 

@@ -30,16 +30,21 @@ READERS = (
     frozenset({"public", "chain"}),
     EVERYTHING,
 )
-Links = dict[tuple[str, str], list[int]]
+Links = dict[tuple[str, str], list[tuple[int, int]]]
 
 
 def links(database: str) -> Links:
-    """Return for each thing the positions of its records, as the read models link them."""
-    query = "SELECT kind, id, position FROM read_links WHERE kind <> 'under' ORDER BY position"
+    """Return for each thing the positions of its records, as the read models link them.
+
+    With each comes the rank from which on it is known that the record is about the thing.
+    """
+    query = """
+        SELECT kind, id, position, scope FROM read_links WHERE kind <> 'under' ORDER BY position
+    """
     found: Links = {}
     with psycopg.connect(database, row_factory=tuple_row) as connection:
-        for kind, name, position in connection.execute(query):
-            found.setdefault((kind, name), []).append(position)
+        for kind, name, position, scope in connection.execute(query):
+            found.setdefault((kind, name), []).append((position, scope))
     return found
 
 
@@ -50,9 +55,10 @@ def expected(
     things: dict[str, dict[str, Any]] = {}
     for (kind_name, name), positions in found.items():
         doc = fresh(kind, name)
-        for position in positions if kind_name == kind.name else ():
+        for position, scope in positions if kind_name == kind.name else ():
             entry = entries[position]
-            if position <= view.known_at and RANKS[entry.header.scope] <= view.access.rank:
+            assert scope >= RANKS[entry.header.scope]
+            if position <= view.known_at and scope <= view.access.rank:
                 add(kind, doc, Seen(entry.event, entry.header))
         if doc["positions"]:
             things[name] = _item(kind, doc, view)
