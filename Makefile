@@ -18,13 +18,14 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	python=; done
 
 .PHONY: help setup demo test check check-style check-types check-imports check-security check-fast \
-	bench mutate fuzz docs lock clean
+	bench bench-growth mutate fuzz docs lock clean
 
 help:
 	@echo 'make demo    start de demonstratie op http://127.0.0.1:$(PORT)  (PORT=... kiest een andere poort)'
 	@echo 'make test    draai alle tests  (ARGS=... geeft pytest extra argumenten)'
 	@echo 'make check   opmaak, lint, typen, importregels, veiligheid en snelle tests'
-	@echo 'make bench   meet de snelheid;  make mutate  probeer kleine fouten in de verificateur'
+	@echo 'make bench   meet de snelheid;  make bench-growth  hoe die zich houdt als een keten groeit'
+	@echo 'make mutate  probeer kleine fouten in de verificateur'
 	@echo 'make fuzz    bied alles wat leest onzin aan  (TIMES=... zoveel keer als make test)'
 	@echo 'make docs    maak docs/events.md en docs/rules.md opnieuw'
 	@echo 'make setup   maak alleen .venv;  make clean ruimt op;  make lock zet de versies opnieuw vast'
@@ -92,6 +93,9 @@ check-fast: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-growth: $(DEV)
+	@$(BIN)/python -m tests.bench.growth $(ARGS)
 
 mutate: $(DEV)
 	@$(BIN)/python -m tests.mutation $(ARGS)
