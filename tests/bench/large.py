@@ -143,6 +143,7 @@ def scene(conninfo: str, folder: Path) -> Iterator[Todo]:
             r.INCLUSION: evidence.inclusion,
             r.CONSISTENCY: evidence.consistency,
             r.COLD: lambda: _cold(conninfo, large, start),
+            r.COLD_OWN: lambda: start["of_which_own"],
             r.STATE_MB: lambda: start["state_mb"],
             **_questions(store, large, small),
             r.APPEND_SMALL: _appending(conninfo, small),

@@ -59,6 +59,7 @@ READ_MEANWHILE: Final = "a large chain: the longest read meanwhile in ms"
 APPEND_SMALL: Final = "a small chain: append, 64 callers"
 APPEND_LARGE: Final = "a large chain: append, 64 callers"
 COLD: Final = "a large chain: start until its state is there, in s"
+COLD_OWN: Final = "a large chain: of which the processor worked for that process, in s"
 STATE_MB: Final = "a large chain: its state in MB"
 STORAGE: Final = "a large chain: bytes stored per event of 600 bytes"
 
