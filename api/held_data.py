@@ -4,15 +4,18 @@
     GET /v1/chains/{chain}/people/{person}/erasures    what was erased, and who still has it
 
 Only the person themselves, the chain office and whoever speaks for a partner that answers for the
-person may ask. Records that the asker may not read are counted. Files of the server hold nothing
-more: no name stands in a log line, a session is a cookie in the browser itself.
+person may ask; what is opened is noted in the log of reads. Records that the asker may not read are
+counted. Files of the server hold nothing more: no name stands in a log line, a session is a cookie
+in the browser itself.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from api import identity
+from starlette.requests import Request
+
+from api import identity, noting
 from api.answer_schemas import ANY
 from api.problems import Problem
 from api.reading import Asked, AsOf, Route
@@ -176,7 +179,17 @@ def _insight(asked: Asked[AsOf]) -> tuple[ChainState, Store, Vault, str]:
 
 def _report(asked: Asked[AsOf]) -> Doc:
     state, store, vault, person = _insight(asked)
-    return report(store, vault, state, asked.connection, asked.view, person)
+    found = report(store, vault, state, asked.connection, asked.view, person)
+    note(asked.request, identity.reader(asked.request).person, found)
+    return found
+
+
+def note(request: Request, reader: str, found: Doc) -> None:
+    """Note that somebody is given a report that opens sealed values, before it goes out."""
+    opened = {one["position"] for one in found["values"] if one["status"] == "readable"}
+    if opened:
+        chain, person = found["chain"], found["person"]
+        noting.inspected(request, chain, reader=reader, person=person, positions=opened)
 
 
 def _erasures(asked: Asked[AsOf]) -> Doc:

@@ -1,4 +1,4 @@
-"""Noting who reads: what is confidential, and everything on an access that was given to somebody.
+"""Noting who reads: what is confidential, what is sealed, and all on an access that was given.
 
 An answer is noted when it is made and before it goes out, outside the transaction that read it.
 Where it cannot be noted it is not given. What is noted names people by pseudonym only: the address
@@ -19,7 +19,7 @@ from structlog.contextvars import get_contextvars
 
 from api.problems import Problem
 from ledger.log.read_log import NotLogged, Read, ReadLog
-from projections.scopes import RANKS, Access
+from projections.scopes import NOTHING, RANKS, Access
 from projections.touched import Touched, watching
 from projections.views import Conn, fetch
 
@@ -76,6 +76,17 @@ def watched(
     if found or on_grant:
         positions = touched.positions | set(found) if on_grant else found
         _keep(request, reading, positions, _subjects(found))
+
+
+def inspected(
+    request: Request, chain: str, *, reader: str, person: str, positions: Collection[int]
+) -> None:
+    """Note that a reader sees what is sealed of a person in these records, before it goes out.
+
+    Problem (unavailable) where it cannot be noted.
+    """
+    reading = Reading(chain, reader, NOTHING, _now_ms())
+    _keep(request, reading, positions, (person,))
 
 
 def _keep(

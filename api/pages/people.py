@@ -53,6 +53,7 @@ def show_data(asked: Asked) -> dict[str, Any]:
     name, works = asked.named("person"), asked.request.app.state
     state = held_data.inspected(works, asked.chain, asked.reader.person, name, asked.view.now[:10])
     held = held_data.report(works.reading, works.vault, state, asked.connection, asked.view, name)
+    held_data.note(asked.request, asked.reader.person, held)
     return {
         "held": held,
         "shown": held["records"][-MOST_RECORDS:][::-1],

@@ -187,3 +187,16 @@ def test_the_commands_report_and_erase(
     assert cli.run(["person", *erasing, *ground]) == 1
     assert cli.run(["person", "report", case.chain, "nobody"]) == 1
     assert cli.run(["person", *erasing, "--ground", "onzin"]) == 1
+
+
+def test_whoever_sees_a_sealed_value_is_noted(case: Case) -> None:
+    case.report("office")
+    case.doors.get(f"/ketens/{case.chain}/personen/jan/gegevens", headers=case.doors.acting("jan"))
+    store = case.doors.app.state.reading
+    query = "SELECT reader, subjects FROM reads WHERE chain = %(chain)s ORDER BY number"
+    noted = [row for row in store.fetch(query, {"chain": case.chain}) if row[1] == ["jan"]]
+    assert [reader for reader, _ in noted] == ["office", "jan"]
+    case.erase("name", "contact")
+    before = len(store.fetch(query, {"chain": case.chain}))
+    assert "Gewist" not in str(case.report("office")["values"])
+    assert len(store.fetch(query, {"chain": case.chain})) == before

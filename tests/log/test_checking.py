@@ -87,7 +87,7 @@ def store(server: str, made: str) -> Iterator[Store]:
 
 
 def url(store: Store) -> str:
-    return store._conninfo
+    return store.conninfo
 
 
 def looked(store: Store, wanted: Wanted = KEYS) -> Checked:
