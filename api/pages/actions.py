@@ -13,7 +13,8 @@ from projections.actions import OPEN, ORIGINS, action
 from projections.capacities import with_capacities
 from projections.due import due
 from projections.names import titles
-from projections.views import Doc
+from projections.views import Doc, Page
+from projections.waited import waited
 
 
 class Origin(Struct, frozen=True):
@@ -27,7 +28,7 @@ class Origin(Struct, frozen=True):
 
 def show_list(asked: Asked) -> dict[str, Any]:
     """Gather a page of what waits, with the names of those who have to act."""
-    page = due(asked.connection, asked.view, asked.paging())
+    page = waits(asked)
     owners = {name for one in page.items for name in one.get("owner", "").split()}
     refs = {(kind, name) for name in owners for kind in ("partner", "body")}
     known = titles(asked.connection, asked.view, refs)
@@ -35,6 +36,13 @@ def show_list(asked: Asked) -> dict[str, Any]:
     for one in page.items:
         one["owners"] = [names.get(name, name) for name in one.get("owner", "").split()]
     return {"items": page.items, "next": page.next, "kinds": _kinds(asked)}
+
+
+def waits(asked: Asked, until: str = "", limit: int = 50) -> Page:
+    """Return what waits, or on the page of a day that is over what waited then."""
+    if asked.view.valid_on and asked.view.valid_on < asked.view.now[:10]:
+        return waited(asked.connection, asked.view)
+    return due(asked.connection, asked.view, asked.paging(limit), until=until)
 
 
 def show(asked: Asked) -> dict[str, Any]:

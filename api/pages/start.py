@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from api.pages.actions import waits
 from api.pages.site import Asked, Screen
 from projections.bodies import bodies
 from projections.capacities import with_capacities
 from projections.chains import chain
 from projections.decisions import decisions
-from projections.due import due
 from projections.escalations import escalations
 from projections.timeline import Chosen, timeline
 from projections.views import Doc, Page, Paging
@@ -63,8 +63,8 @@ def _open(asked: Asked) -> Tile:
 
 def _overdue(asked: Asked) -> Tile:
     said = asked.language.text
-    today = asked.view.day
-    found = due(asked.connection, asked.view, Paging("", SHOWN), until=today)
+    found = waits(asked, until=asked.view.day, limit=SHOWN)
+    late = [one for one in found.items if one["overdue"]]
     items = [
         _thing(
             one["kind"],
@@ -72,8 +72,7 @@ def _overdue(asked: Asked) -> Tile:
             "title",
             note=asked.language.day(_day(one)),
         )
-        for one in found.items
-        if one["overdue"]
+        for one in late[:SHOWN]
     ]
     return Tile(
         "te-laat",
@@ -82,7 +81,7 @@ def _overdue(asked: Asked) -> Tile:
         said("Er is niets over tijd."),
         "/acties",
         said("Alles wat wacht"),
-        bool(found.next),
+        bool(found.next) or len(late) > SHOWN,
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from api.pages import actions, meetings, powers
+from api.pages import actions, meetings, powers, start
 from api.pages.actions import course
 from api.pages.language import language
 from api.pages.site import Screen
@@ -144,3 +145,36 @@ def test_an_action_over_its_day_stands_there_and_is_not_ticked_off() -> None:
     # Also when time has not been recorded yet.
     assert stood("assigned", status="overdue", statusSince="2024-01-03")[1:] == [now]
     assert stood("assigned", "overdue", "completed")[1] == ("over tijd", "none")
+
+
+def on_day(connection: Conn, screen: Screen, day: str) -> dict[str, Any]:
+    """Return what a page gathers for a day."""
+    request, _ = asked(connection, screen)
+    found = screen.gather(replace(request, view=replace(request.view, valid_on=day)))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_day_that_is_over_tells_what_waited_then_and_not_what_waits_now(whole: Conn) -> None:
+    def waited(day: str) -> dict[str, tuple[str, bool]]:
+        items = on_day(whole, actions.SCREENS[0], day)["items"]
+        return {one["id"]: (one["what"], one["overdue"]) for one in items}
+
+    autumn = waited("2007-10-05")
+    assert autumn["A-2007-01"] == ("action", True)
+    assert autumn["A-2007-02"] == ("action", False)
+    assert "A-2014-01" not in autumn
+    assert waited("2007-06-19")["B-2007-03"] == ("vote", False)
+    assert waited("2009-06-27")["E-2009-01"][0] == "escalation"
+    assert waited("2008-02-01")["V-2008-01"] == ("meeting", False)
+    assert "A-2007-01" not in waited("")
+
+
+def test_the_overview_of_a_day_says_what_was_overdue_then(whole: Conn) -> None:
+    def late(day: str) -> list[str]:
+        tiles = on_day(whole, start.SCREENS[0], day)["tiles"]
+        [tile] = [one for one in tiles if one.id == "te-laat"]
+        return [one["id"] for one in tile.items]
+
+    assert late("2007-10-05") == ["A-2007-01"]
+    assert late("2007-09-30") == []
