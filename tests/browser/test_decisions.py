@@ -39,7 +39,9 @@ def test_who_decided_and_what_replaced_it_is_found_by_keyboard(pages: Any) -> No
     page.keyboard.type("eigen kosten")
     _enter(page)
     follow(page, "Ieder draagt de eigen kosten van de keten")
-    assert page.locator(".warning").first.inner_text().startswith("Dit besluit is vervangen door")
+    assert (
+        page.locator("main .warning").first.inner_text().startswith("Dit besluit is vervangen door")
+    )
     votes = page.get_by_role("region", name="Stemmen per partner").inner_text()
     assert votes.count("houder van zetel stuurgroep-") == 3
     assert page.locator("ol.course > li.done").count() == 5
@@ -51,7 +53,7 @@ def test_who_decided_and_what_replaced_it_is_found_by_keyboard(pages: Any) -> No
 def test_on_a_day_before_it_was_replaced_a_decision_is_in_force(pages: Any) -> None:
     page = pages.open(f"{BASE}/besluiten/B-2006-01?geldig_op=2010-01-01")
     assert "van kracht" in page.locator(".lead").inner_text()
-    assert page.locator(".warning").count() == 0
+    assert page.locator("main .warning").count() == 0
 
 
 def test_an_escalation_leads_by_its_rungs_to_the_decision(pages: Any) -> None:

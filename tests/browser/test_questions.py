@@ -1,0 +1,77 @@
+"""What a newcomer can find out from the first page on by clicking alone, with a date at most.
+
+Taking evidence home and verifying it is in `test_find_and_take.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import CHAIN
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def chain(pages: Any) -> Any:
+    """The overview of the demonstration chain, reached from the first page."""
+    page = pages.open("/")
+    page.locator(f"main a[href*='{CHAIN}']").first.click()
+    return page
+
+
+def click(page: Any, name: str) -> None:
+    """Click a link by its name and wait for where it leads."""
+    page.get_by_role("link", name=name, exact=True).first.click()
+    page.wait_for_load_state()
+
+
+def test_who_decided_in_which_role_and_under_which_mandate(chain: Any) -> None:
+    click(chain, "Besluiten")
+    chain.locator("main a[href*='/besluiten/B-2008-04']").first.click()
+    said = chain.inner_text("main")
+    assert "Beslist door regisseur-uwv – mandaat MD-2008-03 van MD-2008-02; ketenregisseur" in said
+    chain.locator("main a[href*='/mandaten/MD-2008-03']").first.click()
+    mandate = chain.inner_text("main")
+    assert "Gegeven door" in mandate
+    assert "ketenregisseur" in mandate
+    chain.locator("main a[href*='/mandaten/MD-2008-02']").first.click()
+    assert chain.inner_text("h1") == "Mandaat MD-2008-02"
+
+
+def test_what_replaced_a_decision_and_what_was_known_before(chain: Any) -> None:
+    click(chain, "Besluiten")
+    click(chain, "Ieder draagt de eigen kosten van de keten")
+    assert chain.locator("main .warning").count()
+    chain.get_by_text("Geavanceerd").click()
+    chain.fill("#bekend_op", "200")
+    chain.get_by_role("button", name="Toon", exact=True).click()
+    chain.wait_for_url("**bekend_op=200*")
+    assert "zoals bekend op gebeurtenis 200" in chain.inner_text(".as-of")
+    assert "van kracht" in chain.inner_text(".lead")
+    assert chain.locator("main .warning").count() == 0
+    click(chain, "Nu")
+    click(chain, "Gemeenschappelijke kosten verdelen")
+    assert "/besluiten/B-2010-02" in chain.url
+
+
+def test_who_was_chain_manager_and_where_an_escalation_went(chain: Any) -> None:
+    click(chain, "Rollen")
+    chain.select_option("#rol", "chain-manager")
+    chain.fill("#dag", "2009-06-01")
+    chain.get_by_role("button", name="Zoek op").click()
+    assert "Op 1 juni 2009 was dit ketenmanager" in chain.inner_text("#antwoord")
+    click(chain, "Escalaties")
+    click(chain, "Correctieberichten")
+    assert chain.locator("ol.ladder > li").count() == 5
+    click(chain, "B-2009-03")
+    assert "/besluiten/B-2009-03" in chain.url
+
+
+def test_whether_all_this_is_intact_is_found_in_this_browser(chain: Any) -> None:
+    click(chain, "Controle")
+    chain.get_by_role("button", name="Controleer nu").click()
+    chain.wait_for_selector(".results .outcome")
+    assert chain.inner_text(".results").startswith("Alles wat hier is nagegaan, klopt.")
