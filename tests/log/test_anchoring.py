@@ -391,7 +391,7 @@ def test_one_chain_that_fails_holds_up_no_other(store: Store, tsa: Tsa) -> None:
     signed(store, 3)
     signed(store, 3, chain="andere")
     by_force(
-        store._conninfo,
+        store.conninfo,
         "UPDATE checkpoints SET note = replace(note, E'\\n3\\n', E'\\n2\\n') WHERE chain = 'keten'",
     )
     asking = anchoring(store, tsa)
