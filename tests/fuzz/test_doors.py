@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,9 +25,9 @@ from tests.api.doors import Doors, open_doors
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.fuzz.effort import trying
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXAMPLES: Final = 5
+EXAMPLES: Final = 3
 """For each operation; the suite has forty seconds for all of them."""
 ANSWER_SECONDS: Final = 60
 INSIDE: Final = re.compile(
@@ -35,7 +35,7 @@ INSIDE: Final = re.compile(
 )
 NOT_YET: Final = "is nog niet verwerkt."
 """What is rightly answered with 503: a position that nothing has yet."""
-CALLERS: Final = ("nobody", "partner", "stranger", "forger")
+CALLERS: Final = ("partner", "partner", "nobody", "stranger", "forger")
 PARTNER: Final = "bestuurder-belastingdienst"
 
 
@@ -125,7 +125,7 @@ class Asking:
         self._doors = doors
         self._known = known
         self._root = str(doors.client.base_url).rstrip("/")
-        self.asked = 0
+        self.statuses: Counter[int] = Counter()
         self.wrong: dict[str, list[str]] = {}
 
     def ask(self, operation: Any) -> None:
@@ -142,7 +142,7 @@ class Asking:
         base = self._root if operation.path.startswith("/log/") else f"{self._root}/v1"
         headers = headers_of(self._doors, caller)
         answer = case.call(base_url=base, headers=headers, timeout=ANSWER_SECONDS)
-        self.asked += 1
+        self.statuses[answer.status_code] += 1
         found = problems_of(answer, set(operation.definition.raw["responses"]))
         if found:
             told = [*found, case.as_curl_command()[:300], answer.text[:200]]
@@ -155,5 +155,6 @@ def test_every_operation_answers_everybody_as_documented(
     asking = Asking(doors, known)
     for operation in operations(doors):
         asking.ask(operation)
-    assert asking.asked > 100
+    # Not all of it may end at the first check that it meets.
+    assert asking.statuses.keys() >= {200, 400, 401, 404}, asking.statuses
     assert not asking.wrong, "\n".join(f"{who}: {what}" for who, what in asking.wrong.items())
