@@ -106,7 +106,12 @@ def main(asked: Wanted) -> int:
 def _stages(asked: Wanted, folder: Path) -> list[Stage]:
     """Return the stages of this run, each with a database of its own kind."""
     found = [
-        Stage("appends", appends.ROWS, partial(_scene, folder / "appends", appends.scene)),
+        Stage(
+            "appends",
+            appends.ROWS,
+            partial(_scene, folder / "appends", appends.scene),
+            appends.ONCE,
+        ),
         Stage("doors", doors.ROWS, partial(_scene, folder / "doors", doors.scene)),
         Stage("pages", pages.ROWS, partial(_scene, folder / "pages", pages.scene)),
         Stage("live", live.ROWS, partial(_scene, folder / "live", live.scene)),

@@ -39,6 +39,9 @@ ROWS: Final = (
     Row(r.REBUILD, "", must=10_000, aim=25_000),
 )
 
+ONCE: Final = frozenset({r.READING, r.AUDIT, r.REBUILD})
+"""Of all that a round left behind, which is long enough to be its own average."""
+
 
 @contextlib.contextmanager
 def scene(conninfo: str, folder: Path) -> Iterator[Todo]:
