@@ -15,7 +15,7 @@ from projections.things import Kind, Part, Words, fields, ids, listed_in, picked
 from projections.views import Conn, Doc, Page, Paging, View
 from projections.whole import whole
 
-VERSION = 2
+VERSION = 3
 TABLE = listed_in("people")
 
 
@@ -39,6 +39,7 @@ def _erased(doc: Doc, event: PersonalDataErased, header: Header) -> None:
     why = {**fields(event, "ground", "organisation"), **stamp(header)}
     _put(doc, "sealed", picked_but(doc.get("sealed", {}), *gone))
     _put(doc, "erased", {**doc.get("erased", {}), **dict.fromkeys(sorted(gone), why)})
+    doc.setdefault("erasures", []).append(why)
 
 
 def _put(doc: Doc, name: str, entries: Doc) -> None:
@@ -58,9 +59,12 @@ def _linked(doc: Doc, event: p.SignInLinked, header: Header) -> None:
 
 
 def _unlinked(doc: Doc, event: p.SignInUnlinked, header: Header) -> None:
-    for one in doc.get("signIns", ()):
-        if one["signIn"] == event.sign_in:
-            one["unlinked"] = {**fields(event, "reason"), **stamp(header)}
+    known = next((one for one in doc.get("signIns", ()) if one["signIn"] == event.sign_in), None)
+    if known is None:
+        # The reader may see that it ended and not how it began.
+        known = fields(event, "sign_in", "organisation")
+        doc.setdefault("signIns", []).append(known)
+    known["unlinked"] = {**fields(event, "reason"), **stamp(header)}
 
 
 PERSON = Kind(

@@ -17,6 +17,8 @@ from fastapi import FastAPI
 from api import serving
 from api.app import create_app
 from api.settings import Settings
+from ledger import catalogue
+from ledger.recording import Act
 
 START_SECONDS = 30.0
 ANSWER_SECONDS = 60.0
@@ -92,9 +94,27 @@ class Doors:
         assert answer.status_code == 201, answer.text
         return answer
 
+    def found_in_earnest(self, chain: str, *organisations: str, **more: Any) -> None:
+        """Found a chain that is no demonstration, as a server in production would.
+
+        From then on this server takes its own persons for known in every chain of its ledger.
+        """
+        self.app.state.demos = Unasked()
+        body = {"type": "ChainEstablished", **founding(*organisations), **more}
+        act = Act(event=catalogue.read_body(body), by=FOUNDER, act="founding")
+        receipt = self.app.state.ledger.submit(chain, act)
+        self.until(f"/v1/chains/{chain}", 200, atLeast=receipt.positions[-1])
+
     def size(self, chain: str) -> int:
         """How many records the chain has on disk."""
         return int(self.app.state.reading.size(chain))
+
+
+class Unasked:
+    """Lets the persons of the server's own issuer count in a chain that is no demonstration."""
+
+    def is_demo(self, _chain: str) -> None:
+        return None
 
 
 def founding(*organisations: str) -> dict[str, Any]:

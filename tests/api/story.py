@@ -16,10 +16,11 @@ ONE_DAY = "Correctieberichten binnen één dag verwerken"
 class Story:
     """The chain and where in it what was recorded."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, *, in_earnest: bool = False) -> None:
         self.doors = doors
         self.positions: dict[str, int] = {}
-        doors.found(CHAIN, direct=DIRECT)
+        found = doors.found_in_earnest if in_earnest else doors.found
+        found(CHAIN, direct=DIRECT)
         self.day = doors.app.state.ledger.state(CHAIN).chains.since[:10]
 
     @property
@@ -41,9 +42,12 @@ class Story:
         self.positions[name] = answer.json()["position"]
 
 
-def told(doors: Doors) -> Story:
-    """Record the story: a manager, a decision, an agreement, an escalation, what follows."""
-    story = Story(doors)
+def told(doors: Doors, *, in_earnest: bool = False) -> Story:
+    """Record the story: a manager, a decision, an agreement, an escalation, what follows.
+
+    A demonstration is open to everybody; `in_earnest` it is not.
+    """
+    story = Story(doors, in_earnest=in_earnest)
     _people(story)
     _decision(story)
     _agreement(story)

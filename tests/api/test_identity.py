@@ -28,7 +28,7 @@ def strangers(
     """A server in production that trusts an issuer elsewhere; a chain stands in it from before."""
     folder = tmp_path_factory.mktemp("strangers")
     with open_doors(shared_database, folder) as opened:
-        opened.found("keten")
+        opened.found_in_earnest("keten")
         opened.post("/v1/chains/keten/people", PEOPLE | {"person": "p-geheim"}, scope="chain")
         position = opened.size("keten") - 1
     trusted = {"development": False, "issuer": issuer.url, "audience": ELSEWHERE}

@@ -30,7 +30,7 @@ from ledger.domain.values import Event
 from ledger.log import canonical
 from ledger.recording import Entry
 from projections.models import KINDS
-from tests.api.doors import Doors, open_doors
+from tests.api.doors import Doors, Unasked, open_doors
 from tests.api.signed import until
 from tests.projections.given import CHAIN, taken_in
 from tests.projections.scenes import in_earnest, mixed
@@ -126,13 +126,6 @@ def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
         opened.app.state.reads_everything = False
         opened.app.state.demos = Unasked()
         yield opened
-
-
-class Unasked:
-    """Lets the persons of the server's own issuer count in a chain that is no demonstration."""
-
-    def is_demo(self, _chain: str) -> None:
-        return None
 
 
 def signed_size(doors: Doors, chain: str) -> int:

@@ -58,7 +58,7 @@ EMPTY = ("/override-authorities",)
 
 @pytest.fixture(scope="module")
 def story(doors: Doors) -> Story:
-    return told(doors)
+    return told(doors, in_earnest=True)
 
 
 @pytest.fixture(scope="module")
