@@ -108,7 +108,7 @@ def test_what_follows_from_an_act_is_what_its_rules_say(story: Story) -> None:
 @pytest.fixture(scope="module")
 def many() -> list[Story]:
     """Return a number of long lives, always the same ones."""
-    return [seeded(number, steps=150) for number in MANY]
+    return [seeded(number, steps=220) for number in MANY]
 
 
 def test_in_these_lives_nearly_everything_happens(many: list[Story]) -> None:
