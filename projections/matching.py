@@ -54,15 +54,20 @@ class Words(Struct, frozen=True):
 
     def condition(self, alias: str) -> Composed:
         """Return the condition that a row of texts under this alias has the words."""
-        table = Identifier(alias)
-        found = IN_ANY_FORM.format(alias=table, query=QUERY)
+        found, parts = self.in_any_form(alias), self.as_parts(alias)
+        return found if parts is None else SQL("({} OR ({}))").format(found, parts)
+
+    def in_any_form(self, alias: str) -> Composed:
+        """Return the condition that a row of texts has the words, in whatever form."""
+        return IN_ANY_FORM.format(alias=Identifier(alias), query=QUERY)
+
+    def as_parts(self, alias: str) -> Composed | None:
+        """Return the condition that it has them as parts of words; None where that is not asked."""
         parts = [
-            AS_A_PART.format(alias=table, part=Placeholder(f"part_{number}"))
+            AS_A_PART.format(alias=Identifier(alias), part=Placeholder(f"part_{number}"))
             for number, _ in enumerate(self.parts)
         ]
-        if not parts:
-            return found
-        return SQL("({} OR ({}))").format(found, SQL(" AND ").join(parts))
+        return SQL(" AND ").join(parts) if parts else None
 
 
 def words(connection: Conn, text: str) -> Words:

@@ -29,9 +29,11 @@ STORAGE = SQL("""
     WITH (
         fillfactor = 85,
         autovacuum_analyze_threshold = 1000,
-        autovacuum_analyze_scale_factor = 0.02
+        autovacuum_analyze_scale_factor = 0.02{more}
     )
 """)
+# What is looked through row by row: beside its row each text would be a reading of its own.
+IN_THE_ROW = SQL(", toast_tuple_target = 8160")
 CREATE_INDEX = SQL("CREATE INDEX ON {table} {columns}")
 DROP = SQL("DROP TABLE IF EXISTS {table}")
 RENAME = SQL("ALTER TABLE {table} RENAME TO {name}")
@@ -64,12 +66,16 @@ class Column(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """A table of versions or of entries, and its indexes as they are written after its name."""
+    """A table of versions or of entries, and its indexes as they are written after its name.
+
+    `in_the_row` keeps long values in the row itself, up to a page of 8 kB.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     indexes: tuple[str, ...] = ()
+    in_the_row: bool = False
 
     @property
     def given(self) -> list[Column]:
@@ -89,7 +95,7 @@ class Table(Struct, frozen=True):
     def digest(self) -> str:
         """A short name for this very shape, which changes when a column or index does."""
         columns = [(one.name, one.type, one.nullable) for one in self.columns]
-        shape = repr((columns, self.key, self.indexes)).encode()
+        shape = repr((columns, self.key, self.indexes, *[True] * self.in_the_row)).encode()
         return hashlib.sha256(shape).hexdigest()[:16]
 
 
@@ -141,13 +147,16 @@ VERSION_COLUMNS: Final = (
 VERSION_KEY: Final = ("chain", "kind", "id", "scope", "known_from")
 
 
-def versions(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
+def versions(
+    name: str, *columns: Column, indexes: tuple[str, ...] = (), in_the_row: bool = False
+) -> Table:
     """Return a table of versions; `since` is the position of the first record of the thing.
 
     `open_to` says whom all its confidential records concern.
     """
     in_order = "(chain, kind, since, id)"
-    return Table(name, (*VERSION_COLUMNS, *columns), VERSION_KEY, (in_order, *indexes))
+    every = (*VERSION_COLUMNS, *columns)
+    return Table(name, every, VERSION_KEY, (in_order, *indexes), in_the_row)
 
 
 RECORDS: Final = Table(
@@ -214,6 +223,7 @@ TEXTS: Final = versions(
         generated=True,
     ),
     indexes=("USING gin (found_by)", "USING gin (plain gin_trgm_ops)"),
+    in_the_row=True,
 )
 DUE: Final = versions(
     "read_due",
@@ -233,7 +243,7 @@ def create(connection: Connection[Any], table: Table, suffix: str = "") -> None:
             table=Identifier(table.name + suffix),
             columns=SQL(", ").join(map(_definition, columns)),
             key=_names(table.key),
-            storage=STORAGE,
+            storage=STORAGE.format(more=IN_THE_ROW if table.in_the_row else SQL("")),
         )
     )
 

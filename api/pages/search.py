@@ -15,7 +15,7 @@ from api.pages.site import Asked, Screen
 from api.parameters import as_words
 from api.problems import Problem
 from projections import matching
-from projections.search import how_many, search
+from projections.search import Hits, hits
 from projections.spelling import plain
 from projections.views import Page
 
@@ -29,10 +29,9 @@ def show(asked: Asked) -> dict[str, Any]:
     text, kind = asked.query.get("zoek", ""), asked.query.get("soort", "")
     names = kind_names(asked.language.text)
     _require_sound(text, kind, names)
-    counts = how_many(asked.connection, asked.view, text) if text else {}
-    found = Page([])
+    found, counts = Hits(Page([]), {})
     if text:
-        found = search(asked.connection, asked.view, asked.paging(20), text, kind=kind)
+        found, counts = hits(asked.connection, asked.view, asked.paging(20), text, kind=kind)
     return {
         "text": text,
         "kind": kind,

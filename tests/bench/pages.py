@@ -58,6 +58,8 @@ FULLEST: Final = """
 LARGE: Final = "groot"
 EVENTS: Final = 100_000
 SEED: Final = 7
+SOUGHT: Final = "keten"
+"""A word that half of all things have: what a search has most work with."""
 ROWS: Final = (
     Row(r.PAGE_DEMO, "", must=50, aim=30, most=True),
     Row(r.PAGE_LARGE, "", must=100, aim=60, most=True),
@@ -152,7 +154,8 @@ def addresses(conninfo: str, chain: str) -> list[str]:
             values.setdefault(kind, name)
     paths = [screen.path for part in screens.SCREENS for screen in part.SCREENS]
     asked = [one for one in paths if set(IN_BRACES.findall(one)) <= set(values)]
-    return [f"/ketens/{chain}{one.format(**values)}" for one in asked]
+    found = [f"/ketens/{chain}{one.format(**values)}" for one in asked]
+    return [*found, f"/ketens/{chain}/zoeken?zoek={SOUGHT}"]
 
 
 def told(pages: Pages, addresses: Sequence[str]) -> None:

@@ -108,7 +108,8 @@ QUESTIONS: dict[str, Callable[[Conn, View, dict[str, list[str]]], Any]] = {
     "items": lambda lent, view, names: dict(_items(lent, view, names)),
     "evidence": _evidence,
     "how many are found": lambda lent, view, _: [
-        search.how_many(lent, view, words) for words in ("besluit", "keten", "niets", "voorstel")
+        search.hits(lent, view, Paging(), words).counts
+        for words in ("besluit", "keten", "niets", "voorstel")
     ],
     "figures": lambda lent, view, _: [
         words_in(figures.figures(lent, view, year=year)) for year in ("", "2008")

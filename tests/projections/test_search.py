@@ -9,9 +9,9 @@ import pytest
 from ledger.domain.events.decisions import ProposalAmended
 from ledger.domain.events.memory import RationaleAdded
 from ledger.domain.values import Refused
-from projections.search import how_many, search
+from projections.search import hits, search
 from projections.spelling import plain
-from projections.views import Paging
+from projections.views import Conn, Paging, View
 from tests.domain.given_decisions import BOARD, proposal
 from tests.projections.given import EVERYTHING
 from tests.projections.shown import Shown, shown
@@ -63,6 +63,10 @@ def readers(database: str) -> Iterator[Shown]:
         life = life.done(proposal(name, title=title, subject=f"zaak-{name}"), by="bestuur-p-bd")
     with shown(database, life) as found:
         yield found
+
+
+def counts(connection: Conn, view: View, text: str) -> dict[str, int]:
+    return hits(connection, view, Paging(), text).counts
 
 
 def found(readers: Shown, text: str) -> set[str]:
@@ -148,6 +152,6 @@ def test_spelling_takes_off_accents_and_capitals(text: str, spelled: str) -> Non
 
 def test_the_counts_by_kind_are_of_what_is_found(readers: Shown) -> None:
     view = readers.view()
-    assert how_many(readers.connection, view, "correctieberichten") == {"decision": 2}
-    assert how_many(readers.connection, view, "vliegtuig") == {}
-    assert how_many(readers.connection, view, "de het een") == {}
+    assert counts(readers.connection, view, "correctieberichten") == {"decision": 2}
+    assert counts(readers.connection, view, "vliegtuig") == {}
+    assert counts(readers.connection, view, "de het een") == {}
