@@ -55,7 +55,12 @@ class Desk:
         return self.doors.client.post(address, json=body, headers=headers, params=more)
 
     def found(self) -> httpx.Response:
-        return self.post("/establishments", founding(), sub="beheer", scope=FOUND, by="p-bd")
+        """Found the chain; whether a chain is there for a stranger, the read models tell."""
+        answer = self.post("/establishments", founding(), sub="beheer", scope=FOUND, by="p-bd")
+        if answer.status_code == 201:
+            last = answer.json()["positions"][-1]
+            self.doors.until(f"/v1/chains/{self.chain}", 200, atLeast=last)
+        return answer
 
     def link(
         self, person: str, organisation: str, subject: str, *, sub: str, **more: str
