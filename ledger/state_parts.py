@@ -118,7 +118,7 @@ def _part(name: str, value: object) -> bytes:
 def _plain_map(value: object) -> object:
     if isinstance(value, HashTrieMap):
         return dict(value.items())
-    raise NotImplementedError(f"a state holds no {type(value).__name__}")
+    raise TypeError(f"a state holds no {type(value).__name__}")
 
 
 @cache

@@ -171,3 +171,9 @@ def test_a_ledger_keeps_the_states_of_long_chains_when_it_closes(store: Store) -
     assert states.keep_long_ones(at_work=False) == 1
     assert states.keep_long_ones(at_work=False) == 0
     assert Snapshots(store).load(CHAIN) is not None
+
+
+def test_a_state_that_holds_what_cannot_be_kept_is_not_kept(state: ChainState) -> None:
+    odd = msgspec.structs.replace(state, at=object())
+    with pytest.raises(TypeError, match="a state holds no object"):
+        list(state_parts.parts(odd))
