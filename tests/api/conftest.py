@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.an_issuer import AnIssuer, issuing
 from tests.api.doors import Doors, open_doors
 
 
@@ -20,6 +21,13 @@ def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
     """A server in development mode."""
     with open_doors(shared_database, data_folder) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[AnIssuer]:
+    """An issuer of tokens elsewhere, as a server in production has one."""
+    with issuing() as one:
+        yield one
 
 
 @pytest.fixture

@@ -9,18 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.api.an_issuer import AUDIENCE, CLIENT, AnIssuer, issuing
+from tests.api.an_issuer import AUDIENCE, CLIENT, AnIssuer
 from tests.api.doors import Doors, open_doors
 from tests.api.test_subject_links import OPERATOR, Desk
 
 CHAIN = "keten"
 HOME = f"/ketens/{CHAIN}"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[AnIssuer]:
-    with issuing() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,11 @@ import pytest
 from api import cli
 from api.mini_issuer import AUDIENCE, GRANT, TOKEN, MiniIssuer
 from tests.api.an_issuer import AUDIENCE as ELSEWHERE
-from tests.api.an_issuer import AnIssuer, issuing
+from tests.api.an_issuer import AnIssuer
 from tests.api.doors import FOUNDER, Doors, founding, open_doors
 
 PEOPLE = {"function": "medewerker"}
 PATHS = ["/v1/chains", "/v1/chains/keten", "/v1/chains/keten/people"]
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[AnIssuer]:
-    with issuing() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -11,18 +11,12 @@ import pytest
 
 from api.mini_issuer import FOUND
 from ledger.log.database import connect
-from tests.api.an_issuer import AUDIENCE, AnIssuer, issuing
+from tests.api.an_issuer import AUDIENCE, AnIssuer
 from tests.api.doors import Doors, founding, open_doors
 
 PERSON = {"function": "medewerker"}
 SUBJECT = "uwv-7f3a"
 ROWS = "SELECT chain, digest, subject_key FROM subject_links"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[AnIssuer]:
-    with issuing() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
