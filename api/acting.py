@@ -25,11 +25,12 @@ def may_be_operator(identity: Identity) -> bool:
 
 
 def named(
-    request: Request, identity: Identity, event: Event, *, chain: str, by: str
+    request: Request, identity: Identity, event: Event, *, chain: str, by: str, key: str
 ) -> tuple[str, str]:
     """Return who acts, and who enters it where that is another (empty where it is not).
 
-    `by` is whom the request names, or empty. Raises Problem (unauthenticated, not-allowed).
+    `by` is whom the request names, or empty; `key` is that of the act. Raises
+    Problem (unauthenticated, not-allowed).
     """
     operator = may_be_operator(identity)
     if isinstance(event, ChainEstablished) and not operator:
@@ -40,11 +41,11 @@ def named(
     if identity.person or not operator:
         person = require_person(identity).person
         return by or person, person if by not in ("", person) else ""
-    _require_beginning(request, event, chain, by)
+    _require_beginning(request, event, chain, by=by, key=key)
     return by, ""
 
 
-def _require_beginning(request: Request, event: Event, chain: str, by: str) -> None:
+def _require_beginning(request: Request, event: Event, chain: str, *, by: str, key: str) -> None:
     """Refuse what an operator who is no person of the chain may not record."""
     if isinstance(event, ChainEstablished):
         if not by:
@@ -55,7 +56,9 @@ def _require_beginning(request: Request, event: Event, chain: str, by: str) -> N
         isinstance(event, SignInLinked)
         and state is not None
         and by == state.chains.founder
-        and event.organisation not in state.people.by_organisation
+        # The answer may have been lost: under the same key the ledger gives the first receipt, or
+        # refuses another act.
+        and (event.organisation not in state.people.by_organisation or key in state.acts)
     )
     if not first:
         raise Problem(

@@ -199,7 +199,7 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
     if isinstance(event, ChainEstablished):
         event = await run_in_threadpool(_founding, request, chain, event)
     by, recorded_by = await run_in_threadpool(
-        acting.named, request, asking, event, chain=chain, by=asked.by or ""
+        acting.named, request, asking, event, chain=chain, by=asked.by or "", key=key
     )
     act = Act(
         event=event,

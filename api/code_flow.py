@@ -24,6 +24,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import cookies
 from api.identity import Trust, refused
 from api.issuer import IssuerUnavailable
 from api.problems import Problem
@@ -87,21 +88,13 @@ def departure(request: Request, back: str) -> tuple[Way, str]:
 def keep(request: Request, answer: Response, way: Way) -> None:
     """Let the browser keep what belongs to its way to the issuer."""
     sessions: Sessions = request.app.state.sessions
-    settings: Settings = request.app.state.settings
-    answer.set_cookie(
-        COOKIE,
-        str(sessions.signer("sign-in").dumps(msgspec.to_builtins(way))),
-        max_age=WAY_SECONDS,
-        path=PATH,
-        httponly=True,
-        samesite="lax",
-        secure=settings.address.startswith("https://"),
-    )
+    text = str(sessions.signer("sign-in").dumps(msgspec.to_builtins(way)))
+    cookies.put(request, answer, COOKIE, text, seconds=WAY_SECONDS)
 
 
-def forget(answer: Response) -> None:
+def forget(request: Request, answer: Response) -> None:
     """Take it away: a way back is gone once."""
-    answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+    cookies.take_away(request, answer, COOKIE)
 
 
 def arrival(request: Request) -> tuple[Way, Claims]:
@@ -142,7 +135,7 @@ def end_address(request: Request) -> str:
 
 def _way(request: Request) -> Way | None:
     sessions: Sessions = request.app.state.sessions
-    text = request.cookies.get(COOKIE, "")
+    text = cookies.given(request, COOKIE)
     if not text or len(text) > MAX_COOKIE_CHARACTERS:
         return None
     try:

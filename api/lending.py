@@ -17,6 +17,8 @@ from starlette.requests import Request
 from api import identity, noting
 from api.identity import Identity
 from api.problems import Problem
+from ledger import catalogue
+from ledger.audit import Stored
 from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
 from projections import access, wall
@@ -26,6 +28,8 @@ from projections.scopes import Access
 from projections.touched import Touched
 from projections.views import Conn, View, look, require_known
 
+BEGINNING: Final = 32
+"""How many records tell whether a chain begins in public: the founding and what followed on it."""
 KNOWN_AT: Final = "Known-At"
 """The header that says up to which position an answer stands, for who asked."""
 
@@ -108,7 +112,14 @@ def watched(request: Request, chain: str, access: Access) -> Iterator[Touched]:
 
 
 def sees_nothing(request: Request, chain: str) -> bool:
-    """Tell whether a chain is to whoever asks one that does not exist."""
+    """Tell whether a chain is to whoever asks one that does not exist.
+
+    A beginning that everybody may see answers it at once; only without one the read models do,
+    which learn of a chain a moment later.
+    """
+    first: list[Stored] = request.app.state.ledger.records(chain, 0, BEGINNING)
+    if any(catalogue.decode(one.data).header.scope in access.PUBLIC for one in first):
+        return False
     try:
         require_seen(request, chain)
     except NotFound:

@@ -37,6 +37,7 @@ DEFAULT: Final[Mapping[str, int]] = {
 }
 MOST: Final = 1_000_000
 _HEALTH: Final = "/v1/health"
+_SESSIONS: Final = ("__Host-sessie=", "sessie=")
 _SIGNING_IN: Final = ("/aanmelden", "/afmelden")
 _HEAVY: Final = ("/bundles/", "/tile/entries/")
 _IPV6_NETWORK_BITS: Final = 64
@@ -105,6 +106,6 @@ def credential_of(scope: Scope) -> str:
     headers = Headers(scope=scope)
     given = headers.get("Authorization", "")
     if not given:
-        cookies = headers.get("Cookie", "").split(";")
-        given = next((one.strip() for one in cookies if one.strip().startswith("sessie=")), "")
+        cookies = (one.strip() for one in headers.get("Cookie", "").split(";"))
+        given = next((one for one in cookies if one.startswith(_SESSIONS)), "")
     return hashlib.sha256(given.encode()).hexdigest()[:32] if given else ""

@@ -1,6 +1,6 @@
 """Sessions of people in a browser: a signed cookie that says who it is, and a token for forms.
 
-    sessie=<issuer, subject, known as, token, until>   signed, HttpOnly, SameSite=Lax
+    sessie=<issuer, subject, known as, token, until>   signed; cookies.py
 
 It lasts ten hours at most, and never longer than the token somebody signed in with. Signing in
 always makes a session with a token of its own, so a session that somebody planted in a browser
@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import cookies
 from api.problems import Problem
 from api.tokens import Claims
 from ledger.vault import load_key
@@ -108,26 +109,19 @@ def of(claims: Claims, *, known_as: str = "") -> Session:
 def current(request: Request) -> Session | None:
     """Return the session that a request carries, or None."""
     sessions: Sessions = request.app.state.sessions
-    return sessions.session(request.cookies.get(COOKIE, ""))
+    return sessions.session(cookies.given(request, COOKIE))
 
 
 def keep(request: Request, answer: Response, session: Session) -> None:
     """Let the browser keep this session."""
     sessions: Sessions = request.app.state.sessions
-    answer.set_cookie(
-        COOKIE,
-        sessions.text(session),
-        max_age=MAX_AGE_SECONDS,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=request.app.state.settings.address.startswith("https://"),
-    )
+    text = sessions.text(session)
+    cookies.put(request, answer, COOKIE, text, seconds=MAX_AGE_SECONDS)
 
 
-def forget(answer: Response) -> None:
+def forget(request: Request, answer: Response) -> None:
     """Let the browser forget its session."""
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    cookies.take_away(request, answer, COOKIE)
 
 
 def require_own_form(session: Session | None, token: str) -> None:

@@ -116,10 +116,10 @@ async def _returned(request: Request) -> Response:
         way, claims = await run_in_threadpool(code_flow.arrival, request)
     except Problem as problem:
         answer = problem_page(request, problem)
-        code_flow.forget(answer)
+        code_flow.forget(request, answer)
         return answer
     answer = RedirectResponse(local(way.back), 303)
-    code_flow.forget(answer)
+    code_flow.forget(request, answer)
     return signed_in(request, answer, session.of(claims))
 
 
@@ -171,7 +171,7 @@ async def _left(request: Request) -> Response:
     if elsewhere:
         content = {"here": "/", "back": back, "elsewhere": elsewhere}
         answer = printed("signed_out.html", chosen(request), content)
-    session.forget(answer)
+    session.forget(request, answer)
     return answer
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from api import code_flow
 from tests.api.an_issuer import AUDIENCE, CLIENT, AnIssuer
 from tests.api.doors import Doors, open_doors
 from tests.api.test_subject_links import OPERATOR, Desk
@@ -83,7 +84,7 @@ def test_a_way_back_is_gone_once(visitor: httpx.Client, issuer: AnIssuer) -> Non
     assert returned(visitor, address, code).status_code == 303
     assert returned(visitor, address, code).status_code == 401
     # Even with the cookie put back: the issuer gives a code out once.
-    visitor.cookies.set("aanmelding", kept, path="/aanmelden")
+    visitor.cookies.set("aanmelding", kept, path="/")
     assert returned(visitor, address, code).status_code == 401
 
 
@@ -132,6 +133,43 @@ def test_signing_in_makes_a_session_that_nobody_planted(
     returned(visitor, address, issuer.code(address, sub="uwv-1"))
     second = [one.value for one in visitor.cookies.jar if one.name == "sessie"]
     assert set(first) != set(second)
+
+
+def test_under_https_the_cookies_are_of_this_host_alone(
+    shared_database: str, production: Doors, issuer: AnIssuer
+) -> None:
+    settings = production.app.state.settings
+    secure = {"base_url": "https://keten.example", "client_id": CLIENT, "development": False}
+    trusted = {"issuer": issuer.url, "audience": AUDIENCE}
+    with open_doors(shared_database, settings.folder, **secure, **trusted) as opened:
+        sent = opened.get("/aanmelden", params={"keten": CHAIN, "terug": HOME})
+        way, address = _kept(sent, "aanmelding"), sent.headers["Location"]
+        [state] = parse_qs(urlsplit(address).query)["state"]
+        asked = {"code": issuer.code(address, sub="uwv-1"), "state": state}
+        # A browser lets a neighbour of this host plant a cookie without the prefix.
+        planted = {"Cookie": way.removeprefix("__Host-")}
+        assert opened.get(code_flow.RETURN, params=asked, headers=planted).status_code == 401
+        back = opened.get(code_flow.RETURN, params=asked, headers={"Cookie": way})
+        assert back.status_code == 303
+        session = _kept(back, "sessie")
+        assert "p-uwv" in opened.get(HOME, headers={"Cookie": session}).text
+        planted = {"Cookie": session.removeprefix("__Host-")}
+        assert "p-uwv" not in opened.get(HOME, headers=planted).text
+        gone = next(one for one in back.headers.get_list("set-cookie") if "aanmelding" in one)
+        assert gone.startswith('__Host-aanmelding="";')
+        assert "Secure" in gone
+
+
+def _kept(answer: httpx.Response, name: str) -> str:
+    """Return a cookie as a browser sends it, which takes it only in the form it must have."""
+    [found] = [
+        one for one in answer.headers.get_list("set-cookie") if f"{name}=" in one.partition(";")[0]
+    ]
+    value, *told = found.split("; ")
+    assert value.startswith(f"__Host-{name}=")
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= {*told}
+    assert not any(one.startswith("Domain") for one in told)
+    return value
 
 
 @pytest.mark.parametrize("back", ["https://elders.example/", "//elders.example", "/\\elders"])

@@ -49,6 +49,7 @@ def test_each_address_and_each_credential_is_counted_apart() -> None:
     assert passes(rates, 1, Cookie="taal=nl; sessie=c") == [True]
     assert passes(rates, 1, Authorization="Bearer b", address="192.0.2.2") == [False]
     assert passes(rates, 1, Cookie="sessie=c; taal=en") == [False]
+    assert passes(rates, 2, Cookie="taal=en; __Host-sessie=d") == [True, False]
     assert passes(rates, 1, Cookie="taal=nl") == [False]
 
 

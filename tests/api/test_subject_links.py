@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from api.mini_issuer import FOUND
+from ledger import catalogue
 from ledger.log.database import connect
+from ledger.recording import Act
 from tests.api.an_issuer import AUDIENCE, AnIssuer
 from tests.api.doors import Doors, founding, open_doors
 
@@ -42,19 +44,17 @@ class Desk:
         self.doors, self.issuer, self.chain = doors, issuer, chain
 
     def post(
-        self, path: str, body: Any, *, sub: str, scope: str = "", **more: str
+        self, path: str, body: Any, *, sub: str, scope: str = "", key: str = "", **more: str
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.issuer.token(sub=sub, scope=scope)}"}
+        headers |= {"Idempotency-Key": key} if key else {}
         address = f"/v1/chains/{self.chain}{path}"
         return self.doors.client.post(address, json=body, headers=headers, params=more)
 
-    def found(self) -> httpx.Response:
-        """Found the chain; whether a chain is there for a stranger, the read models tell."""
-        answer = self.post("/establishments", founding(), sub="beheer", scope=FOUND, by="p-bd")
-        if answer.status_code == 201:
-            last = answer.json()["positions"][-1]
-            self.doors.until(f"/v1/chains/{self.chain}", 200, atLeast=last)
-        return answer
+    def found(self, **more: str) -> httpx.Response:
+        """Found the chain."""
+        asked = {"scope": FOUND, "by": "p-bd"} | more
+        return self.post("/establishments", founding(), sub="beheer", **asked)
 
     def link(
         self, person: str, organisation: str, subject: str, *, sub: str, **more: str
@@ -91,6 +91,48 @@ def test_founding_takes_the_permission_of_the_operator(production: Doors, issuer
     assert one.post("/establishments", founding(), sub="x", scope=FOUND).status_code == 400
     assert one.found().status_code == 201
     assert one.found().status_code == 403
+
+
+def test_a_chain_is_there_for_a_stranger_before_the_read_models_know_it(
+    production: Doors, issuer: AnIssuer
+) -> None:
+    runner = production.app.state.runner
+    runner.stop()
+    try:
+        one = Desk(production, issuer, "zojuist-opgericht")
+        assert one.found().status_code == 201
+        assert production.get(f"/v1/chains/{one.chain}").status_code == 404
+        assert one.found().status_code == 403
+    finally:
+        runner.start()
+
+
+def test_a_chain_founded_out_of_sight_is_not_there_for_a_stranger(
+    production: Doors, issuer: AnIssuer
+) -> None:
+    one = Desk(production, issuer, "uit-het-zicht")
+    body = {"type": "ChainEstablished", **founding()}
+    act = Act(event=catalogue.read_body(body), by="p-bd", act="oprichting", scope="confidential")
+    production.app.state.ledger.submit(one.chain, act)
+    refused, never = one.found(), Desk(production, issuer, "nooit").person("x")
+    assert (refused.status_code, refused.json()["rule"]) == (404, "G1")
+    assert never == 401
+
+
+def test_the_first_sign_in_asked_for_again_under_its_key_gives_its_receipt(desk: Desk) -> None:
+    one = Desk(desk.doors, desk.issuer, f"{desk.chain}-b")
+    assert one.found(key="oprichting").status_code == 201
+    assert one.found(key="oprichting").status_code == 200
+    asked = {"sub": "beheer", "key": "eerste", **OPERATOR}
+    first = one.link("p-uwv", "uwv", "uwv-1", **asked)
+    again = one.link("p-uwv", "uwv", "uwv-1", **asked)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["position"] == first.json()["position"]
+    other = one.link("p-uwv", "uwv", "uwv-2", **asked)
+    assert (other.status_code, other.json()["rule"]) == (409, "G6")
+    unused = one.link("p-uwv", "uwv", "uwv-2", **asked | {"key": "tweede"})
+    assert unused.status_code == 403
+    assert (one.person("uwv-1"), one.person("uwv-2")) == (201, 401)
 
 
 def test_whom_a_partner_linked_is_that_person_until_unlinked(desk: Desk) -> None:
