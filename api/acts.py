@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -25,12 +26,13 @@ from starlette.responses import Response
 
 from api import acting, identity, lending
 from api.act_paths import BASE, IN_BRACES, PATHS
+from api.act_routes import ActParameters, ActRoute, Acts
 from api.act_schemas import Attempt, TrialAnswer, documentation
 from api.answers import answer
 from api.founding import as_founded_here
 from api.identity import Identity
 from api.log import KEY_UNREADABLE
-from api.parameters import Id, Moment, Parameters, as_position, in_path
+from api.parameters import as_position, in_path
 from api.problems import Problem
 from api.request_body import read_object
 from api.signing import log_keys
@@ -38,12 +40,14 @@ from api.subject_links import require_form
 from ledger import catalogue
 from ledger.catalogue import Type
 from ledger.domain.events.chains import ChainEstablished
-from ledger.domain.values import Event, NotAllowed, Refused, Scope, Signature
+from ledger.domain.values import Event, NotAllowed, Refused, Signature
 from ledger.ledger import Ledger, Trial
 from ledger.log.log_key import KeyRefused
 from ledger.recording import Act
 from ledger.sealed import seal_body
 
+ANY: Final = "/records"
+"""Where an event of any type is recorded."""
 MAX_KEY_CHARACTERS: Final = 128
 UNFOUNDED: Final = "G1"
 UNREGISTERED: Final = "G11"
@@ -68,24 +72,15 @@ class Given(NamedTuple):
     signature: Signature | None
 
 
-class ActParameters(Parameters):
-    """How an act is recorded, beside the event itself."""
-
-    on: Moment | None = None
-    by: Id | None = None
-    scope: Scope | None = None
-    dry_run: bool = False
-
-
 def install(app: FastAPI) -> None:
-    """Add every route that records."""
-    for title, path in PATHS.items():
-        _add(app, path, catalogue.find(title))
-    _add(app, "/records", None)
+    """Add every route that records, and the table that leads to them."""
+    wanted = {path: catalogue.find(title) for title, path in PATHS.items()}
+    routes = {path: _added(app, path, one) for path, one in {**wanted, ANY: None}.items()}
+    app.add_middleware(Acts, routes=routes)
 
 
-def _add(app: FastAPI, path: str, wanted: Type | None) -> None:
-    app.add_api_route(
+def _added(app: FastAPI, path: str, wanted: Type | None) -> ActRoute:
+    app.router.add_api_route(
         BASE + path,
         _endpoint(wanted, path),
         methods=["POST"],
@@ -94,7 +89,12 @@ def _add(app: FastAPI, path: str, wanted: Type | None) -> None:
         response_class=Response,
         tags=[wanted.capability if wanted else "records"],
         openapi_extra=documentation(wanted, path),
+        route_class_override=ActRoute,
     )
+    made = app.router.routes[-1]
+    if not isinstance(made, ActRoute):
+        raise TypeError(f"{path} became a route of another kind")
+    return made
 
 
 def _endpoint(wanted: Type | None, path: str) -> Endpoint:
@@ -108,7 +108,7 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
         idempotency_key: Annotated[str, Header()] = "",
         act_signature: Annotated[str, Header(description=SIGNATURE_TOLD)] = "",
     ) -> Response:
-        asking = await run_in_threadpool(identity.reader, request)
+        asking = await identity.who(request)
         if not acting.may_be_operator(asking):
             identity.require_person(asking)
         in_path(request, "chain")
@@ -198,9 +198,9 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
     event = catalogue.read_body(sealed.body)
     if isinstance(event, ChainEstablished):
         event = await run_in_threadpool(_founding, request, chain, event)
-    by, recorded_by = await run_in_threadpool(
-        acting.named, request, asking, event, chain=chain, by=asked.by or "", key=key
-    )
+    name = partial(acting.named, request, asking, event, chain=chain, by=asked.by or "", key=key)
+    # Only for an operator who is nobody there the chain is looked at, which may take a question.
+    by, recorded_by = name() if asking.person else await run_in_threadpool(name)
     act = Act(
         event=event,
         by=by,

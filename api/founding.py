@@ -27,9 +27,13 @@ class Demos:
         self._ledger = ledger
         self._known: dict[str, bool] = {}
 
+    def known(self, chain: str) -> bool | None:
+        """Tell the same where it was found before, else None; asks nobody."""
+        return self._known.get(chain)
+
     def is_demo(self, chain: str) -> bool | None:
         """Tell whether a chain is a demonstration; None where it was not founded yet."""
-        known = self._known.get(chain)
+        known = self.known(chain)
         if known is not None:
             return known
         state = founded(self._ledger, chain) if chain else None

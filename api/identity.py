@@ -17,9 +17,12 @@ this machine.
 from __future__ import annotations
 
 import re
-from typing import Final, get_args
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeVar, get_args
 
 from msgspec import Struct
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import session
@@ -40,6 +43,8 @@ FORMER_HEADER: Final = "X-Act-As"
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
+
+T = TypeVar("T")
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -99,15 +104,46 @@ def reader(request: Request) -> Identity:
     (unauthenticated) for a token that is not believed, Problem (unavailable) where that cannot be
     told now.
     """
-    settings: Settings = request.app.state.settings
-    if settings.development:
-        require_own_machine(request)
+    _require_addressed(request)
     claims = _claims(request)
     if claims is None:
         return NOBODY
     chain = str(request.path_params.get("chain", ""))
     of_developer = _of_developer(request, claims)
     believed = not of_developer or request.app.state.demos.is_demo(chain) is not False
+    return _identity(request, claims, chain, believed=believed)
+
+
+async def who(request: Request) -> Identity:
+    """Return who reads, from an event loop; raises as `reader` does.
+
+    A thread is taken only where somebody has to be asked: changing threads costs more than all else
+    that is to be found out.
+    """
+    known = _at_hand(request)
+    return await run_in_threadpool(reader, request) if known is None else known
+
+
+def _at_hand(request: Request) -> Identity | None:
+    """Return who reads where nobody has to be asked for that, else None; raises as `reader`."""
+    _require_addressed(request)
+    trust: Trust = request.app.state.trust
+    token = _token(request)
+    if token is None:
+        claims = _of_session(request)
+    else:
+        claims = _believed(partial(trust.verifier.at_hand, token, audience=trust.audience))
+    if claims is None:
+        return NOBODY if token is None else None
+    chain = str(request.path_params.get("chain", ""))
+    demo = request.app.state.demos.known(chain)
+    if demo is None or not _of_developer(request, claims):
+        return None
+    return _identity(request, claims, chain, believed=demo)
+
+
+def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -> Identity:
+    of_developer = _of_developer(request, claims)
     return Identity(
         person=_person(request, claims, chain, of_developer=of_developer) if believed else "",
         issuer=claims.issuer,
@@ -138,19 +174,32 @@ def require_person(identity: Identity) -> Identity:
 
 def _claims(request: Request) -> Claims | None:
     """Return what is believed about who sent a request; None where it does not say."""
+    trust: Trust = request.app.state.trust
+    token = _token(request)
+    if token is None:
+        return _of_session(request)
+    return _believed(partial(trust.verifier.access, token, audience=trust.audience))
+
+
+def _token(request: Request) -> str | None:
+    """Return the token that a request carries, or None; Problem where it does so in another way."""
     if FORMER_HEADER in request.headers:
         raise refused(f"{FORMER_HEADER} bestaat niet meer; stuur {HEADER}: Bearer <token>")
     given = request.headers.getlist(HEADER)
     if not given:
-        return _of_session(request)
+        return None
     if len(given) > 1:
         raise refused(f"het veld {HEADER} staat er {len(given)} keer; verwacht één keer")
     found = _BEARER.fullmatch(given[0].strip())
     if found is None:
         raise refused(f"het veld {HEADER} heeft niet de vorm Bearer <token>")
-    trust: Trust = request.app.state.trust
+    return found[1]
+
+
+def _believed(check: Callable[[], T]) -> T:
+    """Return what a check of a token gives; Problem where it is refused or cannot be done now."""
     try:
-        return trust.verifier.access(found[1], audience=trust.audience)
+        return check()
     except TokenRefused as refusal:
         raise refused(str(refusal)) from refusal
     except IssuerUnavailable as error:
@@ -190,6 +239,12 @@ def _person(request: Request, claims: Claims, chain: str, *, of_developer: bool)
         return claims.subject if re.search(SLUG_PATTERN, claims.subject) else ""
     links: SubjectLinks = request.app.state.links
     return links.person(chain, issuer=claims.issuer, subject=claims.subject)
+
+
+def _require_addressed(request: Request) -> None:
+    settings: Settings = request.app.state.settings
+    if settings.development:
+        require_own_machine(request)
 
 
 def require_own_machine(request: Request) -> None:

@@ -80,10 +80,12 @@ class Kept(Generic[T]):
 
     def value(self) -> T:
         """Return what is kept, asked anew where it is old. Raises IssuerUnavailable."""
-        kept = self._value
-        if kept is not None and self._clock() - self._since < FRESH_SECONDS:
-            return kept
-        return self._renewed(patient=self._usable() is None)
+        kept = self.fresh()
+        return self._renewed(patient=self._usable() is None) if kept is None else kept
+
+    def fresh(self) -> T | None:
+        """Return what is kept where it need not be asked anew, else None."""
+        return self._value if self._clock() - self._since < FRESH_SECONDS else None
 
     def renewed(self) -> T:
         """Return what is kept after asking anew, unless that was done just now."""

@@ -47,6 +47,11 @@ class IssuerKeys:
             raise UnknownKey(name)
         return found
 
+    def at_hand(self, name: str) -> Key | None:
+        """Return the key of this name where nobody has to be asked for it, else None."""
+        kept = self._kept.fresh()
+        return None if kept is None else kept.get(name)
+
     def _fetch(self) -> dict[str, Key]:
         body = self._issuer.read(self._issuer.description().jwks_uri)
         try:

@@ -129,6 +129,8 @@ TOLD: Final = (
     RequestValidationError,
 )  # fmt: skip
 """The errors that are problems of a request, or of the moment; anything else is a fault of ours."""
+EXPECTED: Final = (*TOLD, HTTPException)
+"""The same with those of the web framework: what is answered without a word in the log."""
 
 
 def answer(problem: Problem, instance: str) -> Response:
@@ -181,10 +183,9 @@ def of_http(error: HTTPException, request: Request) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Let every error of this application be answered from here."""
-    for kind in TOLD:
-        app.add_exception_handler(kind, _handle)
-    app.add_exception_handler(HTTPException, _handle)
-    app.add_exception_handler(Exception, _handle)
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, handle)
+    app.add_exception_handler(Exception, handle)
 
 
 def place(scope: Scope) -> str:
@@ -192,7 +193,8 @@ def place(scope: Scope) -> str:
     return quote(scope["path"][:MAX_PLACE], safe=PLAIN)
 
 
-async def _handle(request: Request, error: Exception) -> Response:
+async def handle(request: Request, error: Exception) -> Response:
+    """Return the answer that an error leads to, and note the kind of problem for the log."""
     problem = told(error, request)
     said = {"problem": problem.kind, "rule": problem.rule}
     bind_contextvars(**{name: value for name, value in said.items() if value})

@@ -154,7 +154,7 @@ def install(app: FastAPI, tag: str, routes: Iterable[Route]) -> None:
 
 def _endpoint(route: Route) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def read(request: Request, parameters: Any) -> Response:
-        reader = await run_in_threadpool(identity.reader, request)
+        reader = await identity.who(request)
         await _reached(request, parameters.at_least)
         # In a thread, where waiting for the database blocks nobody.
         return await run_in_threadpool(_answered, route, request, parameters, reader)

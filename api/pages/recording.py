@@ -81,7 +81,7 @@ async def _sent(request: Request) -> Response:
     """Take a form that was sent in: show it again, with what came of it, or record it."""
     wanted = _wanted(request)
     fields = await posted(request)
-    reader = await run_in_threadpool(identity.reader, request)
+    reader = await identity.who(request)
     own = session.current(request)
     if own is not None and reader.subject:
         identity.require_person(reader)

@@ -116,6 +116,8 @@ class Unasked:
     def is_demo(self, _chain: str) -> None:
         return None
 
+    known = is_demo
+
 
 def founding(*organisations: str) -> dict[str, Any]:
     """Return the body with which a chain is founded."""

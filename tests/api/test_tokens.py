@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from api import tokens
 from api.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.tokens import MAX_CHARACTERS, MAX_LIFE_SECONDS, MAX_SKEW_SECONDS, TokenRefused, Verifier
@@ -291,3 +292,54 @@ def test_an_id_token_is_for_the_pages_that_asked_for_it(
         verifier.identity(token, client=CLIENT, nonce="")
     with pytest.raises(TokenRefused, match="aud"):
         believed(verifier, token)
+
+
+def test_a_signature_is_checked_once_while_the_issuer_has_the_key(
+    verifier: Verifier, issuer: AnIssuer, clock: Clock
+) -> None:
+    token = issuer.token(scope="openid")
+    assert verifier.at_hand(token, audience=AUDIENCE) is None
+    claims = verifier.access(token, audience=AUDIENCE)
+    assert verifier.at_hand(token, audience=AUDIENCE) == claims
+    assert verifier.at_hand(changed(token), audience=AUDIENCE) is None
+    asked = len(issuer.asked)
+    clock.now += FRESH_SECONDS + 1
+    assert verifier.at_hand(token, audience=AUDIENCE) is None, "the keys are to be asked again"
+    assert len(issuer.asked) == asked, "this asks nobody"
+    assert verifier.access(token, audience=AUDIENCE) == claims
+    assert verifier.at_hand(token, audience=AUDIENCE) == claims
+    clock.now += PAUSE_SECONDS
+    issuer.rotate()
+    believed(verifier, issuer.token())
+    assert verifier.at_hand(token, audience=AUDIENCE) is None, "its key was withdrawn"
+
+
+def test_a_token_that_was_believed_is_refused_when_it_is_over_or_not_for_us(
+    issuer: AnIssuer,
+) -> None:
+    clock = Clock()
+    clock.now = time.time()
+    verifier = Verifier(issuer.url, IssuerKeys(Issuer(issuer.url)), now=clock)
+    token = issuer.token(exp=int(clock.now) + 300)
+    assert believed(verifier, token) == SUBJECT
+    for ask in (verifier.at_hand, verifier.access):
+        with pytest.raises(TokenRefused, match="aud"):
+            ask(token, audience="https://elders.example")
+    clock.now += 301 + MAX_SKEW_SECONDS
+    for ask in (verifier.at_hand, verifier.access):
+        with pytest.raises(TokenRefused, match="verlopen"):
+            ask(token, audience=AUDIENCE)
+
+
+def test_of_a_bounded_number_of_tokens_is_kept_what_they_say(
+    verifier: Verifier, issuer: AnIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "MAX_KEPT", 3)
+    made = [issuer.token(more=str(number)) for number in range(4)]
+    for token in made:
+        assert believed(verifier, token) == SUBJECT
+    kept = [verifier.at_hand(token, audience=AUDIENCE) is not None for token in made]
+    assert kept == [False, False, False, True]
+    with pytest.raises(TokenRefused):
+        believed(verifier, changed(made[0]))
+    assert verifier.at_hand(made[3], audience=AUDIENCE) is not None
