@@ -90,7 +90,7 @@ class Handed(NamedTuple):
 
 DEMO_TOLD = (
     " Let op: dit is een demonstratieketen, opgericht op een server in ontwikkelmodus. Wie daar "
-    "handelde, is niet nagegaan; de eerste vastlegging van de keten zegt dat (demo)."
+    "handelde en hoe laat, is niet nagegaan; de eerste vastlegging van de keten zegt dat (demo)."
 )
 """What the pages of a bundle add where the chain proves nothing about people."""
 

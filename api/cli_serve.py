@@ -13,8 +13,20 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from api import cli_output, demo_chain, demo_witnesses, serving, settings, signing, workplace
+from api import (
+    cli_output,
+    demo_chain,
+    demo_tour,
+    demo_witnesses,
+    serving,
+    settings,
+    signing,
+    workplace,
+)
+from api.anchors import trusted_stamps
 from api.app import create_app
+from api.checks import OUTCOMES, Checker
+from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
 from ledger.log.database_roles import admit, duties
@@ -75,9 +87,10 @@ def demo(port: Port = None) -> None:
         signing.ensure_key(chosen, CHAIN)
         keys = signing.log_keys(chosen)
         with contextlib.ExitStack() as stack:
-            with workplace.opened(chosen) as work:
+            clock = StoryClock()
+            with workplace.opened(chosen, clock=clock) as work:
                 posts = stack.enter_context(demo_witnesses.posted(chosen, work.ledger))
-                summary = demo_chain.record_demo(work.ledger, keys, posts.listed)
+                summary = demo_chain.record_demo(work.ledger, keys, posts.listed, clock=clock)
                 work.runner.catch_up(summary.chain)
             stack.enter_context(demo_witnesses.serving(chosen, posts))
             conninfo = stack.enter_context(settings.database(chosen))
@@ -92,11 +105,16 @@ def _greeting(summary: demo_chain.Summary, chosen: Settings, app: FastAPI) -> st
         f"Keten {summary.chain}: {summary.size} gebeurtenissen, "
         f"waarvan {summary.recorded} nu vastgelegd.",
         demo_witnesses.seen(app.state.witnessing, summary.size - 1),
+        f"Nagerekend, byte voor byte: {_checked(chosen, app)}",
         "",
-        f"Open {chosen.address}/ of vraag:",
+        "Een verzonnen verhaal, van 2006 tot en met 2014. De klok is daarvoor gezet: alles is",
+        "vastgelegd op zijn dag in het verhaal, en alleen de getuigen vandaag.",
+        "",
+        f"Open {chosen.address}/ of begin met een vraag:",
         "",
     ]
-    lines += [f"  {asked}\n    {url}" for asked, url in demo_chain.tour(chosen.address)]
+    asked = demo_tour.tour(chosen.address)[: demo_tour.FIRST]
+    lines += [f"  {question}\n    {url}" for question, url in asked]
     lines += [
         "",
         "In een tweede venster:",
@@ -107,6 +125,15 @@ def _greeting(summary: demo_chain.Summary, chosen: Settings, app: FastAPI) -> st
         "Ctrl-C stopt alles.",
     ]
     return "\n".join(lines)
+
+
+def _checked(chosen: Settings, app: FastAPI) -> str:
+    """Check the demonstration as it is stored, as every night does; say what was found."""
+    state = app.state
+    keys, stamps = signing.log_keys(chosen), trusted_stamps(chosen)
+    checker = Checker(state.duties.writing, state.writing, state.vault, keys, stamps)
+    found: str = OUTCOMES[checker.check(CHAIN).outcome]
+    return found[0].lower() + found[1:]
 
 
 def _listening(chosen: Settings) -> socket.socket:

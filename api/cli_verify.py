@@ -81,7 +81,9 @@ def verify(
         demo = _is_demo(work.store, chain)
     _tell(checked, json=json)
     if demo and not json:
-        cli_output.say("DEMO: opgericht in ontwikkelmodus; wie hier handelde, is niet nagegaan.")
+        cli_output.say(
+            "DEMO: opgericht in ontwikkelmodus; wie hier handelde en hoe laat, is niet nagegaan."
+        )
     if EXITS[checked.outcome]:
         raise typer.Exit(EXITS[checked.outcome])
 

@@ -7,6 +7,7 @@ cannot stand in the story, and a line that points at an earlier record finds its
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any, Final, NotRequired, Self, TypedDict
 
 import msgspec
@@ -26,7 +27,7 @@ FOR: Final = "for"
 AGAINST: Final = "against"
 ABSTAIN: Final = "abstain"
 TOLD_AT: Final = "2015-01-01T00:00:00.000000Z"
-"""When the story is played: after its last day. Only the day of an act counts for the rules."""
+"""After the last day of the story: when a line is played that is recorded whenever it is shown."""
 
 _FIRST_MINUTE: Final = "T08:00:00.000000Z"
 _STEP: Final = moment(f"2006-01-01{_FIRST_MINUTE}") - moment("2006-01-01T07:55:00.000000Z")
@@ -34,10 +35,11 @@ _CHOICES: Final[dict[str, Choice]] = {FOR: "for", AGAINST: "against", ABSTAIN: "
 
 
 class Line(TypedDict):
-    """One line as `ketenledger record` takes it."""
+    """One line as `ketenledger record` takes it; `at` is when it is recorded, empty for now."""
 
     body: dict[str, Any]
     on: str
+    at: str
     by: str
     act: str
     recordedBy: NotRequired[str]
@@ -51,13 +53,26 @@ class Script:
         self.entries: list[Entry] = []
         self.state = ChainState(name=CHAIN)
         self._now = moment(f"2006-01-01{_FIRST_MINUTE}")
+        self._late: timedelta | None = timedelta(0)
 
     def on(self, day: str) -> Self:
-        """Go to the morning of a later day."""
+        """Go to the morning of a later day; what happens is recorded as it happens."""
         morning = moment(f"{day}{_FIRST_MINUTE}")
-        if morning <= self._now:
-            raise ValueError(f"{day} ligt niet na {instant(self._now)}")
-        self._now = morning
+        if morning <= self._now + (self._late or timedelta(0)):
+            raise ValueError(f"{day} ligt niet na wat al is vastgelegd")
+        self._now, self._late = morning, timedelta(0)
+        return self
+
+    def entered(self, day: str) -> Self:
+        """Record what happens today only on the morning of a later day."""
+        self._late = moment(f"{day}{_FIRST_MINUTE}") - moment(
+            f"{instant(self._now)[:10]}{_FIRST_MINUTE}"
+        )
+        return self
+
+    def entered_now(self) -> Self:
+        """Record the rest whenever the story is told to somebody, not at an hour of the story."""
+        self._late = None
         return self
 
     def act(self, by: str, *events: Event, recorded_by: str = "") -> Self:
@@ -111,15 +126,17 @@ class Script:
 
     def _play(self, event: Event, *, by: str, recorded_by: str) -> None:
         on, act = instant(self._now), f"demo-{len(self.lines) + 1:03d}"
+        at = "" if self._late is None else instant(self._now + self._late)
         wanted = Act(event=event, by=by, act=act, on=on, recorded_by=recorded_by)
         try:
-            done = recording.record(self.state, wanted, at=TOLD_AT)
+            done = recording.record(self.state, wanted, at=at or TOLD_AT)
         except Refused as refusal:
             refusal.add_note(f"bij {act} van het demonstratieverhaal, {on}")
             raise
         self.state = done.chain
         self.entries.extend(done.entries)
-        line = Line(body=msgspec.json.decode(msgspec.json.encode(event)), on=on, by=by, act=act)
+        body = msgspec.json.decode(msgspec.json.encode(event))
+        line = Line(body=body, on=on, at=at, by=by, act=act)
         if recorded_by:
             line["recordedBy"] = recorded_by
         self.lines.append(line)

@@ -27,7 +27,8 @@ NAMES = {"belastingdienst": "Belastingdienst", "uwv": "UWV", "cbs": "CBS"}
 MADE_UP = (
     "Een voorbeeld in de vorm van de loonaangifteketen. Het verloop, de data, de stemmen en hun "
     "redenen, de documenten, bedragen en meetwaarden zijn verzonnen; personen komen alleen als "
-    "functie voor."
+    "functie voor. Ook de klok is die van het verhaal: elke gebeurtenis is vastgelegd op haar dag "
+    "daarin."
 )
 
 

@@ -1,7 +1,7 @@
 """The demonstration, afterwards: every owner runs a witness of the log, and two of three suffice.
 
 Apart from the other chapters, since the keys and addresses of the witnesses are those of the
-machine that shows the demonstration.
+machine that shows the demonstration. Their keys are of today, so this alone is recorded today.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ QUORUM: Final = 2
 
 def witnesses(s: Script, listed: tuple[Witness, ...]) -> None:
     """The board lets every owner watch the log, so that none has to take it from the others."""
-    s.on("2014-11-10").act(
+    s.on("2014-11-10").entered_now().act(
         "ketenmanager",
         ProposalSubmitted(
             decision=DECISION,
@@ -38,5 +38,5 @@ def witnesses(s: Script, listed: tuple[Witness, ...]) -> None:
             ),
         ),
     )
-    s.on("2014-11-24").open(DECISION, by="ketenmanager")
+    s.on("2014-11-24").entered_now().open(DECISION, by="ketenmanager")
     s.vote(DECISION, **dict.fromkeys(OWNERS, FOR))

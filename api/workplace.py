@@ -6,8 +6,9 @@ way: with `DATABASE_URL` that one, otherwise the embedded one in the data folder
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from ledger.erasing import Eraser
 from ledger.erasure_list import ErasureList
 from ledger.key_provider import FileKeys, KeyProvider, load_key
 from ledger.key_service import TransitKeys
-from ledger.ledger import Ledger
+from ledger.ledger import Ledger, utc_now
 from ledger.log import store as record_store
 from ledger.log.database_roles import Duties, duties
 from ledger.log.migrations import may_migrate, require_current
@@ -64,7 +65,7 @@ def prepare(conninfo: str) -> None:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Workplace]:
+def opened(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Iterator[Workplace]:
     """Open the database, migrated, and close everything in order at the end."""
     with database(settings) as conninfo:
         prepare(conninfo)
@@ -77,7 +78,7 @@ def opened(settings: Settings) -> Iterator[Workplace]:
             erases = eraser(store, vault, settings, conninfo)
             erases.finish()
             with (
-                Ledger(store, vault=vault, eraser=erases) as ledger,
+                Ledger(store, clock=clock, vault=vault, eraser=erases) as ledger,
                 Runner(ways.writing) as runner,
             ):
                 yield Workplace(conninfo, ways, store, ledger, runner, vault)

@@ -1,7 +1,8 @@
 """For which moment a page is shown: the two dates in its address, kept in every link on it.
 
     ?geldig_op=<day>                    what held on that day (valid)
-    ?bekend_op=<day, moment, position>  as far as it was recorded by then (known)
+    ?bekend_op=<day, moment, position>  as far as it was recorded by then (known); a day may be
+                                        written as people do, 31-12-2008
     ?na=<position>                      at least counting this record: where a form leads to
 
 A browser shows a date field in its own way, so the bar repeats the dates in words.
@@ -9,6 +10,7 @@ A browser shows a date field in its own way, so the bar repeats the dates in wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
@@ -24,6 +26,7 @@ KNOWN_AT: Final = "bekend_op"
 AT_LEAST: Final = "na"
 KEPT: Final = (VALID_ON, KNOWN_AT)
 MAX_LENGTH: Final = 40
+DAY_FIRST: Final = re.compile(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})")
 
 
 class AsOf(Struct, frozen=True):
@@ -76,7 +79,7 @@ class AsOf(Struct, frozen=True):
 
 def asked(query: Mapping[str, str]) -> AsOf:
     """Return what a page's address asks for; Problem (malformed) says what was written wrongly."""
-    valid_on, known_at = query.get(VALID_ON, ""), query.get(KNOWN_AT, "")
+    valid_on, known_at = query.get(VALID_ON, ""), _day_first(query.get(KNOWN_AT, "").strip())
     at_least = query.get(AT_LEAST, "")
     try:
         if valid_on:
@@ -91,6 +94,12 @@ def asked(query: Mapping[str, str]) -> AsOf:
     if at_least and not (at_least.isascii() and at_least.isdigit() and len(at_least) <= 16):
         raise Problem("malformed", f"{AT_LEAST}: {at_least[:MAX_LENGTH]!r} is geen positie.")
     return AsOf(valid_on, known_at, int(at_least) if at_least else None)
+
+
+def _day_first(text: str) -> str:
+    """Return a day written as 31-12-2008 in the order of the other days, and the rest as it is."""
+    found = DAY_FIRST.fullmatch(text)
+    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else text
 
 
 def _as_known(text: str) -> None:

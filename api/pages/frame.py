@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import lending, problems
+from api.demo_story_script import CHAIN
+from api.demo_tour import FIRST, tour
 from api.pages.language import COOKIE, LANGUAGES, chosen
 from api.pages.paper import printed
 from api.pages.site import problem_page
@@ -65,7 +67,9 @@ def _guarded(
 def _chains(request: Request) -> Response:
     with lending.connection(request) as lent:
         found = chains(lent, lending.accesses_of(request, lent), Paging("", MAX_CHAINS)).items
-    return printed("chains.html", chosen(request), {"chains": found, "here": "/"})
+    told = any(one["chain"] == CHAIN and one.get("demo") for one in found)
+    content = {"chains": found, "here": "/", "tour": tour() if told else (), "first": FIRST}
+    return printed("chains.html", chosen(request), content)
 
 
 def _static(request: Request) -> Response:

@@ -43,6 +43,7 @@ CATALOGUES: Final = (
     "figures.po",
     "privacy.po",
     "reviews.po",
+    "tour.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {

@@ -13,6 +13,7 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from api.demo_tour import QUESTIONS
 from api.held_data import ELSEWHERE
 from api.pages.act_form import GROUPS, VERDICTS
 from api.pages.act_input import FAULTS
@@ -50,7 +51,7 @@ def written() -> set[str]:
 def tabled() -> set[str]:
     """Return the texts that a page takes from a table of ours."""
     kinds = {text for kind in KINDS.values() for text in (kind.title, kind.meaning)}
-    fixed = kinds | {*ELSEWHERE}
+    fixed = kinds | {*ELSEWHERE} | {question for question, _ in QUESTIONS}
     return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | fixed | in_forms()
 
 

@@ -16,7 +16,10 @@ from uuid import uuid4
 import pytest
 
 from api.demo_chain import record_demo
+from api.demo_clock import StoryClock
 from api.signing import ensure_key
+from ledger.ledger import Ledger
+from ledger.log.store import Store
 from tests.api.doors import Doors, open_doors
 from tests.api.signed import signed_head
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
@@ -44,8 +47,10 @@ def demonstration(
     name = f"test_{uuid4().hex[:12]}"
     _run(server, COPY_TEMPLATE, name=name, template=template)
     try:
+        clock = StoryClock()
+        with Store(_url(server, name), pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+            summary = record_demo(ledger, clock=clock)
         with open_doors(_url(server, name), tmp_path_factory.mktemp("demonstration")) as doors:
-            summary = record_demo(doors.app.state.ledger)
             ensure_key(doors.app.state.settings, summary.chain)
             doors.until(f"/v1/chains/{CHAIN}", 200, atLeast=summary.size - 1)
             signed_head(doors, CHAIN, summary.size)

@@ -57,6 +57,35 @@ def test_what_replaced_a_decision_and_what_was_known_before(chain: Any) -> None:
     assert "/besluiten/B-2010-02" in chain.url
 
 
+def test_what_was_known_then_is_found_from_the_first_page_by_clicking_alone(pages: Any) -> None:
+    page = pages.open("/")
+    assert "De klok is voor het verhaal gezet" in page.inner_text("main")
+    click(page, "Wat stond er eind 2008 nog in dit verslag?")
+    assert "zoals bekend op 31 december 2008" in page.inner_text(".as-of")
+    assert "21 januari 2007" in page.inner_text("main")
+    assert "21 januari 2008" not in page.inner_text("main")
+    click(page, "Nu")
+    assert "Hersteld op 5 januari 2009" in page.inner_text("main")
+    click(page, "Toon wat er bekend was voor deze correctie")
+    assert "bekend_op=192" in page.url
+    assert "21 januari 2008" not in page.inner_text("main")
+
+
+def test_between_what_happened_and_when_it_was_entered_a_day_knows_the_one_before(
+    chain: Any,
+) -> None:
+    click(chain, "Besluiten")
+    click(chain, "Oordeel over het gebruik van doorzettingsmacht in januari 2008")
+    assert "van kracht sinds 11 februari 2008" in chain.inner_text(".lead")
+    assert "vastgelegd op 18 februari 2008" in chain.inner_text(".entries")
+    chain.get_by_text("Geavanceerd").click()
+    chain.fill("#bekend_op", "15-02-2008")
+    chain.get_by_role("button", name="Toon", exact=True).click()
+    chain.wait_for_url("**bekend_op=15-02-2008*")
+    assert "zoals bekend op 15 februari 2008" in chain.inner_text(".as-of")
+    assert "voorgesteld sinds 28 januari 2008" in chain.inner_text(".lead")
+
+
 def test_who_was_chain_manager_and_where_an_escalation_went(chain: Any) -> None:
     click(chain, "Rollen")
     chain.select_option("#rol", "chain-manager")

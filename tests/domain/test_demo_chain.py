@@ -62,7 +62,7 @@ def played() -> list[Entry]:
     state = ChainState(name=CHAIN)
     entries: list[Entry] = []
     for line in demo_chain.story():
-        done = recording.record(state, demo_chain.act_of(line), at=TOLD_AT)
+        done = recording.record(state, demo_chain.act_of(line), at=line["at"])
         state = done.chain
         entries.extend(done.entries)
     return entries
@@ -103,10 +103,23 @@ def test_a_line_by_somebody_without_that_capacity_is_not_accepted() -> None:
     number = next(n for n, line in enumerate(lines) if line["body"]["type"] == "VoteCast.v1")
     state = ChainState(name=CHAIN)
     for line in lines[:number]:
-        state = recording.record(state, demo_chain.act_of(line), at=TOLD_AT).chain
+        state = recording.record(state, demo_chain.act_of(line), at=line["at"]).chain
     stolen = demo_chain.act_of({**lines[number], "by": "bestuurder-cbs"})
     with pytest.raises(NotAllowed):
         recording.record(state, stolen, at=TOLD_AT)
+
+
+def test_every_line_is_recorded_at_its_hour_of_the_story_some_of_them_later(
+    watched: Script,
+) -> None:
+    own = [line for line in watched.lines if line["at"]]
+    assert [line["at"] for line in own] == sorted(line["at"] for line in own)
+    late = {line["on"][:10]: line["at"][:10] for line in own if line["at"] != line["on"]}
+    assert late == {"2008-02-11": "2008-02-18", "2008-11-03": "2008-11-04"}
+    assert all(line["on"] <= line["at"] < TOLD_AT for line in own)
+    rest = watched.lines[len(own) :]
+    assert {line["at"] for line in rest} == {""}
+    assert {line["body"].get("decision") for line in rest} == {"B-2014-01"}
 
 
 def test_a_chapter_that_breaks_a_rule_is_not_told() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from msgspec.structs import replace
 
-from api import demo_chain
+from api import demo_chain, demo_tour
 from api.demo_chain import Summary
+from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN, Script
 from ledger import catalogue
-from ledger.domain.values import Refused
-from ledger.ledger import Ledger
+from ledger.domain.events.memory import EventAnnotated
+from ledger.domain.values import Refused, instant
+from ledger.ledger import Act, Ledger
 from ledger.log.store import Store
 
 
@@ -21,12 +25,28 @@ def script() -> Script:
 
 @pytest.mark.slow
 def test_recorded_again_the_story_stands_there_once(database: str, script: Script) -> None:
-    with Store(database, pool_size=4) as store, Ledger(store) as ledger:
-        size = len(script.entries)
-        assert demo_chain.record_demo(ledger) == Summary(chain=CHAIN, size=size, recorded=size)
-        assert demo_chain.record_demo(ledger) == Summary(chain=CHAIN, size=size, recorded=0)
+    clock, size = StoryClock(), len(script.entries)
+    with Store(database, pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+        first = demo_chain.record_demo(ledger, clock=clock)
+        assert first == Summary(chain=CHAIN, size=size, recorded=size)
+        again = demo_chain.record_demo(ledger, clock=clock)
+        assert again == Summary(chain=CHAIN, size=size, recorded=0)
+        headers = [catalogue.decode(one.data).header for one in ledger.walk(CHAIN)]
+        assert [one.at for one in headers] == [entry.header.at for entry in script.entries]
         assert ledger.tick() == 0
         assert ledger.audit(CHAIN).breaks == ()
+
+
+@pytest.mark.slow
+def test_after_the_story_its_ledger_tells_the_real_time(database: str, script: Script) -> None:
+    clock, began = StoryClock(), instant(datetime.now(UTC))
+    with Store(database, pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+        demo_chain.record_demo(ledger, clock=clock)
+        note = EventAnnotated(target=0, label="Nu", text="Dit gebeurt vandaag.")
+        receipt = ledger.submit(CHAIN, Act(event=note, by="ketenbureau"))
+        [last] = ledger.records(CHAIN, receipt.position, 1)
+    at = catalogue.decode(last.data).header.at
+    assert script.entries[-1].header.at < began <= at <= instant(datetime.now(UTC))
 
 
 @pytest.mark.slow
@@ -51,17 +71,17 @@ def test_another_chain_of_that_name_is_left_as_it_is(database: str) -> None:
 
 
 def test_the_tour_asks_about_things_that_are_there(script: Script) -> None:
-    stops = demo_chain.tour("http://127.0.0.1:8000/")
+    stops = demo_tour.tour("http://127.0.0.1:8000/")
     known = {
-        "decisions": script.state.decisions.all,
-        "meetings": script.state.meetings.all,
-        "agreements": script.state.agreements.all,
-        "escalations": script.state.escalations.all,
-        "bodies": script.state.bodies.bodies,
-        "audit": {"decision/B-2008-04"},
+        "besluiten": script.state.decisions.all,
+        "vergaderingen": script.state.meetings.all,
+        "afspraken": script.state.agreements.all,
+        "escalaties": script.state.escalations.all,
+        "overleggen": script.state.bodies.bodies,
+        "onderwerpen": {one.subject for one in script.state.decisions.all.values()},
     }
     for question, url in stops:
         assert question.endswith("?")
-        below = url.removeprefix(f"http://127.0.0.1:8000/v1/chains/{CHAIN}/").partition("?")[0]
+        below = url.removeprefix(f"http://127.0.0.1:8000/ketens/{CHAIN}/").partition("?")[0]
         kind, _, name = below.partition("/")
         assert not name or name in known[kind]
