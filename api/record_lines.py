@@ -85,17 +85,16 @@ def read(text: bytes, *, number: int) -> Line:
     """Read one line, or refuse it (G8, G13) with what is wrong."""
     if len(text) > MAX_LINE_BYTES:
         raise Refused("G7", f"de regel is langer dan {MAX_LINE_BYTES} bytes")
-    fault = canonical.problem(text)
+    text = text.strip()
+    fault = None if canonical.is_plain(text) else canonical.problem(text)
     if fault is not None:
         raise Refused("G8" if "Veld" in fault else "G13", fault)
     try:
         line = _LINES.decode(text)
     except msgspec.ValidationError as error:
         raise Refused("G13", catalogue.in_dutch(str(error))) from error
-    digest = hashlib.sha256(text.strip()).hexdigest()
-    return msgspec.structs.replace(
-        line, act=line.act or f"regel-{number}-{digest[:24]}", on=moment(line.on)
-    )
+    act = line.act or f"regel-{number}-{hashlib.sha256(text).hexdigest()[:24]}"
+    return msgspec.structs.replace(line, act=act, on=moment(line.on))
 
 
 def moment(text: str) -> str:
@@ -184,14 +183,15 @@ class Recorder:
             return refusal
 
     def _ready(self, number: int, line: Line) -> Prepared:
-        body = {name: self._person(value) for name, value in line.body.items()}
-        named = line.body.get("person")
-        new = catalogue.find(str(body.get("type"))).kind is PersonRegistered
-        alias = named if new and isinstance(named, str) and ALIAS.match(named) else ""
+        kind = catalogue.find(str(line.body.get("type"))).kind
+        body = line.body
+        if self._aliases:
+            body = {name: self._person(value) for name, value in body.items()}
+        named = line.body.get("person") if kind is PersonRegistered else ""
+        alias = named if isinstance(named, str) and ALIAS.match(named) else ""
         if alias:
             require(alias not in self._aliases, "G13", f"{alias} is al eerder geregistreerd")
-            body["person"] = ""
-        kind = catalogue.find(str(body.get("type"))).kind
+            body = {**body, "person": ""}
         require_form(kind, body, signed=line.signature is not None)
         sealed = seal_body(kind, body, act=line.act, signed=line.signature is not None)
         act = Act(
@@ -217,6 +217,8 @@ class Recorder:
         return self._aliases.get(value, value) if isinstance(value, str) else value
 
     def _named(self, person: str) -> str:
+        if not person.startswith("@"):
+            return person
         known = not ALIAS.match(person) or person in self._aliases
         require(known, "G13", f"{person} is niet eerder in dit bestand geregistreerd")
         return self._aliases.get(person, person)

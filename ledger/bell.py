@@ -29,6 +29,8 @@ class Bell:
 
     def ring(self) -> None:
         """Wake the thread that rests, or keep the next rest from lasting."""
+        if self._rung:
+            return  # whoever rests has yet to look around, and finds what was brought before this
         with self._lock:
             wake = self._resting and not self._rung
             self._rung = True

@@ -98,6 +98,20 @@ def problem(data: bytes | str) -> str | None:
     return None if fault is None else _sentence(fault)
 
 
+def is_plain(data: bytes) -> bool:
+    """Tell at a glance whether nothing that `problem` looks for can be in a text; False: perhaps.
+
+    True for JSON in ASCII as programs write it, without white space, escapes and fractions: written
+    again it is the same, so no name stands there twice. Long numbers and depth are left to types.
+    """
+    if not data.isascii() or b"\\" in data:
+        return False
+    try:
+        return _AS_WRITTEN.encode(_WHOLE.decode(data)) == data
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
 def is_canonical(data: bytes) -> bool:
     """Tell whether these bytes are exactly the canonical form of what they say."""
     return problem(data) is None and _ENCODER.encode(json.loads(data)) == data
@@ -106,6 +120,14 @@ def is_canonical(data: bytes) -> bool:
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash (32 bytes) of a record as a leaf of the log. Source: RFC 9162, 2.1.1."""
     return hashlib.sha256(LEAF_PREFIX + data).digest()
+
+
+def _no_fraction(text: str) -> object:
+    raise ValueError(text)
+
+
+_AS_WRITTEN: Final = msgspec.json.Encoder()
+_WHOLE: Final = msgspec.json.Decoder(float_hook=_no_fraction)
 
 
 class _Twice:

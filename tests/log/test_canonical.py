@@ -20,6 +20,7 @@ from ledger.log.canonical import (
     NotCanonical,
     encode,
     is_canonical,
+    is_plain,
     leaf_hash,
     problem,
 )
@@ -223,6 +224,27 @@ def test_a_value_in_other_bytes_is_admitted_but_not_canonical(data: bytes) -> No
     assert problem(data) is None
     assert not is_canonical(data)
     assert is_canonical(encode(json.loads(data)))
+
+
+@given(wild)
+def test_what_is_plain_at_a_glance_has_no_fault_that_types_do_not_see(value: Any) -> None:
+    data = json.dumps(value, separators=(",", ":")).encode()
+    fault = problem(data) or ""
+    assert not is_plain(data) or not fault or "buiten het bereik" in fault
+
+
+@pytest.mark.parametrize("data", [b'{"b":1,"a":[true,null,"x y"]}', b"[]", b"-1"])
+def test_what_programs_write_in_ascii_is_plain(data: bytes) -> None:
+    assert is_plain(data)
+    assert problem(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"a":1,"a":1}', b"1.0", b"1e3", b"-0", b'{"a": 1}', b'"\\u0041"', b"x", b"", b"[" * 2000],
+)
+def test_what_is_not_plain_is_looked_at_more_closely(data: bytes) -> None:
+    assert not is_plain(data)
 
 
 def test_a_refusal_stays_short_whatever_it_quotes() -> None:
