@@ -66,6 +66,12 @@ class States:
         with self._lock:
             return chain in self._kept and chain not in self._doubted
 
+    def size(self, chain: str) -> int:
+        """Return how many records the kept state of a chain has in it; 0 where none is kept."""
+        with self._lock:
+            kept = self._kept.get(chain)
+        return 0 if kept is None else kept.state.size
+
     def doubt(self, chains: Iterable[str] | None = None) -> None:
         """Hold these states (all) against their logs at the next use: something went wrong."""
         with self._lock:

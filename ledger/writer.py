@@ -28,9 +28,9 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from ledger.batch import MAX_JOBS, Batch
-from ledger.domain.values import instant
-from ledger.faults import BrokenLog
-from ledger.flight import STORING_FAILS, Flight
+from ledger.contest import Contest
+from ledger.deciding import Decider
+from ledger.flight import ANSWER_SECONDS, STORING_FAILS, Flight
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.patience import Patience
@@ -73,8 +73,9 @@ class Writer:
         self._store = store
         self._states = states
         self._notices = notices
-        self._clock = clock
+        self._decider = Decider(store, states, clock)
         self._sender = store.sender()
+        self._contest = Contest(store)
         self._waiting = Waiting(max_waiting=max_waiting)
         self._patience = Patience(self.withdraw)
         self._stopping = threading.Event()
@@ -165,7 +166,7 @@ class Writer:
         deadline = monotonic() + timeout_seconds
         try:
             self._waiting.put(job, ring=False)
-            if self._busy or not self._states.ready(job.chain):
+            if self._busy or self._contest.going or not self._states.ready(job.chain):
                 return
             self._decide_ahead(None)
             if self._next is not None and not self._next.doubtful:
@@ -196,6 +197,7 @@ class Writer:
             jobs = (*self._in_hand, *self._left, *self._waiting.take_all())
             answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in jobs])
             self._sender.close()
+            self._contest.close()
 
     def _take_role(self) -> bool:
         """Rest until something waits, and be the one who writes; False: closed, and all is done."""
@@ -211,6 +213,9 @@ class Writer:
             self._start_anew(self._failure)
             return
         flight = self._flight
+        if self._contest.going and flight is None and self._next is None:
+            self._in_turn()
+            return
         room = self._next is None or not self._next.full
         pause = 0 if flight is None else LOOK_SECONDS
         also = None if flight is None else flight.answer
@@ -222,6 +227,17 @@ class Writer:
         idle = self._flight is None and self._failure is None
         if idle and self._next is not None and self._worth_sending(self._next):
             self._send(self._next)
+
+    def _in_turn(self) -> None:
+        """Record what waits while others that write the same chains stand aside."""
+        with self._contest.turn() as chains:
+            self._waiting.look(max(0, MAX_JOBS - len(self._left)))
+            self._in_hand, self._left = [*self._left, *self._waiting.claim()], ()
+            try:
+                self._contest.saw(others=self._decider.others_wrote(chains))
+                self._left = self._attempt(self._in_hand)
+            except STORING_FAILS as error:
+                self._failure = error
 
     def _worth_sending(self, batch: Batch) -> bool:
         """Whether to send now rather than decide on more of what waits.
@@ -239,7 +255,7 @@ class Writer:
         looked = self._waiting.look(max(0, room))
         if not looked and not self._left:
             return
-        over = batch.decide([*self._left, *looked], at=self._now())
+        over = batch.decide([*self._left, *looked], at=self._decider.now())
         # What does not fit is kept for later: what was claimed stays so, the rest may change.
         unclaimed = min(len(over), len(looked))
         self._waiting.put_back(unclaimed)
@@ -251,7 +267,7 @@ class Writer:
         self._next = None
         self._in_hand = [*batch.claimed, *self._waiting.claim()]
         try:
-            batch, left = self._sure(batch, self._in_hand)
+            batch, left = self._decider.sure(batch, self._in_hand)
             self._left = (*left, *self._left)
             if not batch.rows:
                 self._done(batch)
@@ -291,6 +307,7 @@ class Writer:
         for _ in range(MAX_RACES):
             if isinstance(error, PositionTaken):
                 self._states.doubt({job.chain for job in jobs})
+                self._contest.lost(job.chain for job in jobs)
             elif isinstance(error, NotStorable):
                 return self._one_by_one(jobs, error)
             elif isinstance(error, StoreUnavailable):
@@ -309,9 +326,10 @@ class Writer:
 
     def _attempt(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Decide on these jobs and store what that gives; return those that did not fit."""
-        batch, left = self._sure(self._decided(jobs), jobs)
+        batch, left = self._decider.sure(self._decider.decided(jobs), jobs)
         if batch.rows:
-            self._store.append(batch.rows)
+            self._sender.send(batch.rows)
+            self._sender.landed(seconds=ANSWER_SECONDS)
         self._done(batch)
         return left
 
@@ -325,33 +343,6 @@ class Writer:
         self._in_hand = ()
         if grown:
             self._notices.tell({kept.state.name: kept.state.size for kept in grown})
-
-    def _decided(self, jobs: Sequence[Job]) -> Batch:
-        batch = Batch(self._store, self._states)
-        batch.decide(jobs, at=self._now())
-        return batch
-
-    def _sure(self, batch: Batch, jobs: Sequence[Job]) -> tuple[Batch, Sequence[Job]]:
-        """Return the batch to store for these jobs, and the jobs that did not fit in it.
-
-        Where a job was withdrawn meanwhile, all are decided anew. Nothing is refused on a state
-        that lags behind other processes.
-        """
-        if batch.jobs != jobs[: len(batch.answers)]:
-            batch = self._decided(jobs)
-        checked: set[str] = set()
-        while True:
-            unsure = batch.doubtful - checked
-            if not [chain for chain in sorted(unsure) if self._grew(chain, batch.based_on(chain))]:
-                return batch, jobs[len(batch.answers) :]
-            checked |= unsure
-            batch = self._decided(jobs)
-
-    def _grew(self, chain: str, size: int) -> bool:
-        try:
-            return self._states.caught_up(chain).size > size
-        except BrokenLog:
-            return False
 
     def _one_by_one(self, jobs: Sequence[Job], error: NotStorable) -> Sequence[Job]:
         """Find the job whose record no table can hold; the others are recorded."""
@@ -371,9 +362,6 @@ class Writer:
     def _refuse(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
         answer([(job, error) for job in jobs])
         return ()
-
-    def _now(self) -> str:
-        return instant(self._clock())
 
 
 def _with_key(act: Act | None) -> Act | None:
