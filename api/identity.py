@@ -109,9 +109,7 @@ def reader(request: Request) -> Identity:
     if claims is None:
         return NOBODY
     chain = str(request.path_params.get("chain", ""))
-    of_developer = _of_developer(request, claims)
-    believed = not of_developer or request.app.state.demos.is_demo(chain) is not False
-    return _identity(request, claims, chain, believed=believed)
+    return _identity(request, claims, chain, believed=_counts(request, claims, chain))
 
 
 async def who(request: Request) -> Identity:
@@ -143,14 +141,32 @@ def _at_hand(request: Request) -> Identity | None:
 
 
 def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -> Identity:
-    of_developer = _of_developer(request, claims)
     return Identity(
-        person=_person(request, claims, chain, of_developer=of_developer) if believed else "",
+        person=_person(request, claims, chain) if believed else "",
         issuer=claims.issuer,
         subject=claims.subject,
         permissions=claims.scopes if believed else frozenset(),
         expires=claims.expires,
     )
+
+
+def known_in(request: Request) -> Callable[[str], str]:
+    """Return a function that tells as whom a chain knows who asks: empty, for nobody.
+
+    The token is checked once; of each chain it is told by what is linked there now. A sign-in that
+    is of two people in a chain is of nobody here.
+    """
+    claims = _claims(request)
+
+    def person(chain: str) -> str:
+        if claims is None or not _counts(request, claims, chain):
+            return ""
+        try:
+            return _person(request, claims, chain)
+        except Problem:
+            return ""
+
+    return person
 
 
 def actor(request: Request) -> Identity:
@@ -225,17 +241,24 @@ def _of_session(request: Request) -> Claims | None:
 
 
 def _of_developer(request: Request, claims: Claims) -> bool:
-    """Tell whether a token is of the mini-issuer, which believes what it is told.
-
-    In a chain that is no demonstration it counts for nothing, on whatever server that is opened.
-    """
+    """Tell whether a token is of the mini-issuer, which believes what it is told."""
     trust: Trust = request.app.state.trust
     return trust.mini is not None and claims.issuer == trust.mini.url
 
 
-def _person(request: Request, claims: Claims, chain: str, *, of_developer: bool) -> str:
+def _counts(request: Request, claims: Claims, chain: str) -> bool:
+    """Tell whether a token counts in a chain.
+
+    One of the mini-issuer counts for nothing where the chain is no demonstration, on whatever
+    server that is opened.
+    """
+    of_developer = _of_developer(request, claims)
+    return not of_developer or request.app.state.demos.is_demo(chain) is not False
+
+
+def _person(request: Request, claims: Claims, chain: str) -> str:
     """Return the pseudonym of somebody in a chain; empty where they have none."""
-    if of_developer:
+    if _of_developer(request, claims):
         return claims.subject if re.search(SLUG_PATTERN, claims.subject) else ""
     links: SubjectLinks = request.app.state.links
     return links.person(chain, issuer=claims.issuer, subject=claims.subject)

@@ -56,6 +56,12 @@ class Desk:
         asked = {"scope": FOUND, "by": "p-bd"} | more
         return self.post("/establishments", founding(), sub="beheer", **asked)
 
+    def found_behind_doors(self) -> None:
+        """Found the chain so that only its members know by which name it goes."""
+        body = {"type": "ChainEstablished", **founding()}
+        act = Act(event=catalogue.read_body(body), by="p-bd", act="oprichting", scope="chain")
+        self.doors.app.state.ledger.submit(self.chain, act)
+
     def link(
         self, person: str, organisation: str, subject: str, *, sub: str, **more: str
     ) -> httpx.Response:
@@ -144,6 +150,34 @@ def test_whom_a_partner_linked_is_that_person_until_unlinked(desk: Desk) -> None
     assert told.status_code == 201, told.text
     assert desk.person(SUBJECT) == 401
     assert desk.person("uwv-1") == 201
+
+
+def test_the_list_of_chains_holds_those_where_one_is_somebody(
+    production: Doors, issuer: AnIssuer
+) -> None:
+    own, other = (Desk(production, issuer, f"besloten-{n}") for n in (1, 2))
+    for one in (own, other):
+        one.found_behind_doors()
+    assert own.link("p-uwv", "uwv", "uwv-9", sub="beheer", **OPERATOR).status_code == 201
+    last = production.app.state.ledger.state(own.chain).size - 1
+    for one in (own, other):
+        assert production.app.state.runner.wait(one.chain, last if one is own else 0, 60)
+
+    def listed(subject: str) -> set[str]:
+        known = {"Authorization": f"Bearer {issuer.token(sub=subject)}"} if subject else {}
+        found = production.get("/v1/chains?limit=200", headers=known)
+        page = production.get("/", headers=known)
+        assert (found.status_code, page.status_code) == (200, 200)
+        both = {own.chain, other.chain}
+        chains = both & {one["chain"] for one in found.json()["items"]}
+        assert chains == {name for name in both if f"/ketens/{name}" in page.text}
+        return chains
+
+    assert (listed(""), listed("vreemd"), listed("uwv-9")) == (set(), set(), {own.chain})
+    ending = {"organisation": "uwv", "reason": "uit dienst"}
+    ended = f"/people/p-uwv/sign-ins/{sign_in('uwv-9')}/endings"
+    assert own.post(ended, ending, sub="uwv-9").status_code == 201
+    assert listed("uwv-9") == set()
 
 
 def test_a_person_of_one_chain_is_nobody_in_another(desk: Desk, issuer: AnIssuer) -> None:
