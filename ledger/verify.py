@@ -239,17 +239,16 @@ class Bundle:
         require(names <= listed, "extra", f"{min(names - listed, default='')} hoort er niet bij")
         self.note, self.leaves, self.acts = self.read("checkpoint"), list[bytes](), [0, 0]
         self.point, self.chosen = Checkpoint.read(self.note), manifest.get("selection")
-        self.chain = self.point.origin.rpartition("/log/")[2]
+        self.chain, self.demo = self.point.origin.rpartition("/log/")[2], False
         self.keys, self.required, self.next = dict[str, Any](), set[str](), self.point.size
         same = {"chain": self.chain, "origin": self.point.origin, "size": self.point.size}
         require(manifest == {**manifest, **same}, "origin", "het manifest is van een ander logboek")
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a member, which have to be those of the manifest."""
-        stated = self.files.pop(name, None)
-        require(stated, "missing", f"{name} ontbreekt")
+        require(name in self.files, "missing", f"{name} ontbreekt")
         data = self.archive.read(name)
-        same = stated == {"sha256": sha256(data).hexdigest(), "size": len(data)}
+        same = self.files.pop(name) == {"sha256": sha256(data).hexdigest(), "size": len(data)}
         require(same, "digest", f"{name} is niet wat manifest.json zegt")
         return data
 
@@ -278,6 +277,7 @@ class Bundle:
         self.required = self.required if position == self.next else set()  # what lacks may lift it
         if "signature" in header or self.required or str(body.get("type"))[:4] == "Sign":
             self.act(f"nummer {position}", body, header)
+        self.demo |= position == 0 and body.get("demo") is True  # what the founding says of itself
         self.at, self.shown, self.next = at, self.shown + 1, position + 1
         return tree_hash(data)
 
@@ -343,10 +343,9 @@ class Bundle:
                 said = f"van nummers {lo} tot en met {hi - 1} is er geen weggelaten"
                 return f"{said}; niet getoond: {hi - lo - self.shown}"
             case {"kind": "records", "positions": [_, *_] as places}:
-                for place in places:
-                    leaf = self.record(place, self.read(f"records/{place}.json"))
-                    proof = f"proofs/{place}.tlog-proof", SINGLE, f"index {place}"
-                    self.included(place, [leaf], *proof)
+                for at in places:
+                    leaf, place = self.record(at, self.read(f"records/{at}.json")), f"index {at}"
+                    self.included(at, [leaf], f"proofs/{at}.tlog-proof", SINGLE, place)
                 return f"gekozen vastleggingen die er zo in staan: {self.shown}"
         raise NotProven("selection", "manifest.json zegt niet goed wat er is gekozen")
 
@@ -355,7 +354,6 @@ class Bundle:
         (origin, size, root), name = early[:3], f"consistency/{early.size}.txt"
         require(origin == self.point.origin, "origin", f"uw controlepunt is van {origin}")
         require(size <= self.point.size, "older", f"uw controlepunt is nieuwer: grootte {size}")
-        leaves = self.leaves[:size]
         if size in (0, self.point.size):
             old = self.point.root if size else sha256(b"").digest()
         elif name in self.files:
@@ -363,8 +361,8 @@ class Bundle:
             old, new = consistency_roots(size, self.point.size, root, proof)
             require(new == self.point.root and not [*proof], "consistency", f"{name} klopt niet")
         else:
-            require(len(leaves) == size and all(leaves), "missing", f"{name} ontbreekt")
-            old = range_root(0, size, 0, leaves, iter(()))
+            require(sum(map(bool, self.leaves[:size])) == size, "missing", f"{name} ontbreekt")
+            old = range_root(0, size, 0, self.leaves[:size], iter(()))
         require(old == root, "fork", f"het logboek gaat niet verder waar het bij {size} was")
         return f"het logboek gaat verder op uw controlepunt van grootte {size}"
 
@@ -408,6 +406,7 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
         "dat de sleutels onder handelingen zijn van wie erbij staat": bundle.acts[1],
         f"{bundle.acts[0]} handtekeningen: hun sleutel staat hier niet in": bundle.acts[0],
         "dat wat is vastgelegd waar is, en wat leeswijzer, schema's en tijdstempels zeggen": True,
+        "wie er handelde: dit is een DEMO": bundle.demo or bundle.chosen.get("demo"),
     }
     return proven, [sentence for sentence, applies in doubts.items() if applies]
 
@@ -427,6 +426,7 @@ def main() -> int:
         code = PROVEN if proven[1:] else CANNOT_TELL
         lines = [f"bewezen: {one}" for one in proven] + [f"niet bewezen: {one}" for one in doubts]
         lines += ["NIET TE ZEGGEN: geef op wat u al had" if code else "BEWEZEN tegen wat u opgaf"]
+        lines += ["DEMO: in deze keten koos ieder zelf wie hij was"] * ("DEMO" in doubts[-1])
     except SystemExit as stop:
         return CANNOT_TELL if stop.code else PROVEN
     except (OSError, NotProven) as error:

@@ -13,6 +13,7 @@ from api import cli
 from api.record_lines import Recorder
 from api.settings import Settings
 from api.signing import ensure_key
+from ledger import verify
 from ledger.domain.values import Refused
 from tests.api.doors import Doors, founding, open_doors
 from tests.api.signed import signed_head
@@ -81,6 +82,10 @@ def test_a_bundle_of_a_demonstration_says_so(doors: Doors, data_folder: Path) ->
         for page in ("index.html", "LEESMIJ.txt"):
             assert "DEMO – bewijsbundel" in archive.read(page).decode()
             assert "niet nagegaan" in archive.read(page).decode()
+    bundle = data_folder / "demonstratie.zip"
+    bundle.write_bytes(answer.content)
+    _, doubts = verify.verify(str(bundle), keys=[], earlier=[])
+    assert doubts[-1] == "wie er handelde: dit is een DEMO"
 
 
 def test_the_check_of_a_demonstration_says_so(

@@ -64,6 +64,41 @@ def test_nothing_given_ends_with_3(here: Path, ended) -> None:
     assert said.splitlines()[-1] == "NIET TE ZEGGEN: geef op wat u al had"
 
 
+DEMO_TOLD = "DEMO: in deze keten koos ieder zelf wie hij was"
+
+
+def said_of(here: Path, ended, records: list[bytes], *chosen: int, **told: object) -> list[str]:
+    """Return what is said of a bundle of a log with these records, which is proven all the same."""
+    log = Log(records)
+    if chosen:
+        members, selection = log.selected(chosen), maker.records(*chosen)
+    else:
+        members, selection = log.spanned(0, len(records)), span(0, len(records))
+    maker.write(here / "other.zip", members, {**selection, **told})
+    code, said = ended("other.zip", "--expect-key", LOG.vkey)
+    assert code == 0
+    return said.splitlines()
+
+
+def test_a_demonstration_is_called_so_in_the_last_line_and_ends_as_any_other(
+    here: Path, ended
+) -> None:
+    plain, founded = record(0), record(0, demo=True)
+    for records, chosen, told in (
+        ([founded, record(1)], (), {}),
+        ([founded, record(1)], (0, 1), {}),
+        # Without the founding there is only what the bundle says of itself.
+        ([founded, record(1)], (1,), {"demo": True}),
+    ):
+        lines = said_of(here, ended, records, *chosen, **told)
+        assert lines[-2:] == ["BEWEZEN tegen wat u opgaf", DEMO_TOLD]
+        assert "niet bewezen: wie er handelde: dit is een DEMO" in lines
+    for records in ([plain, record(1)], [record(0, demo=1)], [plain, record(1, demo=True)]):
+        lines = said_of(here, ended, records)
+        assert lines[-1] == "BEWEZEN tegen wat u opgaf"
+        assert not any("DEMO" in line for line in lines)
+
+
 def test_a_break_ends_with_2_and_its_kind(here: Path, ended) -> None:
     code, said = ended("bundle.zip", "--expect-checkpoint", "forked.txt")
     assert (code, said.count("\n")) == (2, 1)
