@@ -207,6 +207,7 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         stack.callback(ledger.close, settings.stop_seconds)
         runner = stack.enter_context(Runner(ways.writing))
         runner.start()
+        ledger.follow(runner.grown)
         stack.enter_context(Timer(ledger, settings.tick_seconds))
         if settings.check_hour is not None:
             checker = Checker(ways.writing, writing, vault, keys, trusted_stamps(settings))

@@ -24,7 +24,7 @@ from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
 from projections import access, wall
 from projections.access import Reader
-from projections.reached import shown
+from projections.progress import reached as shown
 from projections.scopes import Access
 from projections.touched import Touched
 from projections.views import Conn, View, look, require_known

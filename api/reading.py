@@ -13,6 +13,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import FastAPI, Query
@@ -42,9 +43,9 @@ from projections.views import (
     View,
 )
 
-FIRST_PAUSE_SECONDS: Final = 0.01
+FIRST_PAUSE_SECONDS: Final = 0.005
 LONGEST_PAUSE_SECONDS: Final = 0.25
-"""How often is looked whether the read models have reached a position: less and less."""
+"""How often is looked, by who is not told, whether the read models have reached a position."""
 
 KnownAt = Annotated[int | str, BeforeValidator(as_known_at)]
 Cursor = Annotated[str, AfterValidator(as_words), Field(max_length=MAX_CURSOR)]
@@ -165,18 +166,43 @@ def _endpoint(route: Route) -> Callable[..., Coroutine[Any, Any, Response]]:
 
 
 async def _reached(request: Request, position: int | None) -> None:
-    """Wait until the read models hold a position, for a bounded time; no thread waits with us."""
+    """Wait until the read models hold a position, for a bounded time; no thread waits with us.
+
+    The runner of this process tells it at once; it is looked for where another process does it.
+    """
     if position is None:
         return
     chain = in_path(request, "chain")
     shown: Shown = request.app.state.shown
     end = time.monotonic() + request.app.state.settings.at_least_seconds
     pause = FIRST_PAUSE_SECONDS
-    while not await run_in_threadpool(shown.wait, chain, position, 0):
-        if time.monotonic() > end:
-            raise lending.not_shown(chain, position)
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    told = _Told()
+    with shown.ringing(chain, position, told.ring):
+        while not await told.within(pause):
+            if await run_in_threadpool(shown.wait, chain, position, 0):
+                return
+            if time.monotonic() > end:
+                raise lending.not_shown(chain, position)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+class _Told:
+    """One who waits in an event loop to be told something by another thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._told = asyncio.Event()
+
+    def ring(self) -> None:
+        """Tell it, from any thread; in a loop that has ended nobody waits any more."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def within(self, seconds: float) -> bool:
+        """Wait to be told; False when that takes too long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._told.wait(), seconds)
+        return self._told.is_set()
 
 
 def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity) -> Response:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -316,6 +316,13 @@ class Ledger:
     def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
         """Wait until the record at this position is committed, by whomever; tell whether it is."""
         return self._notices.wait(chain, position, timeout_seconds=timeout_seconds)
+
+    def follow(self, follower: Callable[[Mapping[str, int]], None]) -> None:
+        """Tell a follower in this process at once which sizes chains have reached.
+
+        It is called in the thread that writes, after the commit, and must return at once.
+        """
+        self._notices.follow(follower)
 
     def _keep(self, chain: str, act: Act, disclosures: Sequence[Disclosed]) -> Sequence[Disclosed]:
         """Store what an act seals; return it with whose key protects it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Final
 
@@ -31,6 +31,7 @@ class Notices:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._untold: dict[str, int] = {}
+        self._followers: list[Callable[[Mapping[str, int]], None]] = []
         self._grown = threading.Condition()
         self._closed = False
         self._closing = threading.Event()
@@ -42,6 +43,15 @@ class Notices:
         with self._grown:
             self._untold.update(sizes)
             self._grown.notify_all()
+        for follower in self._followers:
+            follower(sizes)
+
+    def follow(self, follower: Callable[[Mapping[str, int]], None]) -> None:
+        """Tell this follower in the same process at once, in the thread of the writer.
+
+        It must return at once.
+        """
+        self._followers.append(follower)
 
     def wait(self, chain: str, position: int, *, timeout_seconds: float) -> bool:
         """Wait until the record at this position is committed; tell whether it is."""

@@ -7,17 +7,18 @@ words: the upstream application is a chain, the notification id is how many reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresTrackingRecorder
 from psycopg import Connection, Cursor
 from psycopg.rows import dict_row, tuple_row
+from psycopg.sql import SQL
 
 from ledger.faults import BrokenLog
-from ledger.log.database import Datastore, statement_limit
+from ledger.log.database import Datastore, milliseconds, patience
 from projections.models import Model
 
 BATCH_SECONDS: Final = 60.0
@@ -28,19 +29,34 @@ _REBUILD: Final = 7738719513699215470
 
 # A batch is many probes of an index, never a walk along a table, also before it was analysed. What
 # a crash may take back is both rows and position, and is made again.
-BATCH_SETTINGS = """
-    SELECT
-        set_config('enable_seqscan', 'off', true),
-        set_config('enable_hashjoin', 'off', true),
-        set_config('enable_mergejoin', 'off', true),
-        set_config('synchronous_commit', 'off', true)
-"""
+SETTINGS = SQL("""
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true),
+    set_config('synchronous_commit', 'off', true)
+""")
+BATCH_SETTINGS = SQL("SELECT {settings}").format(settings=SETTINGS).as_bytes()
 
-# A swap of tables waits for the batches under way, and new ones wait for it.
-SHARE_TABLES = "SELECT pg_advisory_xact_lock_shared(%(swap)s)"
+# A swap of tables waits for the batches under way, and new ones wait for it. What is read comes in
+# later statements: this one sees the tables as they were before it had the locks.
+OPEN = SQL("""
+    SELECT
+        {settings},
+        set_config('statement_timeout', %(limit)s, true),
+        pg_advisory_xact_lock_shared(%(swap)s),
+        {take_chain}
+""")
+OPEN_WAITING = OPEN.format(
+    settings=SETTINGS,
+    take_chain=SQL(
+        "pg_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s)) IS NOT NULL AS ours"
+    ),
+).as_bytes()
+OPEN_TRYING = OPEN.format(
+    settings=SETTINGS,
+    take_chain=SQL("pg_try_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s)) AS ours"),
+).as_bytes()
 TAKE_TABLES = "SELECT pg_advisory_xact_lock(%(swap)s)"
-TAKE_CHAIN = "SELECT pg_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s)) IS NOT NULL"
-TRY_CHAIN = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(chain)s, %(swap)s))"
 TAKE_REBUILD = """
     SELECT set_config('lock_timeout', %(wait)s, false), pg_advisory_lock(%(rebuild)s)
 """
@@ -59,6 +75,24 @@ REACHED = """
     FROM read_progress
     WHERE application_name <> '__migration__'
     ORDER BY application_name
+"""
+
+REACHED_BY_ONE = """
+    SELECT notification_id
+    FROM read_progress
+    WHERE application_name = %(chain)s
+"""
+
+# How far a chain is, and of which versions all tables are, in the order of their names.
+STANDING = """
+    SELECT
+        (
+            SELECT p.notification_id
+            FROM read_progress AS p
+            WHERE p.application_name = %(chain)s
+        ),
+        (SELECT array_agg(m.name ORDER BY m.name) FROM read_models AS m),
+        (SELECT array_agg(m.version ORDER BY m.name) FROM read_models AS m)
 """
 
 VERSIONS_TABLE = """
@@ -80,6 +114,19 @@ class ReadModelsDiffer(Exception):
     """The tables were made by another version of this code; says so in Dutch."""
 
 
+class Turn(NamedTuple):
+    """A batch under way: how many records of its chain are in, and what the tables are."""
+
+    cursor: Cursor[Any]
+    size: int
+    names: Sequence[str]
+    versions: Sequence[str]
+
+    def require_same(self, models: Iterable[Model]) -> None:
+        """Raise ReadModelsDiffer unless the tables are those of this code."""
+        _require_same(dict(zip(self.names, self.versions, strict=True)), models)
+
+
 class Progress(PostgresTrackingRecorder):
     """The positions of all chains, in the table `read_progress`."""
 
@@ -88,7 +135,7 @@ class Progress(PostgresTrackingRecorder):
         self._store = datastore
 
     @contextmanager
-    def batch(self, chain: str, *, wait: bool) -> Iterator[Cursor[Any] | None]:
+    def batch(self, chain: str, *, wait: bool) -> Iterator[Turn | None]:
         """Open a transaction in which this chain is ours alone; None if another process has it.
 
         With `wait` it is waited for, up to the lock time-out.
@@ -96,19 +143,16 @@ class Progress(PostgresTrackingRecorder):
         with (
             self._store.session() as connection,
             connection.transaction(),
-            statement_limit(connection, BATCH_SECONDS),
+            patience(connection, BATCH_SECONDS),
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
-            settle(cursor)
-            cursor.execute(SHARE_TABLES, {"swap": _SWAP})
-            asked = {"chain": chain, "swap": _SWAP}
-            row = cursor.execute(TAKE_CHAIN if wait else TRY_CHAIN, asked).fetchone()
-            yield cursor if row is not None and row[0] else None
-
-    def reached(self, cursor: Cursor[Any], chain: str) -> int:
-        """Return how many records of a chain were taken in."""
-        with cursor.connection.cursor(row_factory=dict_row) as asking:
-            return self._max_tracking_id(chain, asking) or 0
+            asked = {"chain": chain, "swap": _SWAP, "limit": milliseconds(BATCH_SECONDS)}
+            row = cursor.execute(OPEN_WAITING if wait else OPEN_TRYING, asked).fetchone()
+            if row is None or not row[-1]:
+                yield None
+                return
+            [(size, *versions)] = cursor.execute(STANDING, asked).fetchall()
+            yield Turn(cursor, size or 0, *(found or () for found in versions))
 
     def keep(self, cursor: Cursor[Any], chain: str, size: int) -> None:
         """Say in this transaction how many were taken in; IntegrityError if that is no step on."""
@@ -120,11 +164,23 @@ class Progress(PostgresTrackingRecorder):
         with self._store.session() as connection:
             return reached_everywhere(connection)
 
+    def one(self, chain: str) -> int:
+        """Return how many records of a chain were taken in."""
+        with self._store.session() as connection:
+            return reached(connection, chain)
+
 
 def reached_everywhere(connection: Connection[Any]) -> dict[str, int]:
     """Return how many records of each chain were taken in, as this transaction sees it."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(REACHED).fetchall())
+
+
+def reached(connection: Connection[Any], chain: str) -> int:
+    """Return how many records of a chain were taken in, as this connection sees it."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(REACHED_BY_ONE, {"chain": chain}).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def read_on(cursor: Cursor[Any], chain: str, size: int, limit: int) -> list[tuple[int, bytes]]:
@@ -141,7 +197,10 @@ def read_on(cursor: Cursor[Any], chain: str, size: int, limit: int) -> list[tupl
 
 def require_same(cursor: Cursor[Any], models: Iterable[Model]) -> None:
     """Raise ReadModelsDiffer unless the tables are those of this code."""
-    found: dict[str, str] = dict(cursor.execute(VERSIONS).fetchall())
+    _require_same(dict(cursor.execute(VERSIONS).fetchall()), models)
+
+
+def _require_same(found: dict[str, str], models: Iterable[Model]) -> None:
     for model in models:
         if found.get(model.name) != model.version:
             raise ReadModelsDiffer(

@@ -9,19 +9,17 @@ transaction, so what the position says is there.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
-from psycopg.rows import tuple_row
-
 from ledger.log.store import Store
-from projections.progress import reached_everywhere
+from projections.progress import reached, reached_everywhere
 from projections.runner import Runner
 from projections.views import Conn
 
 LOOK_SECONDS: Final = 0.05
 """How often a waiting reader looks whether the replica has come further."""
-
-REACHED = "SELECT notification_id FROM read_progress WHERE application_name = %(chain)s"
 
 
 class Shown(Protocol):
@@ -32,6 +30,14 @@ class Shown(Protocol):
 
     def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
         """Wait until the record at a position is shown; False when that takes too long."""
+
+    def ringing(
+        self, chain: str, position: int, ring: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Ring, from any thread, when it is known without asking that a record is shown.
+
+        That may never be known; who waits asks now and then as well.
+        """
 
     def moved(self, timeout_seconds: float) -> bool:
         """Wait until something may have changed; False when that takes too long."""
@@ -59,17 +65,16 @@ class OnReplica:
             time.sleep(min(left, LOOK_SECONDS))
         return True
 
+    def ringing(
+        self, _chain: str, _position: int, _ring: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Ring never: what the primary has, says nothing of the replica."""
+        return nullcontext()
+
     def moved(self, timeout_seconds: float) -> bool:
         """Wait until the primary took something in, which the replica will then show."""
         return self._runner.moved(timeout_seconds)
 
     def _size(self, chain: str) -> int:
         with self._replica.connection() as lent:
-            return shown(lent, chain)
-
-
-def shown(connection: Conn, chain: str) -> int:
-    """Return how many records of a chain are shown to who asks on this connection."""
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(REACHED, {"chain": chain}).fetchone()
-    return 0 if row is None else int(row[0])
+            return reached(lent, chain)

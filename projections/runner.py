@@ -4,8 +4,9 @@ A batch is one transaction: the next records of a chain, the rows they change, t
 Any number of processes may run it; each batch of a chain is made by one of them. Whatever breaks
 halfway leaves no trace, and the next batch starts where the last finished one ended.
 
-The runner is woken when a chain grows, and looks for itself now and then, since a wake-up may be
-missed.
+The runner is woken when a chain grows: by the writer of its own process at once, by others through
+the database. It looks for itself now and then, since a wake-up may be missed. A record that comes
+alone is taken in alone; while many come, a short rest between batches makes each of them larger.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Self
 
 import psycopg
 from eventsourcing.persistence import IntegrityError
 
+from ledger.bell import Bell
 from ledger.faults import BrokenLog
 from ledger.log.database import Datastore
 from ledger.log.store import Store, StoreUnavailable
 from projections import folding, rebuild
+from projections.arrivals import Arrivals
 from projections.folding import Folding
 from projections.models import MODELS
-from projections.progress import Progress, read_on, require_same
+from projections.progress import Progress, Turn, read_on
 from projections.rebuild import Report, migrate
 
 __all__ = ["Runner", "migrate"]
@@ -40,6 +43,10 @@ STOP_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 0.05
 """How often a waiting reader looks whether another process has moved the read models."""
 MAX_FOLDINGS: Final = 64
+MANY: Final = 8
+"""Who takes in so many at once, is under load."""
+REST_SECONDS: Final = 0.008
+"""How long is rested under load: most of what a small batch costs is the same for a large one."""
 
 
 class Runner:
@@ -55,6 +62,11 @@ class Runner:
         self._datastore = Datastore(conninfo, pool_size=2)
         self._progress = Progress(self._datastore)
         self._foldings: dict[str, Folding] = {}
+        self._arrivals = Arrivals()
+        self._told: dict[str, int] = {}
+        self._telling = threading.Lock()
+        self._bell = Bell()
+        self._next_look = 0.0
         self._working = threading.Lock()
         self._moved = threading.Condition()
         self._stopping = threading.Event()
@@ -77,6 +89,7 @@ class Runner:
     def stop(self) -> None:
         """Finish the batch in hand and end the thread."""
         self._stopping.set()
+        self._bell.ring()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
             self._thread = None
@@ -86,6 +99,7 @@ class Runner:
         self.stop()
         self._store.close()
         self._datastore.close()
+        self._bell.close()
 
     @property
     def running(self) -> bool:
@@ -100,20 +114,35 @@ class Runner:
         """
         return sum(self._follow(name, wait=True) for name in self._behind(chain))
 
+    def grown(self, sizes: Mapping[str, int]) -> None:
+        """Be told by the writer of this process that chains have grown; returns at once."""
+        with self._telling:
+            self._told.update(sizes)
+        self._bell.ring()
+
     def sizes(self) -> dict[str, int]:
         """Return how many records of each chain were taken in."""
-        return self._progress.all()
+        found = self._progress.all()
+        self._arrivals.note(found)
+        return found
 
     def wait(self, chain: str, position: int, timeout_seconds: float) -> bool:
         """Wait until the record at a position was taken in; False when that takes too long."""
         end = time.monotonic() + timeout_seconds
-        while self.sizes().get(chain, 0) <= position:
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            with self._moved:
-                self._moved.wait(min(left, LOOK_SECONDS))
+        arrived = threading.Event()
+        with self.ringing(chain, position, arrived.set):
+            while not arrived.is_set():
+                self._arrivals.note({chain: self._progress.one(chain)})
+                left = end - time.monotonic()
+                if not arrived.wait(max(0.0, min(left, LOOK_SECONDS))) and left <= 0:
+                    return False
         return True
+
+    def ringing(
+        self, chain: str, position: int, ring: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Ring when this process knows the record at a position to be taken in, at once if so."""
+        return self._arrivals.ringing(chain, position, ring)
 
     def moved(self, timeout_seconds: float) -> bool:
         """Wait until this process took something in; False when that takes too long."""
@@ -129,42 +158,49 @@ class Runner:
 
     def _behind(self, chain: str | None) -> list[str]:
         """Return the chains that have records which were not taken in."""
-        done = self._progress.all()
+        done = self.sizes()
         sizes = self._store.sizes() if chain is None else {chain: self._store.size(chain)}
         return [name for name, size in sizes.items() if size > done.get(name, 0)]
 
     def _follow(self, chain: str, *, wait: bool) -> int:
         total = 0
         while not self._stopping.is_set() or wait:
-            taken = self._batch(chain, wait=wait)
+            taken, more = self._batch(chain, wait=wait)
             total += taken
-            if not taken:
+            if not more:
                 break
         return total
 
-    def _batch(self, chain: str, *, wait: bool) -> int:
-        """Take in the next records of a chain; return how many, 0 if there were none for us."""
+    def _batch(self, chain: str, *, wait: bool) -> tuple[int, bool]:
+        """Take in the next records of a chain; return how many, and whether there may be more.
+
+        There are none for us where another process is at work on the chain.
+        """
         with (
             self._working,
             self._ours(chain) as own,
-            self._progress.batch(chain, wait=wait) as cursor,
+            self._progress.batch(chain, wait=wait) as turn,
         ):
-            if cursor is None:
-                return 0
-            require_same(cursor, MODELS.values())
-            size = self._progress.reached(cursor, chain)
-            rows = read_on(cursor, chain, size, BATCH)
-            if not rows:
-                return 0
-            if own.position != size - 1:
-                own.forget()
-            try:
-                taken = own.take(cursor, rows)
-            except psycopg.DataError as error:
-                raise BrokenLog(chain, size, f"of kort daarna: {error}") from error
-            self._progress.keep(cursor, chain, size + taken)
-        with self._moved:
-            self._moved.notify_all()
+            if turn is None:
+                return 0, False
+            turn.require_same(MODELS.values())
+            rows = read_on(turn.cursor, chain, turn.size, BATCH)
+            taken = self._taken(own, turn, rows) if rows else 0
+        self._arrivals.note({chain: turn.size + taken})
+        if taken:
+            with self._moved:
+                self._moved.notify_all()
+        # Less than was asked for is all there is, unless something stood in the way.
+        return taken, taken == BATCH or taken < len(rows)
+
+    def _taken(self, own: Folding, turn: Turn, rows: Sequence[tuple[int, bytes]]) -> int:
+        if own.position != turn.size - 1:
+            own.forget()
+        try:
+            taken = own.take(turn.cursor, rows)
+        except psycopg.DataError as error:
+            raise BrokenLog(own.chain, turn.size, f"of kort daarna: {error}") from error
+        self._progress.keep(turn.cursor, own.chain, turn.size + taken)
         return taken
 
     @contextmanager
@@ -185,23 +221,42 @@ class Runner:
             LOG.exception("the read models have stopped")
             raise
 
-    def _attempt(self, chain: str) -> None:
-        """Follow one chain; a log that is broken costs the others nothing, and is told once."""
+    def _attempt(self, chain: str) -> int:
+        """Follow one chain; a log that is broken costs the others nothing, and is told once.
+
+        Return how many records were taken in.
+        """
         if chain in self.broken:
-            return
+            return 0
         try:
-            self._follow(chain, wait=False)
+            return self._follow(chain, wait=False)
         except BrokenLog as error:
             LOG.error("the read models leave this chain: %s", error)
             self.broken[chain] = error
+            return 0
+
+    def _to_follow(self, chain: str, size: int) -> list[str]:
+        """Return the chains that have more than was taken in, as was heard or as is looked up.
+
+        "" for a chain means that nothing was heard by way of the database.
+        """
+        with self._telling:
+            told, self._told = self._told, {}
+        if chain:
+            told[chain] = max(size, told.get(chain, 0))
+        if not told or time.monotonic() > self._next_look:
+            self._next_look = time.monotonic() + POLL_SECONDS
+            return self._behind(None)
+        return [name for name, heard in told.items() if heard > self._arrivals.size(name)]
 
     def _listen(self) -> None:
         try:
-            for chain in self._store.listen(POLL_SECONDS):
+            for chain, size in self._store.hear(POLL_SECONDS, self._bell):
                 if self._stopping.is_set():
                     return
-                for name in self._behind(chain or None):
-                    self._attempt(name)
+                taken = sum(map(self._attempt, self._to_follow(chain, size)))
+                if taken >= MANY:
+                    self._stopping.wait(REST_SECONDS)
         except StoreUnavailable as error:
             LOG.warning("the read models wait for the database: %s", error)
             self._stopping.wait(PAUSE_SECONDS)

@@ -4,19 +4,20 @@ Two shapes. A table of versions holds a row for as long as it was known (`known_
 including, `known_until`) and for whom (`scope` up to `scope_until`, `open_to`). A table of entries
 holds what came with one record and never changes. Every key begins with the chain.
 
-New rows are copied in, one stream per table and batch. Names of tables and columns are ours, not
-input; they are quoted all the same.
+Many new rows are copied in, one stream per table and batch; a few are inserted one by one, all
+sent together. Names of tables and columns are ours, not input; they are quoted all the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 from msgspec import Struct
 from psycopg import Connection, Cursor
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
 NEXT: Final = "_next"
 OLD: Final = "_old"
@@ -40,6 +41,7 @@ RENAME = SQL("ALTER TABLE {table} RENAME TO {name}")
 ANALYSE = SQL("ANALYZE {table}")
 
 COPY = SQL("COPY {table} ({columns}) FROM STDIN")
+INSERT = SQL("INSERT INTO {table} (chain, {columns}) VALUES (%s, {values})")
 
 CLOSE = SQL("""
     UPDATE {table} AS t
@@ -282,18 +284,45 @@ def analyse(connection: Connection[Any], table: Table, suffix: str = "") -> None
     connection.execute(ANALYSE.format(table=Identifier(table.name + suffix)))
 
 
-def insert(
+def copy(
     cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[Any]], suffix: str = ""
 ) -> None:
-    """Add rows, each with the values of `table.given` in order."""
-    names = ["chain", *(column.name for column in table.given)]
-    statement = COPY.format(table=Identifier(table.name + suffix), columns=_names(names))
+    """Add many rows, each with the values of `table.given` in order."""
     converted = table.converted
-    with cursor.copy(statement) as copy:
+    with cursor.copy(_copying(table.name + suffix, _columns(table))) as copying:
         for row in rows:
             for place, written in converted:
                 row[place] = written(row[place])
-            copy.write_row((chain, *row))
+            copying.write_row((chain, *row))
+
+
+def insert(cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[Any]]) -> None:
+    """Add a few rows to a live table; within a pipeline they go without waiting for each other."""
+    statement = _inserting(table.name, _columns(table))
+    converted = table.converted
+    for row in rows:
+        for place, written in converted:
+            row[place] = written(row[place])
+        # All as text, which the server reads as what the column is: one statement for any values.
+        values = [chain, *(None if one is None else str(one) for one in row)]
+        cursor.execute(statement, values, prepare=True)
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return ("chain", *(column.name for column in table.columns if not column.generated))
+
+
+@cache
+def _copying(name: str, columns: tuple[str, ...]) -> bytes:
+    return COPY.format(table=Identifier(name), columns=_names(columns)).as_bytes()
+
+
+@cache
+def _inserting(name: str, columns: tuple[str, ...]) -> bytes:
+    others = columns[1:]
+    values = SQL(", ").join([Placeholder()] * len(others))
+    own = {"table": Identifier(name), "columns": _names(others), "values": values}
+    return INSERT.format(**own).as_bytes()
 
 
 def close(
@@ -306,7 +335,12 @@ def close(
     """End the open versions of (kind, id, scope) at a position, in one statement."""
     kinds, ids, scopes, untils = map(list, zip(*closings, strict=True))
     asked = {"chain": chain, "kinds": kinds, "ids": ids, "scopes": scopes, "untils": untils}
-    cursor.execute(CLOSE.format(table=Identifier(table.name + suffix)), asked)
+    cursor.execute(_closing(table.name + suffix), asked, prepare=True)
+
+
+@cache
+def _closing(name: str) -> bytes:
+    return CLOSE.format(table=Identifier(name)).as_bytes()
 
 
 def _names(names: Iterable[str]) -> Composed:

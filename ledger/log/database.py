@@ -196,7 +196,14 @@ def unavailable_is_ours(
 @contextmanager
 def statement_limit(conn: BoundedConnection, seconds: float) -> Iterator[None]:
     """Give the statements of the transaction in hand a time-out of their own."""
-    conn.execute(STATEMENT_TIMEOUT, {"statement_timeout": _milliseconds(seconds)})
+    conn.execute(STATEMENT_TIMEOUT, {"statement_timeout": milliseconds(seconds)})
+    with patience(conn, seconds):
+        yield
+
+
+@contextmanager
+def patience(conn: BoundedConnection, seconds: float) -> Iterator[None]:
+    """Wait for each answer as long as a statement that has this time-out may take."""
     conn.answer_seconds = seconds + ANSWER_MARGIN_SECONDS
     try:
         yield
@@ -211,14 +218,15 @@ def _begin_session(
     conn.execute(
         SESSION_SETTINGS,
         {
-            "statement_timeout": _milliseconds(statement_seconds),
-            "lock_timeout": _milliseconds(LOCK_SECONDS),
-            "idle_timeout": _milliseconds(IDLE_IN_TRANSACTION_SECONDS),
+            "statement_timeout": milliseconds(statement_seconds),
+            "lock_timeout": milliseconds(LOCK_SECONDS),
+            "idle_timeout": milliseconds(IDLE_IN_TRANSACTION_SECONDS),
         },
     )
 
 
-def _milliseconds(seconds: float) -> str:
+def milliseconds(seconds: float) -> str:
+    """Return a time as a setting of the server has it."""
     return f"{round(seconds * 1000)}ms"
 
 

@@ -18,6 +18,7 @@ import psycopg
 from eventsourcing.persistence import EventStore
 from psycopg.rows import DictRow, tuple_row
 
+from ledger.bell import Bell
 from ledger.log.database import (
     Datastore,
     StoreUnavailable,
@@ -182,15 +183,27 @@ class Store:
         That is at the start, when listening has begun, and after each silence of
         `timeout_seconds`. It ends only with StoreUnavailable: then poll, and listen again.
         """
+        for chain, _ in self.hear(timeout_seconds):
+            yield chain
+
+    def hear(
+        self, timeout_seconds: float, bell: Bell | None = None
+    ) -> Generator[tuple[str, int], None, None]:
+        """Yield the same with the size that the chain has, 0 beside ""; also when the bell rings."""
         with unavailable_is_ours(), connect(self.conninfo) as conn:
             conn.execute("LISTEN ketenledger")
-            yield ""
+            yield "", 0
             while True:
-                heard = list(conn.notifies(timeout=timeout_seconds, stop_after=1))
+                wait_seconds = timeout_seconds
+                if bell is not None:
+                    bell.rest(timeout_seconds, also=conn.fileno())
+                    wait_seconds = 0
+                heard = list(conn.notifies(timeout=wait_seconds, stop_after=1))
                 for notice in heard:
-                    yield notice.payload.partition(" ")[2]
+                    size, _, chain = notice.payload.partition(" ")
+                    yield chain, int(size)
                 if not heard:
-                    yield ""
+                    yield "", 0
 
     def put_disclosures(self, disclosures: Sequence[Disclosure]) -> None:
         """Keep these disclosures, all or none; those that are there already stay as they are."""

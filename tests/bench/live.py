@@ -82,6 +82,7 @@ def scene(conninfo: str, _folder: Path) -> Iterator[Todo]:
         chain.found(ledger, measures.CHAIN)
         runner.catch_up()
         runner.start()
+        ledger.follow(runner.grown)
         rates: list[float] = []
 
         def lag() -> float:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from ledger.bell import Bell
 from ledger.log.canonical import MAX_RECORD_BYTES, leaf_hash
 from ledger.log.growth import FIRST_RECORDS, GROWN_RECORDS, MOST_AT_ONCE
 from ledger.log.store import Disclosure, NotStorable, Row, Store
@@ -257,6 +258,18 @@ def test_who_listens_hears_which_chain_grew(store: Store) -> None:
     assert next(heard) == "keten-één met spatie"
     assert next(heard) == "b"
     heard.close()
+
+
+def test_who_rests_on_a_bell_hears_it_and_hears_how_far_a_chain_is(store: Store) -> None:
+    bell = Bell()
+    heard = store.hear(30, bell)
+    assert next(heard) == ("", 0)
+    bell.ring()
+    assert next(heard) == ("", 0)
+    store.notify({"b": 12})
+    assert next(heard) == ("b", 12)
+    heard.close()
+    bell.close()
 
 
 def test_silence_is_told_as_well(store: Store) -> None:

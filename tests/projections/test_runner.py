@@ -144,6 +144,34 @@ def test_a_running_runner_is_woken_when_a_chain_grows(database: str) -> None:
         assert not runner.running
 
 
+def test_a_writer_in_the_same_process_wakes_the_runner_without_the_database(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.runner.POLL_SECONDS", 600.0)
+    with Runner(database) as runner, Store(database) as store:
+        store.append([row(entry) for entry in everything()[:10]])
+        runner.start()
+        assert runner.wait(CHAIN, 9, timeout_seconds=30)
+        store.append([row(entry) for entry in everything()[10:40]])
+        assert not runner.wait(CHAIN, 39, timeout_seconds=0.2)
+        runner.grown({CHAIN: 40})
+        assert runner.wait(CHAIN, 39, timeout_seconds=30)
+
+
+def test_a_few_rows_and_many_come_to_the_same(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_in(database, mixed())
+    many = dump(database)
+    run(database, "DELETE FROM read_progress WHERE application_name <> '__migration__'")
+    for table in many:
+        run(database, f"TRUNCATE {table}")
+    monkeypatch.setattr("projections.batch.FEW", 10**6)
+    with Runner(database) as runner:
+        runner.catch_up()
+    assert dump(database) == many
+
+
 def test_a_missed_wake_up_is_made_good(database: str) -> None:
     with Runner(database) as runner, Store(database) as store:
         runner.start()
@@ -214,11 +242,11 @@ def test_a_position_never_goes_back(database: str) -> None:
     with Datastore(database, pool_size=1) as datastore:
         own = progress.Progress(datastore)
         for size, step_on in ((39, False), (40, False), (41, True)):
-            with own.batch(CHAIN, wait=True) as cursor:
-                assert cursor is not None
+            with own.batch(CHAIN, wait=True) as turn:
+                assert turn is not None
                 if step_on:
-                    own.keep(cursor, CHAIN, size)
+                    own.keep(turn.cursor, CHAIN, size)
                 else:
                     with pytest.raises(IntegrityError):
-                        own.keep(cursor, CHAIN, size)
+                        own.keep(turn.cursor, CHAIN, size)
         assert own.all() == {CHAIN: 41}
