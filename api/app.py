@@ -146,8 +146,11 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
             access_log.start()
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = settings.read_connections + SPARE_THREADS
-        with _at_work(app, settings, conninfo):
-            yield
+        try:
+            with _at_work(app, settings, conninfo):
+                yield
+        finally:
+            access_log.flush()
 
     app = Application(
         lifespan=lifespan,

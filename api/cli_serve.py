@@ -156,6 +156,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        serving.settle()
         if self.started and self.greeting is not None:
             cli_output.say(await asyncio.to_thread(self.greeting))
 

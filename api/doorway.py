@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import tracing
-from api.access_log import LOG
+from api.access_log import tell
 from api.problems import Problem, answer, place
 from api.rates import Rates
 from api.settings import Settings
@@ -37,9 +38,22 @@ SECURITY_HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 """What an answer carries unless it says otherwise itself, as a page with a stylesheet does."""
-TRANSPORT_HEADER: Final = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+TRANSPORT_HEADER: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 REQUEST_ID: Final = "X-Request-Id"
 UNKNOWN_PATH: Final = "(unknown)"
+RawHeader = tuple[bytes, bytes]
+"""A field of an answer: its name in small letters, and its value."""
+
+
+def _raw(fields: Mapping[str, str]) -> tuple[RawHeader, ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in fields.items())
+
+
+_API_VERSION: Final = (b"api-version", API_VERSION.encode())
+_REQUEST_ID: Final = REQUEST_ID.lower().encode()
+_TRACE: Final = tracing.ANSWER_HEADER.lower().encode()
+_SECURITY: Final = _raw(SECURITY_HEADERS)
+_SECURE: Final = _raw(SECURITY_HEADERS | TRANSPORT_HEADER)
 _REQUEST_ID_FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -127,19 +141,22 @@ class _Passage:
             self.status = message["status"]
             if self.clock is not None and not self.clock.expired():
                 self.clock.reschedule(None)
-            self._label(MutableHeaders(raw=message["headers"]))
+            self._label(message["headers"])
         elif self.method == "HEAD" and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 
-    def _label(self, headers: MutableHeaders) -> None:
-        headers["API-Version"] = API_VERSION
-        headers[REQUEST_ID] = self.request_id
-        headers[tracing.ANSWER_HEADER] = str(self.trace)
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
-        if self._secure:
-            headers.setdefault(*TRANSPORT_HEADER)
+    def _label(self, headers: list[RawHeader]) -> None:
+        """Add what every answer carries, to the names and values as they go out."""
+        own = [_API_VERSION, (_REQUEST_ID, self.request_id.encode())]
+        own.append((_TRACE, str(self.trace).encode()))
+        always = {name for name, _ in own}
+        there = {name for name, _ in headers}
+        if there & always:
+            headers[:] = [one for one in headers if one[0] not in always]
+        unless = _SECURE if self._secure else _SECURITY
+        headers += own
+        headers += [one for one in unless if one[0] not in there]
 
     def traced(self) -> dict[str, str]:
         """Return what the lines of the log say about the trace, in the words of OpenTelemetry."""
@@ -151,14 +168,8 @@ class _Passage:
         # The address as it is written in the code: what stands in its braces may be a person, and
         # what is no address at all is whatever somebody typed.
         path = getattr(self.scope.get("route"), "path", UNKNOWN_PATH)
-        LOG.info(
-            "request",
-            method=self.method,
-            path=path,
-            status=self.status,
-            took_ms=took_ms,
-            **self._chain(),
-        )
+        said = {"method": self.method, "path": path, "status": self.status, "took_ms": took_ms}
+        tell({**said, **self._chain()})
 
     def _chain(self) -> dict[str, str]:
         """Return the chain that was asked about, where there is one of that name."""

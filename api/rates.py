@@ -10,6 +10,9 @@
 All but the last two are counted per credential (a token or a session), or per address where none is
 sent. A credential need not be a sound one: whoever makes them up is stopped by `address` and
 `refusals`. Health is never refused. Several servers each count for themselves.
+
+A limit holds over any minute: of what came in the minute before, by the clock, as much counts as
+still lies within sixty seconds. Two tables of numbers hold that; a new minute empties the older.
 """
 
 from __future__ import annotations
@@ -17,13 +20,12 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
@@ -36,6 +38,10 @@ DEFAULT: Final[Mapping[str, int]] = {
     "refusals": 60,
 }
 MOST: Final = 1_000_000
+MINUTE_SECONDS: Final = 60.0
+MAX_COUNTED: Final = 200_000
+"""Who come in one minute beyond so many are counted together, as one."""
+MAX_ADDRESSES: Final = 10_000
 _HEALTH: Final = "/v1/health"
 _SESSIONS: Final = ("__Host-sessie=", "sessie=")
 _SIGNING_IN: Final = ("/aanmelden", "/afmelden")
@@ -47,35 +53,75 @@ _IPV6_NETWORK_BITS: Final = 64
 class Rates:
     """Counts requests; `wait_seconds` tells who has to wait. Safe between threads."""
 
-    def __init__(self, per_minute: Mapping[str, int]) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._limits = {kind: RateLimitItemPerMinute(most) for kind, most in per_minute.items()}
+    def __init__(
+        self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most = dict(per_minute)
+        self._counts = _Counts(clock)
 
     def wait_seconds(self, scope: Scope) -> int:
         """Count a request; return how long its sender has to wait first, 0 where it may pass."""
         kind = kind_of(scope["method"], scope["path"])
-        if not kind or not self._limits:
+        if not kind or not self._most:
             return 0
         address, credential = address_of(scope), credential_of(scope)
-        if credential and not self._room("refusals", address):
-            return self._wait("refusals", address)
-        for limit, who in (("address", address), (kind, credential or address)):
-            if limit in self._limits and not self._limiter.hit(self._limits[limit], limit, who):
-                return self._wait(limit, who)
+        asked = [("address", address, 1), (kind, credential or address, 1)]
+        if credential:
+            asked.insert(0, ("refusals", address, 0))
+        for limit, who, count in asked:
+            most = self._most.get(limit)
+            wait_seconds = self._counts.add(limit, who, count, most=most) if most else 0
+            if wait_seconds:
+                return wait_seconds
         return 0
 
     def refused(self, scope: Scope) -> None:
         """Count that a credential of this sender was not believed."""
-        if "refusals" in self._limits:
-            self._limiter.hit(self._limits["refusals"], "refusals", address_of(scope))
+        most = self._most.get("refusals")
+        if most:
+            self._counts.add("refusals", address_of(scope), 1, most=most)
 
-    def _room(self, limit: str, who: str) -> bool:
-        found = self._limits.get(limit)
-        return found is None or self._limiter.test(found, limit, who)
 
-    def _wait(self, limit: str, who: str) -> int:
-        resets = self._limiter.get_window_stats(self._limits[limit], limit, who).reset_time
-        return max(1, math.ceil(resets - time.time()))
+Who = tuple[str, str]
+"""A limit, and who is counted for it."""
+
+
+class _Counts:
+    """How often each did something in this minute of the clock and in the one before."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._counting = threading.Lock()
+        self._minute = 0
+        self._now: dict[Who, int] = {}
+        self._before: dict[Who, int] = {}
+
+    def add(self, limit: str, name: str, count: int, *, most: int) -> int:
+        """Count so many more, where one more is allowed; return how long to wait, else 0."""
+        minute, passed = divmod(self._clock(), MINUTE_SECONDS)
+        left_seconds = MINUTE_SECONDS - passed
+        with self._counting:
+            if minute != self._minute:
+                self._turn(int(minute))
+            who = self._counted(limit, name)
+            now, before = self._now.get(who, 0), self._before.get(who, 0)
+            if math.floor(before * left_seconds / MINUTE_SECONDS) + now < most:
+                if count:
+                    self._now[who] = now + count
+                return 0
+        # There is room when one of the minute before no longer lies within sixty seconds; where
+        # this minute alone is full, when it is over.
+        ends = before and now < most
+        return max(1, math.ceil(left_seconds % (MINUTE_SECONDS / before) if ends else left_seconds))
+
+    def _turn(self, minute: int) -> None:
+        self._before = self._now if minute == self._minute + 1 else {}
+        self._now, self._minute = {}, minute
+
+    def _counted(self, limit: str, name: str) -> Who:
+        who = (limit, name)
+        known = who in self._now or len(self._now) < MAX_COUNTED
+        return who if known else (limit, "")
 
 
 def kind_of(method: str, path: str) -> str:
@@ -92,8 +138,13 @@ def kind_of(method: str, path: str) -> str:
 def address_of(scope: Scope) -> str:
     """Return the network address that a request came from, of IPv6 the part of one subscriber."""
     client = scope.get("client")
+    return _network(client[0] if client else "")
+
+
+@lru_cache(maxsize=MAX_ADDRESSES)
+def _network(text: str) -> str:
     try:
-        address = ipaddress.ip_address(client[0] if client else "")
+        address = ipaddress.ip_address(text)
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:

@@ -37,3 +37,61 @@ def test_every_line_is_json_and_says_which_request_it_is_about() -> None:
     [trace] = lines[2]["exception"]
     assert (trace["exc_type"], trace["exc_value"]) == ("ValueError", "stuk")
     assert "Jansen" not in done.stderr
+
+
+GATHERED = """
+import asyncio
+import sys
+import structlog
+from api import access_log
+
+class Watched:
+    def __init__(self):
+        self.writes = []
+
+    def write(self, text):
+        self.writes.append(text)
+
+    def flush(self):
+        pass
+
+async def answered():
+    structlog.contextvars.bind_contextvars(request="vraag-1")
+    for number in range(3):
+        access_log.tell({"method": "GET", "path": "/", "status": 200 + number})
+    assert stream.writes == []
+    await asyncio.sleep(20 * access_log.GATHER_SECONDS)
+    assert len(stream.writes) == 1
+    access_log.tell({"status": 203, "path": "/é/eyJhbGciOiJFUzI1NiJ9.eyJzdWIi.geheim"})
+    access_log.LOG.warning("let op")
+    assert len(stream.writes) == 3
+    access_log.tell({"status": 204})
+    for number in range(access_log.MAX_GATHERED):
+        access_log.tell({"status": 205})
+    assert len(stream.writes) == 4
+    access_log.tell({"status": 206})
+
+stream = Watched()
+access_log.start(stream)
+asyncio.run(answered())
+access_log.flush()
+sys.stdout.write("".join(stream.writes))
+"""
+
+
+def test_lines_of_requests_are_written_together_and_none_is_lost_or_late() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GATHERED], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    said = [line.get("status", line["event"]) for line in lines]
+    assert said[:6] == [200, 201, 202, 203, "let op", 204]
+    assert said.count(205) == 1000
+    assert said[-1] == 206
+    assert all(line["timestamp"].endswith("Z") and line["level"] == "info" for line in lines[:3])
+    assert {line["request"] for line in lines} == {"vraag-1"}
+    assert lines[3]["path"] == "/é/[…]"
+    assert set(lines[0]) == {
+        "event", "method", "path", "status", "request", "level", "logger", "timestamp",
+    }  # fmt: skip

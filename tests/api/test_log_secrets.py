@@ -85,6 +85,7 @@ def odd_requests(doors: Doors) -> list[httpx.Response]:
 
 def test_the_log_holds_no_secret_no_name_and_no_person(watched: Doors, log: io.StringIO) -> None:
     answers = odd_requests(watched)
+    access_log.flush()
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert sum(line["event"] == "request" for line in lines) >= len(answers)
     assert any(line.get("status") == 500 for line in lines)
@@ -136,6 +137,13 @@ def test_a_database_that_cannot_be_reached_does_not_tell_its_password(
 def test_what_looks_like_a_secret_is_blotted_out(said: str) -> None:
     assert SECRET not in blotted(said)
     assert BLOT in blotted(said)
+
+
+@pytest.mark.parametrize("said", ["BEARER", "Bea\u0280er", "\u017fecret=", "sEssie ="])
+def test_a_secret_is_found_in_whatever_way_its_name_is_written(said: str) -> None:
+    text = f"{said} {SECRET}"
+    whole = access_log.SECRETS.sub(lambda found: found[0].removesuffix(SECRET) + BLOT, text)
+    assert blotted(text) == whole
 
 
 @pytest.mark.parametrize(

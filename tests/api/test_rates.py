@@ -40,6 +40,56 @@ def test_so_many_pass_and_the_next_waits_for_at_most_a_minute() -> None:
     assert 1 <= rates.wait_seconds(asked()) <= 60
 
 
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 6000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_limit_holds_over_any_minute_not_only_one_of_the_clock() -> None:
+    clock = Clock()
+    rates = Rates({"reading": 6}, clock=clock)
+    clock.now += 30
+    assert passes(rates, 7) == [True] * 6 + [False]
+    assert rates.wait_seconds(asked()) == 30, "this minute is full"
+    clock.now += 30
+    assert passes(rates, 1) == [False], "all six lie within the last sixty seconds"
+    wait_seconds = rates.wait_seconds(asked())
+    assert 1 <= wait_seconds <= 10
+    clock.now += wait_seconds
+    assert passes(rates, 2) == [True, False], "a sixth of the six before has passed"
+    clock.now += 20
+    assert passes(rates, 3) == [True, True, False]
+    clock.now += 120
+    assert passes(rates, 7) == [True] * 6 + [False], "nothing came in the minute before"
+
+
+def test_who_waited_as_told_for_a_full_minute_to_end_may_soon_go_on() -> None:
+    clock = Clock()
+    rates = Rates({"reading": 60}, clock=clock)
+    assert passes(rates, 61) == [True] * 60 + [False]
+    waited = 0
+    while wait_seconds := rates.wait_seconds(asked()):
+        waited += wait_seconds
+        clock.now += wait_seconds
+        assert waited <= 120
+    assert 60 <= waited <= 62
+
+
+def test_so_many_are_counted_each_for_themselves_and_the_rest_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.rates.MAX_COUNTED", 2)
+    rates = Rates({"reading": 1})
+    callers = [f"192.0.2.{number}" for number in range(4)]
+    passed = [passes(rates, 1, address=one) for one in callers]
+    assert passed == [[True], [True], [True], [False]]
+
+
 def test_each_address_and_each_credential_is_counted_apart() -> None:
     rates = Rates({"reading": 1})
     assert passes(rates, 1, address="192.0.2.1") == [True]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -160,3 +162,33 @@ def test_a_path_and_query_beyond_their_limit_are_refused(doors: Doors) -> None:
     assert (answer.status_code, answer.json()["type"]) == (414, "/problems/address-too-long")
     assert doors.get("/v1/chains/" + "x" * long).status_code == 414
     assert doors.get("/v1/chains/" + "x" * (long - 100)).status_code in (400, 404)
+
+
+SETTLED = """
+import gc
+from api import serving
+
+class Ring:
+    def __init__(self):
+        self.own = self
+        self.__class__.alive += 1
+    def __del__(self):
+        self.__class__.alive -= 1
+    alive = 0
+
+assert not gc.get_freeze_count()
+Ring()
+serving.settle()
+assert Ring.alive == 0, "what was forgotten at the start is gone"
+assert gc.get_freeze_count() > 10_000, "what was made at the start stays"
+for _ in range(2 * serving.YOUNG_OBJECTS):
+    Ring()
+assert Ring.alive < 2 * serving.YOUNG_OBJECTS, "what is forgotten later is found"
+"""
+
+
+def test_what_was_made_at_the_start_is_left_alone_and_the_rest_is_not() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SETTLED], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
