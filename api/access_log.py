@@ -38,8 +38,8 @@ SECRETS: Final = re.compile(
     rf"(?i:\b(?:{_NAMED})\s*[=:]\s*(?:bearer\s+|basic\s+)?|\b(?:bearer|basic)\s+)"
     r"(?P<named>[^\s\"&;,\\]+)"
     r"|(?<=://)[^\s:/@\"]*:(?P<in_url>[^\s/@\"]+)(?=@)"
-    # A JSON web token, wherever it stands.
-    r"|\b(?P<token>eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"
+    # A JSON web token or the key of a service account, wherever it stands.
+    r"|\b(?P<token>eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|ketenledger_[\w-]{43,})"
 )
 MARKS: Final = (
     "passw", "secret", "_token", "sessie", "authorization", "bearer", "basic", "://", "eyj"

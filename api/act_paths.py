@@ -124,6 +124,10 @@ PATHS: Final[dict[str, str]] = {
     "ReviewAccessWithdrawn": "/reviews/{review}/withdrawals",
     "EvidenceRequested": "/reviews/{review}/evidence-requests",
     "EvidenceRequestAnswered": "/evidence-requests/{evidenceRequest}/answers",
+    # service accounts
+    "ServiceAccountOpened": "/service-accounts",
+    "ServiceKeyReplaced": "/service-accounts/{serviceAccount}/keys",
+    "ServiceAccountRevoked": "/service-accounts/{serviceAccount}/revocations",
     # chain memory
     "LessonRecorded": "/lessons",
     "RecordCorrected": "/records/{target}/corrections",

@@ -32,6 +32,10 @@ def named(
     `by` is whom the request names, or empty; `key` is that of the act. Raises
     Problem (unauthenticated, not-allowed).
     """
+    if identity.account:
+        if by not in ("", identity.account):
+            raise Problem("not-allowed", "Een programma legt alleen vast als zijn dienstaccount.")
+        return identity.account, ""
     operator = may_be_operator(identity)
     if isinstance(event, ChainEstablished) and not operator:
         raise Problem(

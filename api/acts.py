@@ -109,8 +109,10 @@ def _endpoint(wanted: Type | None, path: str) -> Endpoint:
         act_signature: Annotated[str, Header(description=SIGNATURE_TOLD)] = "",
     ) -> Response:
         asking = await identity.who(request)
-        if not acting.may_be_operator(asking):
+        if not (asking.account or acting.may_be_operator(asking)):
             identity.require_person(asking)
+        if asking.account and asked.dry_run:
+            raise Problem("not-allowed", "Uitproberen is voor mensen: het toont wat er zou volgen.")
         in_path(request, "chain")
         body = await read_object(request, max_bytes=request.app.state.settings.max_body_bytes)
         if wanted is not None:
@@ -218,6 +220,7 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
     except Refused as refusal:
         # Whoever may see nothing of a chain does not learn here that it is there.
         stranger = isinstance(refusal, NotAllowed) or refusal.rule == UNREGISTERED
+        stranger = stranger and not asking.account
         if stranger and await run_in_threadpool(lending.sees_nothing, request, chain):
             raise Refused(UNFOUNDED, f"keten {chain} bestaat nog niet") from refusal
         raise

@@ -31,6 +31,7 @@ from api import (
     cli_record,
     cli_rewrap,
     cli_serve,
+    cli_service_key,
     cli_sign,
     cli_token,
     cli_verify,
@@ -98,6 +99,7 @@ cli_evidence.add_to(app)
 cli_person.add_to(app)
 cli_rewrap.add_to(cli_key.keys_app)
 cli_token.add_to(app)
+cli_service_key.add_to(app)
 
 
 @app.command()

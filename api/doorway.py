@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import tracing
 from api.access_log import tell
+from api.identity import ACCOUNT
 from api.problems import Problem, answer, place
 from api.rates import Rates
 from api.settings import Settings
@@ -169,13 +170,18 @@ class _Passage:
         # what is no address at all is whatever somebody typed.
         path = getattr(self.scope.get("route"), "path", UNKNOWN_PATH)
         said = {"method": self.method, "path": path, "status": self.status, "took_ms": took_ms}
-        tell({**said, **self._chain()})
+        tell({**said, **self._chain(), **self._account()})
 
     def _chain(self) -> dict[str, str]:
         """Return the chain that was asked about, where there is one of that name."""
         chain = self.scope.get("path_params", {}).get("chain")
         found = self.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
         return {"chain": chain} if isinstance(chain, str) and found else {}
+
+    def _account(self) -> dict[str, str]:
+        """Return the service account of the program that asked; a person is never named."""
+        found = self.scope.get(ACCOUNT)
+        return {"account": found} if isinstance(found, str) else {}
 
 
 def _request_id(headers: Headers) -> str:

@@ -2,8 +2,9 @@
 
     Authorization: Bearer <access token>      a program, or somebody at a command line
     Cookie: sessie=<session>                  a browser in which somebody signed in (session.py)
+    Authorization: Bearer ketenledger_<key>   a service account of the chain (service_keys.py)
 
-Both come down to a token of the issuer that this server trusts, checked in `tokens.py`: in
+The first two come down to a token of the issuer that this server trusts, checked in `tokens.py`: in
 production an issuer elsewhere, in development the one that the server brings itself
 (`mini_issuer.py`), by the same checks. A token says who somebody is and no more. Which roles and
 mandates that person has, the ledger says at the moment of the act.
@@ -25,7 +26,7 @@ from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api import session
+from api import service_keys, session
 from api.issuer import Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
@@ -40,6 +41,8 @@ VARY: Final = "Authorization, Cookie"
 """What an answer depends on, where it depends on who asks."""
 FORMER_HEADER: Final = "X-Act-As"
 """How a person was named once; whoever still sends it is told, not silently taken for nobody."""
+ACCOUNT: Final = "ketenledger.account"
+"""Where a request keeps, for the log, the service account that it is of."""
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
@@ -54,7 +57,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     `subject` say who they are for the issuer of their token: the same in every chain, personal,
     and never to be logged or stored. `permissions` are the scopes of the token, such as
     `ketenledger:found`; a session has none. `expires` is the moment (seconds since 1970) from which
-    this is to be asked again; 0 for nobody.
+    this is to be asked again; 0 for nobody. A program is no person: it has an `account` in the
+    chain instead, and `reads` says which scopes its key opens.
     """
 
     person: str = ""
@@ -62,6 +66,13 @@ class Identity(Struct, frozen=True, kw_only=True):
     subject: str = ""
     permissions: frozenset[str] = frozenset()
     expires: int = 0
+    account: str = ""
+    reads: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """How the chain calls who asks, person or program; empty where it does not know them."""
+        return self.person or self.account
 
 
 NOBODY: Final = Identity()
@@ -105,7 +116,10 @@ def reader(request: Request) -> Identity:
     told now.
     """
     _require_addressed(request)
-    claims = _claims(request)
+    token = _token(request)
+    if token is not None and service_keys.is_meant(token):
+        return _program(request, token)
+    claims = _claims(request, token)
     if claims is None:
         return NOBODY
     chain = str(request.path_params.get("chain", ""))
@@ -129,6 +143,8 @@ def _at_hand(request: Request) -> Identity | None:
     token = _token(request)
     if token is None:
         claims = _of_session(request)
+    elif service_keys.is_meant(token):
+        return None
     else:
         claims = _believed(partial(trust.verifier.at_hand, token, audience=trust.audience))
     if claims is None:
@@ -154,9 +170,10 @@ def known_in(request: Request) -> Callable[[str], str]:
     """Return a function that tells as whom a chain knows who asks: empty, for nobody.
 
     The token is checked once; of each chain it is told by what is linked there now. A sign-in that
-    is of two people in a chain is of nobody here.
+    is of two people in a chain is of nobody here, and a program has a key in one chain alone.
     """
-    claims = _claims(request)
+    token = _token(request)
+    claims = None if token and service_keys.is_meant(token) else _claims(request, token)
 
     def person(chain: str) -> str:
         if claims is None or not _counts(request, claims, chain):
@@ -175,7 +192,12 @@ def actor(request: Request) -> Identity:
 
 
 def require_person(identity: Identity) -> Identity:
-    """Return somebody who has a person in the chain; Problem (unauthenticated) for anybody else."""
+    """Return somebody who has a person in the chain; Problem (unauthenticated) for anybody else.
+
+    Problem (not-allowed) for a program.
+    """
+    if identity.account:
+        raise Problem("not-allowed", "Dit doet een mens, geen programma met een dienstaccount.")
     if not identity.person:
         raise Problem(
             "unauthenticated",
@@ -188,12 +210,23 @@ def require_person(identity: Identity) -> Identity:
     return identity
 
 
-def _claims(request: Request) -> Claims | None:
+def _program(request: Request, key: str) -> Identity:
+    """Return the service account that a key is of; Problem (unauthenticated) for nobody's."""
+    chain = str(request.path_params.get("chain", ""))
+    try:
+        found = service_keys.program(request.app.state.ledger, chain, key)
+    except service_keys.KeyOfNobody as error:
+        raise refused(str(error)) from error
+    # For the line in the log of this request, which is written where it goes out.
+    request.scope[ACCOUNT] = found.account
+    return Identity(account=found.account, reads=found.scopes, expires=found.expires)
+
+
+def _claims(request: Request, token: str | None) -> Claims | None:
     """Return what is believed about who sent a request; None where it does not say."""
-    trust: Trust = request.app.state.trust
-    token = _token(request)
     if token is None:
         return _of_session(request)
+    trust: Trust = request.app.state.trust
     return _believed(partial(trust.verifier.access, token, audience=trust.audience))
 
 

@@ -136,6 +136,8 @@ def sees_nothing(request: Request, chain: str) -> bool:
 def reader_of(request: Request, asking: Identity | None = None) -> Reader:
     """Return who asks, as the policy of reading knows them."""
     known = asking or identity.reader(request)
+    if known.account:
+        return Reader(person=known.account, kind="service", allowed=known.reads)
     return Reader(
         person=known.person,
         kind="developer" if request.app.state.reads_everything else "person",

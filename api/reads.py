@@ -106,8 +106,10 @@ def told(one: Noted) -> Doc:
 
 def _asked(asked: Asked[OfReader]) -> Page:
     log: ReadLog = asked.request.app.state.reads
-    asking = identity.reader(asked.request).person
-    return reads(log, asked.view, asked.paging, asking=asking, **asked.filters)
+    asking = identity.reader(asked.request)
+    if asking.account:
+        identity.require_person(asking)
+    return reads(log, asked.view, asked.paging, asking=asking.person, **asked.filters)
 
 
 ROUTES = (

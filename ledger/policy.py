@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ledger.domain import bodies, mandates, people, reviews
+from ledger.domain import bodies, mandates, people, reviews, service_accounts
 from ledger.domain.chain import ChainState
+from ledger.domain.events.service_accounts import openers
 from ledger.domain.values import Event, Header, NotAllowed
 
 Capacity = tuple[int, ...] | None
 Finder = Callable[[ChainState, Event, Header], Capacity]
-ABOUT_A_PARTNER = ("organisation", "seat", "assignment", "signing_key")
+ABOUT_A_PARTNER = ("organisation", "seat", "assignment", "signing_key", "service_account")
 """The fields that say which partner an event is about."""
 
 
 def lawful(chain: ChainState, event: Event, header: Header) -> tuple[int, ...]:
-    """Return the positions that make this act lawful, or raise NotAllowed (G5, G12)."""
+    """Return the positions that make this act lawful, or raise NotAllowed (G5, G12, Y10)."""
+    if service_accounts.concerns(chain, header):
+        return service_accounts.lawful(chain, event, header)
     if header.source is not None:
         return _imported(chain, header)
     wanted = event.who()
@@ -126,6 +129,9 @@ def _organisation(chain: ChainState, event: Event) -> str:
     assignment = chain.roles.assignments.get(getattr(event, "assignment", ""))
     if assignment is not None:
         return assignment.organisation
+    account = chain.service_accounts.all.get(getattr(event, "service_account", ""))
+    if account is not None:
+        return account.organisation
     key = chain.signing_keys.all.get(getattr(event, "signing_key", ""))
     return "" if key is None else key.organisation
 
@@ -308,6 +314,16 @@ def _review_access(chain: ChainState, event: Event, header: Header) -> Capacity:
     return reviews.held(chain, name, person=header.by, day=header.day)
 
 
+def _account_keeper(chain: ChainState, event: Event, header: Header) -> Capacity:
+    """Whoever could open an account as it stands may give it another key."""
+    account = chain.service_accounts.all.get(getattr(event, "service_account", ""))
+    if account is None:
+        return None
+    wanted = openers(account.organisation, account.classification)
+    found = (FINDERS[name][1](chain, event, header) for name in wanted)
+    return next((one for one in found if one is not None), None)
+
+
 def _action_owner(chain: ChainState, event: Event, header: Header) -> Capacity:
     action = chain.actions.all.get(getattr(event, "action", ""))
     if action is None:
@@ -348,6 +364,8 @@ FINDERS: dict[str, tuple[str, Finder]] = {
     "line-manager": ("de rol van lijnmanager", _has_role("line-manager")),
     "reviewer": ("de rol van reviewer", _has_role("reviewer")),
     "review-access": ("een lopende toegang als reviewer", _review_access),
+    "account-keeper": ("het gezag om dit dienstaccount te openen", _account_keeper),
+    "service-account": ("een dienstaccount dat dit noemt", _never),
     "archivist": ("de rol van archivaris", _has_role("archivist")),
     "ecosystem-manager": ("de rol van ecosysteemmanager", _has_role("ecosystem-manager")),
 }

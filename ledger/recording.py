@@ -198,13 +198,18 @@ def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
         if on < chain.chains.since:
             raise Refused("G3", f"{on} ligt voor de oprichting ({chain.chains.since})")
         for person in (act.by, act.recorded_by):
-            if person and person not in chain.people.registered:
+            if person and not _registered(chain, person):
                 raise Refused("G11", f"{person} is niet geregistreerd")
     if chain.chains.dissolved >= 0 and kind not in AFTER_THE_END:
         raise Refused("G10", f"{kind.__name__} na de ontbinding")
     taken = chain.acts.get(act.act) if act.act else None
     if taken is not None:
         raise Refused("G6", f"{act.act} is al gebruikt (gebeurtenis {taken})")
+
+
+def _registered(chain: ChainState, actor: str) -> bool:
+    """Tell whether somebody takes part, or is a program with an account."""
+    return actor in chain.people.registered or actor in chain.service_accounts.all
 
 
 def _named(event: Event, position: int) -> Event:

@@ -34,6 +34,7 @@ TITLES = {
     "signing_keys": "Sleutels en handtekeningen",
     "reviews": "Toegang voor reviewers",
     "erasures": "Wissen van persoonsgegevens",
+    "service_accounts": "Dienstaccounts",
 }
 """The Dutch name of each capability, in the order of the chapters."""
 

@@ -17,6 +17,7 @@ from ledger.domain.events.mandates import MandateGranted, OverrideAuthorityGrant
 from ledger.domain.events.outcomes import DecisionTookForce
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
+from ledger.domain.events.service_accounts import ServiceAccountOpened, ServiceKeyReplaced
 from ledger.domain.values import Event
 from projections.items import seen_at
 from projections.names import Ref, said, titles
@@ -34,11 +35,14 @@ AUTHORITY: Final = "doorzettingsmacht {authority}"
 DECISION: Final = "besluit {decision}"
 PROPOSER: Final = "indiener van {decision}"
 FOUNDING: Final = "oprichting van {name}"
+ACCOUNT: Final = "dienstaccount {account}"
+NEW_KEY: Final = "nieuwe sleutel van dienstaccount {account}"
 SELF: Final = "de betrokkene zelf"
 HIDDEN: Final = "niet zichtbaar voor deze lezer"
 RECORD: Final = "gebeurtenis {position} ({name})"
 TEXTS: Final = (
-    ROLE_OF, SEAT, MANDATE, AUTHORITY, DECISION, PROPOSER, FOUNDING, SELF, HIDDEN, RECORD,
+    ROLE_OF, SEAT, MANDATE, AUTHORITY, DECISION, PROPOSER, FOUNDING, ACCOUNT, NEW_KEY, SELF,
+    HIDDEN, RECORD,
 )  # fmt: skip
 """All that is said of a capacity, in Dutch; `Speech.template` knows it in other languages."""
 
@@ -77,6 +81,14 @@ def _founding(event: ChainEstablished, _: dict[Ref, str], speech: Speech) -> str
     return _filled(speech.template(FOUNDING), name=event.name)
 
 
+def _account(event: ServiceAccountOpened, _: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(ACCOUNT), account=event.service_account)
+
+
+def _new_key(event: ServiceKeyReplaced, _: dict[Ref, str], speech: Speech) -> str:
+    return _filled(speech.template(NEW_KEY), account=event.service_account)
+
+
 def _self(_event: PersonRegistered, _: dict[Ref, str], speech: Speech) -> str:
     return speech.template(SELF)
 
@@ -99,6 +111,8 @@ TELLINGS: Final[dict[type[Event], Telling]] = {
     ProposalSubmitted: ("proposer", ("decision",), _proposer),
     ChainEstablished: ("founding", ("import_authority",), _founding),
     PersonRegistered: ("self", ("person",), _self),
+    ServiceAccountOpened: ("serviceAccount", ("service_account", "organisation"), _account),
+    ServiceKeyReplaced: ("serviceKey", ("service_account",), _new_key),
 }
 """What an act can rest on: its kind, the fields that say which, and how people call it."""
 

@@ -29,6 +29,7 @@ from projections import (
     people,
     reviews,
     roles,
+    service_accounts,
     signing_keys,
 )
 from projections.tables import DUE, LINKS, RECORDS, STATUSES, TEXTS, Table
@@ -50,6 +51,7 @@ CAPABILITIES: Final[dict[str, ModuleType]] = {
     "evidence": evidence,
     "signing_keys": signing_keys,
     "reviews": reviews,
+    "service_accounts": service_accounts,
 }
 ACROSS: Final = {
     "records": (RECORDS, LINKS),

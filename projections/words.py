@@ -89,6 +89,7 @@ WORDS: Final = {
     "never": "nooit",
     "normal": "gewoon",
     "open": "in stemming",
+    "opened": "geopend",
     "operational": "operationeel",
     "organisation": "organisatie",
     "other": "overig",

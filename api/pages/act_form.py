@@ -35,8 +35,8 @@ from projections.views import Doc
 PROPOSAL: Final = "ProposalSubmitted"
 OF_THE_CASE: Final = frozenset(
     {
-        "action-owner", "chair", "grantor", "mandate-holder", "override-holder", "partner",
-        "proposer", "review-access", "seat", "self", "signatory", "substitute",
+        "account-keeper", "action-owner", "chair", "grantor", "mandate-holder", "override-holder",
+        "partner", "proposer", "review-access", "seat", "self", "signatory", "substitute",
     }
 )  # fmt: skip
 """Capacities that depend on what the form is about; an empty form cannot tell."""
@@ -50,6 +50,7 @@ GROUPS: Final = (
     ("evidence", "Bewijs van het log"),
     ("reviews", "Toegang voor reviewers"),
     ("erasures", "Wissen van persoonsgegevens"),
+    ("service_accounts", "Dienstaccounts"),
 )
 """Under which headings it is listed what can be recorded."""
 VERDICTS: Final[dict[type[Event], str]] = {

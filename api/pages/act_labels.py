@@ -90,6 +90,7 @@ LABELS: Final[dict[str, str]] = {
     "interface": "Koppelvlak",
     "jointlyBy": "Samen door",
     "justified": "Het gebruik was gerechtvaardigd",
+    "keyDigest": "Vingerafdruk van de sleutel (SHA-256)",
     "kind": "Soort",
     "kvk": "KvK-nummer",
     "label": "Naam",
@@ -134,6 +135,7 @@ LABELS: Final[dict[str, str]] = {
     "proposers": "Indieners",
     "provider": "Leverancier",
     "publicKey": "Openbare sleutel (Ed25519, base64)",
+    "purpose": "Waarvoor",
     "question": "Vraag",
     "quorum": "Quorum",
     "reason": "Reden",
@@ -160,6 +162,7 @@ LABELS: Final[dict[str, str]] = {
     "rungs": "Treden",
     "scope": "Reikwijdte",
     "seat": "Zetel",
+    "serviceAccount": "Dienstaccount",
     "sha256": "SHA-256 van het document",
     "signingKey": "Ondertekensleutel",
     "signIn": "Kenmerk van de aanmelding",
@@ -211,6 +214,9 @@ LABELS: Final[dict[str, str]] = {
     "AdviceIssued.weight": "Zwaarte van het advies",
     "EvidenceRequestAnswered.text": "Toelichting, of waarom er geen bundel komt",
     "ReviewAccessWithdrawn.organisation": "Namens welke partner",
+    "ServiceAccountOpened.organisation": "Van welke partner (leeg: van de keten)",
+    "ServiceAccountOpened.classification": "Leest tot en met (leeg: niets)",
+    "ServiceAccountOpened.eventTypes": "Soorten gebeurtenissen die het vastlegt",
     "DecisionExecuted.evidence": "Waaruit dat blijkt",
 }
 """By the name of a field; after its event type where it means something else there."""
@@ -234,6 +240,13 @@ HELP: Final[dict[str, str]] = {
         "Noem elk eerder besluit over dit onderwerp: bevestigt dit voorstel het, wijkt "
         "het ervan af, vervangt het dat?"
     ),
+    "ServiceAccountOpened.keyDigest": (
+        "Maak eerst een sleutel op de pagina Dienstaccounts; de vingerafdruk staat er dan bij."
+    ),
+    "ServiceAccountOpened.eventTypes": (
+        "Voor programma’s staan open: ServiceLevelMeasured, BottleneckSignalled en EventAnnotated."
+    ),
+    "ServiceAccountOpened.validUntil": "Hoogstens 366 dagen na het begin.",
     "ProposalSubmitted.effects": (
         "Wat er vanzelf wordt vastgelegd zodra het besluit van kracht is."
     ),

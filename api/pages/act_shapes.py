@@ -46,7 +46,7 @@ OWN_NAMES: Final = frozenset(
     {
         "action", "agreement", "assignment", "authority", "body", "bottleneck", "decision",
         "escalation", "evidenceRequest", "exercise", "lesson", "mandate", "meeting", "objective",
-        "person", "review", "seat", "signingKey",
+        "person", "review", "seat", "serviceAccount", "signingKey",
     }
 )  # fmt: skip
 PARENTS: Final = {"AgreementProposed": "agreement", "BodyEstablished": "body"}

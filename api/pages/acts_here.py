@@ -106,6 +106,10 @@ OFFERED: Final[dict[str, tuple[Act, ...]]] = {
         Act("EvidenceRequested", lambda one: one.granted >= 0 and not one.ended),
         Act("ReviewAccessWithdrawn", lambda one: not one.ended),
     ),
+    "serviceAccount": (
+        Act("ServiceKeyReplaced", lambda one: not one.revoked),
+        Act("ServiceAccountRevoked", lambda one: not one.revoked),
+    ),
     "evidenceRequest": (Act("EvidenceRequestAnswered", lambda one: not one.answered),),
 }
 """What can be done with a thing, by its kind, the most usual first."""
@@ -124,6 +128,7 @@ THINGS: Final[dict[str, Callable[[ChainState], Any]]] = {
     "assignment": lambda chain: chain.roles.assignments,
     "review": lambda chain: chain.reviews.all,
     "evidenceRequest": lambda chain: chain.reviews.requests,
+    "serviceAccount": lambda chain: chain.service_accounts.all,
 }
 
 

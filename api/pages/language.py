@@ -44,6 +44,7 @@ CATALOGUES: Final = (
     "privacy.po",
     "reviews.po",
     "tour.po",
+    "service_accounts.po",
 )
 _DAY_FORM: Final[dict[Code, str]] = {"nl": "d MMMM y", "en": "d MMMM y"}
 _MOMENT_FORM: Final[dict[Code, str]] = {

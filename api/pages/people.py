@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from starlette.responses import RedirectResponse, Response
+
 from api import held_data
 from api.pages.act_form import draft, header_of, state_of
 from api.pages.act_input import MAX_ROWS
 from api.pages.act_labels import LABELS
-from api.pages.site import Asked, Screen
+from api.pages.site import Asked, Screen, link
 from ledger import policy
 from ledger.domain import erasures
 from ledger.domain.chain import ChainState
@@ -24,6 +26,7 @@ from projections.audit import for_partner, of_person
 from projections.capacities import with_capacities
 from projections.chains import partner, partners
 from projections.people import person
+from projections.service_accounts import service_account
 from projections.views import Paging
 
 MOST_RECORDS: Final = 100
@@ -32,9 +35,16 @@ SHOWN: Final = 20
 """How many acts a page tells at once; the link at the end leads further."""
 
 
-def show_person(asked: Asked) -> dict[str, Any]:
-    """Gather one person: functions, roles and seats over time, and what they did."""
+def show_person(asked: Asked) -> dict[str, Any] | Response:
+    """Gather one person: functions, roles and seats over time, and what they did.
+
+    What acted under this name may be a program, which has a page of its own.
+    """
     name = asked.named("person")
+    if name in state_of(asked).service_accounts.all:
+        service_account(asked.connection, asked.view, name)
+        place = link(asked.chain, f"/dienstaccounts/{quote(name)}", asked.as_of)
+        return RedirectResponse(place, 303)
     doc = person(asked.connection, asked.view, name)
     with_capacities(asked.connection, asked.view, doc["history"])
     did = of_person(asked.connection, asked.view, _further(asked), name)

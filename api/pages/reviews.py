@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
+from api.identity import require_person
 from api.pages.site import Asked, Screen
 from api.reads import reads, sees_all
 from ledger.log.handed_out import HandedOut, Register
@@ -47,6 +48,8 @@ def show(asked: Asked) -> dict[str, Any]:
 def show_reads(asked: Asked) -> dict[str, Any]:
     """Gather who read what is confidential; nobody is told nothing."""
     person, everybody = asked.reader.person, sees_all(asked.view)
+    if asked.reader.account:
+        require_person(asked.reader)
     if not person and not everybody:
         return {"items": [], "next": "", "everybody": False}
     log: ReadLog = asked.request.app.state.reads

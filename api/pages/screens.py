@@ -25,6 +25,7 @@ from api.pages import (
     reviews,
     roles,
     search,
+    service_accounts,
     signing_in,
     site,
     start,
@@ -56,6 +57,7 @@ SCREENS: Final = (
     integrity,
     evidence,
     reviews,
+    service_accounts,
 )
 """What people read of a chain in a browser; `frame` is what stands around it."""
 
@@ -68,5 +70,6 @@ def install(app: FastAPI) -> None:
     recording.install(app)
     stream.install(app)
     signing_in.install(app)
+    service_accounts.install(app)
     statements.install(app)
     frame.install(app)

@@ -71,6 +71,7 @@ def kind_names(said: Callable[[str], str]) -> dict[str, str]:
         "evidenceRequest": said("Bewijsvragen"),
         "signingKey": said("Sleutels van personen"),
         "signatureRule": said("Regels over ondertekenen"),
+        "serviceAccount": said("Dienstaccounts"),
     }
 
 
@@ -101,6 +102,7 @@ def kind_name(said: Callable[[str], str]) -> dict[str, str]:
         "evidenceRequest": said("Bewijsvraag"),
         "signingKey": said("Sleutel van een persoon"),
         "signatureRule": said("Regel over ondertekenen"),
+        "serviceAccount": said("Dienstaccount"),
     }
 
 

@@ -77,6 +77,7 @@ PLACES: Final[dict[str, str]] = {
     "authority": "doorzettingsmacht",
     "exercise": "gebruik",
     "review": "toegang",
+    "serviceAccount": "dienstaccounts",
 }
 """Under which path below the chain a thing has its page, by its kind."""
 

@@ -32,6 +32,7 @@ from ledger.domain import (
     reviews,
     roles,
     sealing,
+    service_accounts,
     signing_keys,
 )
 from ledger.domain.rule import Rule
@@ -70,6 +71,9 @@ class ChainState(Struct, frozen=True):
     signing_keys: signing_keys.SigningKeys = field(default_factory=signing_keys.SigningKeys)
     reviews: reviews.Reviews = field(default_factory=reviews.Reviews)
     erasures: erasures.Erasures = field(default_factory=erasures.Erasures)
+    service_accounts: service_accounts.ServiceAccounts = field(
+        default_factory=service_accounts.ServiceAccounts
+    )
 
     @property
     def by_decision(self) -> frozenset[str]:
@@ -80,6 +84,11 @@ class ChainState(Struct, frozen=True):
     def by_people(self) -> frozenset[str]:
         """The event types that people record; the others only follow from the rules."""
         return BY_PEOPLE
+
+    @property
+    def by_programs(self) -> frozenset[str]:
+        """The event types that are open to service accounts; every other one is not."""
+        return BY_PROGRAMS
 
 
 class Owner(NamedTuple):
@@ -107,6 +116,7 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
     "signing_keys": (events.signing_keys, signing_keys),
     "reviews": (events.reviews, reviews),
     "erasures": (events.erasures, erasures),
+    "service_accounts": (events.service_accounts, service_accounts),
 }
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 
@@ -129,6 +139,9 @@ TIMED: dict[str, tuple[Callable[[Any], str], Callable[[ChainState, str], tuple[D
 }
 """How a capability tells the first moment at which something falls due, and what to ask then."""
 BY_PEOPLE: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if kind not in BY_RULES)
+BY_PROGRAMS: frozenset[str] = frozenset(
+    kind.__name__ for kind in OWNERS if service_accounts.CAPACITY in kind.WHO
+)
 BY_DECISION: frozenset[str] = frozenset(kind.__name__ for kind in OWNERS if "decision" in kind.WHO)
 
 

@@ -89,6 +89,8 @@ def check(chain: ChainState, event: PersonEvent, header: Header) -> None:
             require(taken is None, "P1", f"{event.person} is al uitgegeven (gebeurtenis {taken})")
             free = event.person != THE_RULES
             require(free, "P3", f"{event.person} staat in vastleggingen voor de regels")
+            program = event.person in chain.service_accounts.all
+            require(not program, "P1", f"{event.person} is een dienstaccount")
         case PersonDetailsGiven():
             known(chain, event.person)
         case SignInLinked():

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from fastapi.routing import APIRoute
 
-from api import access_log
+from api import access_log, service_keys
 from api.access_log import BLOT, blotted
 from api.settings import Settings
 from api.workplace import opened
@@ -26,6 +26,7 @@ from tests.api.doors import Doors, open_doors
 NAME = "Willemijn Achternaam"
 SECRET = "hunter2-is-geen-wachtwoord"
 PERSON = "p-willemijn"
+KEY = service_keys.make()
 DATABASE = f"postgresql://iemand:{SECRET}@127.0.0.1:9/niets?connect_timeout=1"
 
 
@@ -70,6 +71,7 @@ def odd_requests(doors: Doors) -> list[httpx.Response]:
     return [
         doors.get("/v1/chains", headers={"Authorization": f"Bearer {SECRET}"}),
         doors.get("/v1/chains", headers={"Authorization": f"Basic {SECRET}"}),
+        doors.get("/v1/chains/keten", headers={"Authorization": f"Bearer {KEY}"}),
         doors.get("/v1/chains", headers=cookie),
         doors.get(f"/v1/chains/{SECRET}/people/{PERSON}", headers=signed_in),
         doors.get(f"/v1/chains/keten/people/{PERSON}", headers=signed_in),
@@ -91,7 +93,7 @@ def test_the_log_holds_no_secret_no_name_and_no_person(watched: Doors, log: io.S
     assert any(line.get("status") == 500 for line in lines)
     assert any(line.get("chain") == "keten" for line in lines)
     tokens = [watched.known_as(person)["Authorization"][7:] for person in (PERSON, "p-bd")]
-    for secret in (NAME, NAME.split()[1], SECRET, PERSON, "p-bd", *tokens):
+    for secret in (NAME, NAME.split()[1], SECRET, PERSON, "p-bd", KEY[:55], *tokens):
         assert secret not in log.getvalue()
 
 
@@ -103,8 +105,9 @@ def test_an_answer_about_what_went_wrong_holds_no_secret(watched: Doors) -> None
     assert {400, 401, 403, 404, 500} <= {answer.status_code for answer in answers}
     for answer in answers:
         assert watched.known_as(PERSON)["Authorization"][7:] not in answer.text
-    for answer in answers[:3]:
+    for answer in answers[:4]:
         assert SECRET not in answer.text + str(answer.headers)
+        assert KEY[:55] not in answer.text + str(answer.headers)
 
 
 def test_a_database_that_cannot_be_reached_does_not_tell_its_password(

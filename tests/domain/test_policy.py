@@ -44,6 +44,7 @@ from ledger.domain.events.outcomes import DecisionExecuted
 from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered, SignInLinked
 from ledger.domain.events.reviews import EvidenceRequested, ReviewAccessGranted
 from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleKind
+from ledger.domain.events.service_accounts import ServiceAccountOpened
 from ledger.domain.values import Event, Header, NotAllowed
 from tests.domain.given import (
     IMPORTER,
@@ -57,6 +58,7 @@ from tests.domain.given import (
     people,
 )
 from tests.domain.given_reviews import proposed, supported
+from tests.domain.given_service_accounts import NOTE, PROGRAM, account, replaced
 
 ROLES: tuple[RoleKind, ...] = (
     "chain-manager",
@@ -118,6 +120,7 @@ def scene() -> Life:
     )
     life = life.given(SUBSTITUTE, OVERRIDE, CONVENANT, chair, action)
     life = life.done(PROPOSAL, by="bestuur-p-bd")
+    life = life.done(account(), by="p-bd")
     life = life.done(proposed(reviewer="sub"), by="p-bd").done(supported(), by="p-uwv")
     return life.done(DeliberationOpened(decision="b-1"), by="bestuur-p-bd")
 
@@ -213,6 +216,8 @@ CASES: dict[str, Case] = {
         (ReviewAccessGranted,),
         "reviewer",
     ),
+    "account-keeper": Case(replaced(), "p-bd", (RoleAssigned,), "p-uwv"),
+    "service-account": Case(NOTE, PROGRAM, (ServiceAccountOpened,)),
     "archivist": advice("archivist"),
     "ecosystem-manager": advice("ecosystem-manager"),
 }

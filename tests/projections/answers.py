@@ -24,6 +24,7 @@ from projections import (
     reviews,
     roles,
     search,
+    service_accounts,
     signing_keys,
     timeline,
 )
@@ -53,6 +54,7 @@ LISTS: dict[str, List] = {
     "signing_keys": signing_keys.signing_keys,
     "signature_rules": signing_keys.signature_rules,
     "reviews": reviews.reviews,
+    "service accounts": service_accounts.service_accounts,
     "evidence requests": reviews.evidence_requests,
     "lessons": memory.lessons,
     "witness policies": evidence.witness_policies,
@@ -96,6 +98,7 @@ ITEMS: dict[str, Item] = {
     "lesson": memory.lesson,
     "witnessPolicy": evidence.witness_policy,
     "review": reviews.review,
+    "serviceAccount": service_accounts.service_account,
     "evidenceRequest": reviews.evidence_request,
 }
 

@@ -286,6 +286,17 @@ def _access_proposed(world: World) -> Body:
     }
 
 
+def _account_opened(world: World) -> Body:
+    """A program of a partner, or of the chain, that may record what is open to programs."""
+    return {
+        "organisation": world.one((world.partner(), "")),
+        "eventTypes": list(world.some(sorted(world.state.by_programs), most=3)),
+        "classification": world.one(("", "public", "chain", "confidential")),
+        "validFrom": world.date(least=0, most=3),
+        "validUntil": world.date(least=4, most=40),
+    }
+
+
 LIKELY: dict[str, Callable[[World], Body]] = {
     "AgreementAmended": _agreement_amended,
     "BodyDissolved": _newest_body,
@@ -307,6 +318,7 @@ LIKELY: dict[str, Callable[[World], Body]] = {
     "RecordCorrected": _corrected,
     "ReviewAccessProposed": _access_proposed,
     "RoleAssigned": _role_assigned,
+    "ServiceAccountOpened": _account_opened,
     "WitnessPolicyAdopted": _witness_policy,
     "SigningKeyRegistered": registration,
 }

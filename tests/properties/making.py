@@ -111,7 +111,7 @@ _KINDS = frozenset(
     {
         "action", "agreement", "assignment", "authority", "body", "bottleneck", "decision",
         "escalation", "exercise", "lesson", "mandate", "meeting", "objective", "person", "seat",
-        "signing_key",
+        "service_account", "signing_key",
     }
 )  # fmt: skip
 
@@ -141,6 +141,7 @@ NAMED: dict[str, Callable[[World], Any]] = {
     "identifiers": lambda world: (
         {"rsin": "111222333"} if world.chance(90) else {"rsin": "111222334"}
     ),
+    "key_digest": lambda world: f"{world.pick.randrange(2**32):064x}",
     "sha256": lambda world: f"{world.pick.randrange(16):x}" * 64,
     "field": lambda world: world.one(("/title", "/text", "/reason", "/name", "/validFrom")),
     "amount_cents": lambda world: world.pick.randrange(5000),

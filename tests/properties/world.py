@@ -43,6 +43,7 @@ NAMES: dict[str, Callable[[ChainState], Mapping[str, Any]]] = {
     "seat": lambda state: state.bodies.seats,
     "evidence_request": lambda state: state.reviews.requests,
     "review": lambda state: state.reviews.all,
+    "service_account": lambda state: state.service_accounts.all,
     "sign_in": lambda state: state.people.sign_ins,
     "signing_key": lambda state: state.signing_keys.all,
 }

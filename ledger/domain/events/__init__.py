@@ -17,6 +17,7 @@ from ledger.domain.events import (
     people,
     reviews,
     roles,
+    service_accounts,
     signing_keys,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "people",
     "reviews",
     "roles",
+    "service_accounts",
     "signing_keys",
 ]

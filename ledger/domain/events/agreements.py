@@ -142,7 +142,7 @@ class ServiceLevelMeasured(Event, frozen=True, kw_only=True):
     """What was measured for one indicator over one period, in the indicator's unit."""
 
     SENTENCE = "{indicator} van {agreement} over {period}: {measured}"
-    WHO = ("partner", "chain-manager", "chain-office")
+    WHO = ("partner", "chain-manager", "chain-office", "service-account")
 
     agreement: Slug
     organisation: OptionalSlug = ""

@@ -68,6 +68,11 @@ from ledger.domain.events.outcomes import (
 )
 from ledger.domain.events.reviews import ReviewAccessWithdrawn
 from ledger.domain.events.roles import RoleAssigned, RoleEnded
+from ledger.domain.events.service_accounts import (
+    ServiceAccountOpened,
+    ServiceAccountRevoked,
+    ServiceKeyReplaced,
+)
 from ledger.domain.events.signing_keys import SignatureRuleAdopted, SigningKeyRevoked
 from ledger.domain.values import (
     Cents,
@@ -127,6 +132,9 @@ Effect = (
     | WitnessPolicyAdopted
     | SignatureRuleAdopted
     | SigningKeyRevoked
+    | ServiceAccountOpened
+    | ServiceAccountRevoked
+    | ServiceKeyReplaced
 )
 """What a decision may record when it takes force."""
 

@@ -43,7 +43,7 @@ class BottleneckSignalled(Event, frozen=True, kw_only=True):
     """Somebody sees a bottleneck in the chain."""
 
     SENTENCE = "Knelpunt {bottleneck}: {subject}"
-    WHO = ("anyone",)
+    WHO = ("anyone", "service-account")
     CREATES = "bottleneck"
 
     bottleneck: NewSlug = ""

@@ -57,7 +57,7 @@ class EventAnnotated(Event, frozen=True, kw_only=True):
     """A note beside a record, also after its thing was closed."""
 
     SENTENCE = "Bij gebeurtenis {target} is aangetekend: {text}"
-    WHO = ("anyone",)
+    WHO = ("anyone", "service-account")
 
     target: Position
     label: Label
