@@ -1,4 +1,4 @@
-"""How far this process knows each chain to be taken in, and who is to be told when it comes further.
+"""How far this process knows each chain to be taken in, and who is to be told of more.
 
 Whoever waits for a record to be in the read models is rung at the very moment that a batch of this
 process has committed it. What another process took in is not told here: who waits looks for it in

@@ -16,7 +16,6 @@ from typing import Final, Protocol
 from ledger.log.store import Store
 from projections.progress import reached, reached_everywhere
 from projections.runner import Runner
-from projections.views import Conn
 
 LOOK_SECONDS: Final = 0.05
 """How often a waiting reader looks whether the replica has come further."""

@@ -189,7 +189,7 @@ class Store:
     def hear(
         self, timeout_seconds: float, bell: Bell | None = None
     ) -> Generator[tuple[str, int], None, None]:
-        """Yield the same with the size that the chain has, 0 beside ""; also when the bell rings."""
+        """Yield the same with the size of the chain, 0 beside ""; also when the bell rings."""
         with unavailable_is_ours(), connect(self.conninfo) as conn:
             conn.execute("LISTEN ketenledger")
             yield "", 0

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.values import NotFound
 from ledger.log.database_roles import duties
@@ -112,6 +112,28 @@ def test_every_answer_is_the_same_with_the_wall_as_without_it(filled: str) -> No
             with connection.transaction():
                 wall.stand(connection, view)
                 assert _answers(connection, view) == before
+
+
+def test_the_planner_expects_behind_the_wall_about_as_many_rows_as_without_it(
+    filled: str,
+) -> None:
+    with reading(filled) as connection:
+        connection.execute("ANALYZE")
+        view = look(connection, CHAIN, reader=ALL, now=NOW)
+        for table, condition in (("read_texts", scopes.version), ("read_links", scopes.entry)):
+            query = SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM {} AS t WHERE {}").format(
+                Identifier(table), condition("t")
+            )
+            with connection.transaction():
+                without = _expected_rows(connection, query, view)
+                wall.stand(connection, view)
+                assert _expected_rows(connection, query, view) >= without / 4, table
+
+
+def _expected_rows(connection: Conn, query: Composed, view: View) -> int:
+    row = connection.execute(query, view.parameters()).fetchone()
+    assert row is not None
+    return int(row[0][0]["Plan"]["Plan Rows"])
 
 
 def _answers(connection: Conn, view: View) -> dict[str, str]:
