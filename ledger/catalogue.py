@@ -7,7 +7,7 @@ catalogue reads and writes records, and tells which fields are sealed.
 from __future__ import annotations
 
 import re
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
@@ -44,6 +44,7 @@ class Type(Struct, frozen=True):
         return self.name.partition(".")[0]
 
 
+@cache
 def type_name(kind: type[Event]) -> str:
     """Return the stable name of an event class, such as `VoteCast.v1`."""
     return str(kind.__struct_config__.tag)

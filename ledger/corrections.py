@@ -7,7 +7,7 @@ the door of the ledger. A note on something confidential is as confidential as w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from ledger.domain.values import require
 from ledger.recording import Act, Recorded
 
 Read = Callable[[int], bytes | None]
+ABOUT_A_RECORD: Final = (RecordCorrected, EventAnnotated)
 
 
 def record(chain: ChainState, act: Act, *, at: str, read: Read) -> Recorded:
@@ -37,7 +38,7 @@ def held_against(act: Act, read: Read) -> Act:
     An act about no other record, or about one that is not there, is left to the rules.
     """
     event = act.event
-    if not isinstance(event, RecordCorrected | EventAnnotated):
+    if not isinstance(event, ABOUT_A_RECORD):
         return act
     data = read(event.target)
     if data is None:

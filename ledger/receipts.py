@@ -106,15 +106,15 @@ def _of_one_act(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _receipt(entries: Sequence[Entry], *, repeated: bool) -> Receipt:
     head, followed = entries[0], entries[1:]
-    field = head.event.CREATES
+    field, header = head.event.CREATES, head.header
     return Receipt(
-        chain=head.header.chain,
-        act=head.header.act,
-        position=head.header.position,
+        chain=header.chain,
+        act=header.act,
+        position=header.position,
         positions=tuple([entry.header.position for entry in entries]),
         leaf_hashes=tuple([canonical.leaf_hash(entry.data).hex() for entry in entries]),
-        consequences=consequences_of(followed),
-        at=head.header.at,
+        consequences=consequences_of(followed) if followed else (),
+        at=header.at,
         created=str(getattr(head.event, field)) if field else "",
         repeated=repeated,
     )

@@ -71,6 +71,7 @@ MAX_REASON = 20_000
 AFTER_THE_END = (
     LessonRecorded, RationaleAdded, RecordCorrected, EventAnnotated, PersonalDataErased
 )  # fmt: skip
+PROPOSALS = (ProposalSubmitted, ProposalAmended)
 CLOSING = (*AFTER_THE_END, EffectFailed, DecisionSuperseded)
 """What stands behind a dissolution: memory, and what is left of the decision that brought it."""
 
@@ -248,6 +249,8 @@ def _scope(chain: ChainState, event: Event) -> Scope:
 
 def _time(chain: ChainState, *, now: str, at: str, entries: list[Entry]) -> ChainState:
     """Let happen, in order, what fell due up to `now`."""
+    if not chain.wakes or chain.wakes > now:
+        return chain
     while (step := one_due(chain, now=now, at=at)) is not None:
         require(len(entries) < MAX_DUE, "G9", "te veel tegelijk verstreken termijnen")
         entries.extend(step.entries)
@@ -292,7 +295,7 @@ def _apply(
     if chain.chains.dissolved >= 0 and not isinstance(event, CLOSING):
         raise Refused("G10", f"{type(event).__name__} na de ontbinding")
     fold.check(chain, event, header)
-    if isinstance(event, ProposalSubmitted | ProposalAmended) and event.effects:
+    if isinstance(event, PROPOSALS) and event.effects:
         _rehearse(chain, event, header)
     data = _encoded(event, header)
     chain = fold.evolve(chain, event, header)

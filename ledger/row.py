@@ -17,6 +17,10 @@ UNDER_WAY: Final = 1024
 """How many acts of one row wait at the same time; the queue is for others too."""
 
 
+ANSWERS: Final = (Receipt, Refused)
+"""What comes of an act; anything else that comes is why nobody can tell."""
+
+
 class Row:
     """Hands in acts of one chain, and gives back what came of them in the same order.
 
@@ -65,7 +69,7 @@ class Row:
             outcome = self._tray.take(self._timeout_seconds)
         except TimeoutError:
             raise self._writer.withdraw(job, self._timeout_seconds) from None
-        if isinstance(outcome, Receipt | Refused):
+        if isinstance(outcome, ANSWERS):
             yield outcome
         elif isinstance(outcome, Exception):
             raise outcome

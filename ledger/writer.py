@@ -86,6 +86,7 @@ class Writer:
         self._usual_seconds = 0.0
         self._failure: Exception | None = None
         self._role = threading.Lock()
+        self._trays = threading.local()
         self._thread = threading.Thread(target=self._run, name="ketenledger-writer", daemon=True)
         self._thread.start()
 
@@ -95,15 +96,29 @@ class Writer:
         Where nothing else is going on, the caller's own thread does the work: handing an act to
         another thread and its outcome back costs more than deciding on it.
         """
-        job = Job(chain, _with_key(act))
+        tray = self._own_tray()
+        job = Job(chain, _with_key(act), place=(tray, tray.place()))
         if self._role.acquire(blocking=False):
             self._record_alone(job, timeout_seconds)
         else:
             self._waiting.put(job)
         try:
-            return job.future.result(timeout_seconds)
+            outcome = tray.take(timeout_seconds)
         except TimeoutError:
-            raise given_up(timeout_seconds, in_time=job.future.cancel()) from None
+            raise self.withdraw(job, timeout_seconds) from None
+        self._trays.own = tray
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _own_tray(self) -> Tray[Outcome | Exception]:
+        """Return the tray of the calling thread, for one outcome.
+
+        It is used again only after that has come: what comes too late comes in a tray of nobody.
+        """
+        tray: Tray[Outcome | Exception] | None = getattr(self._trays, "own", None)
+        self._trays.own = None
+        return tray or Tray()
 
     def submit(
         self, chain: str, act: Act | None, *, series: Series | None = None

@@ -179,6 +179,8 @@ def _wakes(chain: ChainState, changed: str, first: str) -> str:
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
     """Return what the adopted rules make happen after this event; `chain` already holds it."""
     followers = FOLLOWERS.get(type(event), ())
+    if len(followers) == 1:
+        return followers[0](chain, event, header)
     return tuple([one for ask in followers for one in ask(chain, event, header)])
 
 

@@ -58,6 +58,8 @@ RULES = (
     ),
 )  # fmt: skip
 
+ENDORSED = (SigningKeyAccepted, SigningKeyRevoked)
+"""What a partner that has a key signs with it: which keys are its own."""
 OF_KEYS = ("SigningKeyRegistered", "SigningKeyAccepted", "SigningKeyRevoked")
 """Signed by rules of their own: a partner without a key has to be able to get one."""
 
@@ -107,7 +109,7 @@ def unsigned(chain: ChainState, event: Event, header: Header) -> None:
     kind = type(event).__name__
     if isinstance(event, SigningKeyRegistered):
         raise Refused("S11", "de handtekening met de nieuwe sleutel ontbreekt")
-    if isinstance(event, SigningKeyAccepted | SigningKeyRevoked):
+    if isinstance(event, ENDORSED):
         key = chain.signing_keys.all.get(event.signing_key)
         organisation = "" if key is None else key.organisation
         free = not can_sign(chain, organisation, header.at[:10])
