@@ -7,7 +7,7 @@ catalogue reads and writes records, and tells which fields are sealed.
 from __future__ import annotations
 
 import re
-from functools import cache, reduce
+from functools import reduce
 from operator import or_
 from typing import Any
 
@@ -44,10 +44,15 @@ class Type(Struct, frozen=True):
         return self.name.partition(".")[0]
 
 
-@cache
+_NAMES: dict[type[Event], str] = {}
+
+
 def type_name(kind: type[Event]) -> str:
     """Return the stable name of an event class, such as `VoteCast.v1`."""
-    return str(kind.__struct_config__.tag)
+    name = _NAMES.get(kind)
+    if name is None:
+        name = _NAMES[kind] = str(kind.__struct_config__.tag)
+    return name
 
 
 def _catalogue() -> dict[str, Type]:
