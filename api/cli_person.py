@@ -62,6 +62,7 @@ def report(chain: Chain, person: Person, json: Json = False) -> None:
     done = ((one["position"], one["on"][:10], one["sentence"]) for one in found["records"])
     cli_output.table("Vastleggingen", ("gebeurtenis", "op", "wat"), done)
     _tell_bundles(found["handedOut"])
+    _tell_reads(found["reads"])
     for sentence in found["elsewhere"]:
         cli_output.say(sentence)
 
@@ -113,12 +114,21 @@ def _report(work: Workplace, chain: str, person: str) -> Doc:
         raise NotFound(f"{person} is in keten {chain} niet geregistreerd.")
     with work.store.connection() as lent:
         view = look(lent, chain, reader=of_scopes(frozenset(RANKS)))
-        return held_data.report(work.store, work.vault, state, lent, view, person)
+        return held_data.report(work.store, work.vault, state, lent, view, person, to="")
 
 
 def _status(one: Doc) -> str:
     gone: dict[str, Any] = one.get("erased", {})
     return f"gewist op grond van: {word(gone['ground'])}" if gone else STATUSES[one["status"]]
+
+
+def _tell_reads(reads: list[Doc]) -> None:
+    """Say who read what is confidential about somebody, and what they read themselves."""
+    rows = [(moment_in_words(one["at"]), one["reader"], one["path"]) for one in reads]
+    if rows:
+        cli_output.table("Inzage over of door deze persoon", ("op", "door", "waarvan"), rows)
+    else:
+        cli_output.say("Het log van inzage noemt deze persoon niet.")
 
 
 def _tell_bundles(bundles: list[Doc]) -> None:

@@ -19,6 +19,8 @@ from api import identity, noting
 from api.answer_schemas import ANY
 from api.problems import Problem
 from api.reading import Asked, AsOf, Route
+from api.reads import sees_all
+from api.reads import told as told_read
 from ledger.domain.chain import ChainState
 from ledger.domain.values import NotFound, instant
 from ledger.held import Held, Value, held_on, may_inspect
@@ -55,9 +57,12 @@ def require_insight(state: ChainState, reader: str, person: str, day: str) -> No
 
 
 def report(
-    store: Store, vault: Vault, state: ChainState, lent: Conn, view: View, person: str
+    store: Store, vault: Vault, state: ChainState, lent: Conn, view: View, person: str, *, to: str
 ) -> Doc:
-    """Return everything that is held on somebody, as far as records go within this view."""
+    """Return everything that is held on somebody, as far as records go within this view.
+
+    `to` is who is given it, empty for whoever runs the server.
+    """
     held = held_on(store, vault, state, person)
     about = people.person(lent, view, person)
     about.pop("history")
@@ -74,8 +79,20 @@ def report(
         "spelledOutIn": list(held.spelled_out_in),
         "handedOut": [_bundle(one, held) for one in held.handed_out],
         "taken": [_bundle(one, held) for one in held.taken],
+        **_reads(view, held, to),
         "elsewhere": list(ELSEWHERE),
     }
+
+
+def _reads(view: View, held: Held, to: str) -> Doc:
+    """Return what the log of reads holds of somebody, to who may see that; to others how much."""
+    if to != held.person and not sees_all(view):
+        return {"reads": [], "readsNotShown": len(held.reads)}
+    return {"reads": [_read(told_read(one), held.person) for one in held.reads], "readsNotShown": 0}
+
+
+def _read(one: Doc, person: str) -> Doc:
+    return {**one, "as": "reader" if one["reader"] == person else "about"}
 
 
 def _signing_keys(state: ChainState, person: str) -> list[Doc]:
@@ -179,8 +196,9 @@ def _insight(asked: Asked[AsOf]) -> tuple[ChainState, Store, Vault, str]:
 
 def _report(asked: Asked[AsOf]) -> Doc:
     state, store, vault, person = _insight(asked)
-    found = report(store, vault, state, asked.connection, asked.view, person)
-    note(asked.request, identity.reader(asked.request).person, found)
+    reader = identity.reader(asked.request).person
+    found = report(store, vault, state, asked.connection, asked.view, person, to=reader)
+    note(asked.request, reader, found)
     return found
 
 

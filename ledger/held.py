@@ -1,4 +1,5 @@
-"""What is held on one person in a chain: values, where they stand in the record, who took them.
+"""What is held on one person in a chain: values, where they stand in the record, who took them,
+and what they read or was read of them that is confidential.
 
 Everything is found by looking, not by what a capability says of itself: every record in which the
 pseudonym stands as a value, and every record in which a sealed value stands in the clear after all,
@@ -16,9 +17,11 @@ from msgspec import Struct
 from ledger.domain import erasures
 from ledger.domain.chain import ChainState
 from ledger.domain.sealing import Sealing
+from ledger.domain.values import MAX_INTEGER
 from ledger.log import erased
 from ledger.log.erased import Erased
 from ledger.log.handed_out import HandedOut, Register
+from ledger.log.read_log import Noted, ReadLog
 from ledger.log.store import Store
 from ledger.policy import speaks_for
 from ledger.sealed import Opened
@@ -53,7 +56,10 @@ class Value(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """All that is held on a person; lists of positions stop at MAX_FOUND."""
+    """All that is held on a person; lists of positions and of reads stop at MAX_FOUND.
+
+    `reads` are those by the person and those about them, newest first.
+    """
 
     person: str
     values: tuple[Value, ...]
@@ -61,6 +67,7 @@ class Held(Struct, frozen=True, kw_only=True):
     spelled_out_in: tuple[int, ...]
     handed_out: tuple[HandedOut, ...]
     taken: tuple[HandedOut, ...]
+    reads: tuple[Noted, ...]
 
 
 def may_inspect(state: ChainState, reader: str, person: str, day: str) -> bool:
@@ -94,6 +101,7 @@ def held_on(store: Store, vault: Vault, state: ChainState, person: str) -> Held:
         spelled_out_in=_standing(store, chain, map(_as_recorded, texts)),
         handed_out=tuple(register.holding(chain, list(sealed))),
         taken=tuple(register.taken_by(chain, person)),
+        reads=tuple(ReadLog(store).noted(chain, before=MAX_INTEGER, most=MAX_FOUND, person=person)),
     )
 
 

@@ -62,11 +62,15 @@ def show_data(asked: Asked) -> dict[str, Any]:
     """Gather everything that is held on somebody, for who may ask that."""
     name, works = asked.named("person"), asked.request.app.state
     state = held_data.inspected(works, asked.chain, asked.reader.person, name, asked.view.now[:10])
-    held = held_data.report(works.reading, works.vault, state, asked.connection, asked.view, name)
-    held_data.note(asked.request, asked.reader.person, held)
+    to = asked.reader.person
+    held = held_data.report(
+        works.reading, works.vault, state, asked.connection, asked.view, name, to=to
+    )
+    held_data.note(asked.request, to, held)
     return {
         "held": held,
         "shown": held["records"][-MOST_RECORDS:][::-1],
+        "reads": held["reads"][:SHOWN],
         "labels": _labels(asked),
         "elsewhere": [asked.language.text(one) for one in held["elsewhere"]],
         "erase_href": _erase_href(asked, state, held),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -71,6 +72,33 @@ def test_the_report_holds_all_that_is_known_of_somebody(case: Case) -> None:
     assert {one["as"] for one in found["records"]} == {"named"}
     assert found["spelledOutIn"] == [case.slip]
     assert (found["handedOut"], found["recordsNotShown"]) == ([], 0)
+
+
+@pytest.fixture
+def by_place(case: Case) -> Iterator[Case]:
+    """A case in which people read by the place they hold, as on a server in production."""
+    case.doors.app.state.reads_everything = False
+    yield case
+    case.doors.app.state.reads_everything = True
+
+
+def test_the_report_tells_who_read_about_somebody_and_what_they_read(by_place: Case) -> None:
+    case = by_place
+    assert case.report()["reads"] == []
+    case.report("office")
+    found = case.report()
+    told = [(one["reader"], one["about"], one["as"]) for one in found["reads"]]
+    assert told == [("office", ["jan"], "about"), ("jan", ["jan"], "reader")]
+    assert {one["path"] for one in found["reads"]} == {f"/v1/chains/{case.chain}/people/jan/data"}
+    assert found["readsNotShown"] == 0
+    assert len(case.report("office")["reads"]) == 3
+    # Who answers for somebody is not told what that person, or another, looked into.
+    other = case.report("p-bd")
+    assert (other["reads"], other["readsNotShown"]) == ([], 4)
+    page = f"/ketens/{case.chain}/personen/jan/gegevens"
+    assert "– /v1/chains/" in _page(case, page, "jan")
+    assert "– /v1/chains/" not in _page(case, page, "p-bd")
+    assert "keer inzage zien alleen de persoon zelf" in _page(case, page, "p-bd")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +204,10 @@ def test_the_commands_report_and_erase(
         assert cli.run(["person", *words]) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 
-    assert CONTACT in told("report", case.chain, "jan")
+    case.report()
+    shown = told("report", case.chain, "jan")
+    assert CONTACT in shown
+    assert "Inzage over of door deze persoon" in shown
     erasing = ["erase", case.chain, "jan", "--organisation", "bd", "--by", "office"]
     ground = ["--ground", "no-longer-needed"]
     assert "1 waarden" in told(*erasing, *ground, "--field", "contact")
