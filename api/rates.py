@@ -26,6 +26,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
@@ -38,9 +41,9 @@ DEFAULT: Final[Mapping[str, int]] = {
     "refusals": 60,
 }
 MOST: Final = 1_000_000
-MINUTE_SECONDS: Final = 60.0
 MAX_COUNTED: Final = 200_000
 """Who come in one minute beyond so many are counted together, as one."""
+ALL_OTHERS: Final = "all others"
 MAX_ADDRESSES: Final = 10_000
 _HEALTH: Final = "/v1/health"
 _SESSIONS: Final = ("__Host-sessie=", "sessie=")
@@ -56,72 +59,84 @@ class Rates:
     def __init__(
         self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._most = dict(per_minute)
-        self._counts = _Counts(clock)
+        self._limiter = SlidingWindowCounterRateLimiter(_Minutes(clock))
+        self._limits = {kind: RateLimitItemPerMinute(most) for kind, most in per_minute.items()}
 
     def wait_seconds(self, scope: Scope) -> int:
         """Count a request; return how long its sender has to wait first, 0 where it may pass."""
         kind = kind_of(scope["method"], scope["path"])
-        if not kind or not self._most:
+        if not kind or not self._limits:
             return 0
         address, credential = address_of(scope), credential_of(scope)
-        asked = [("address", address, 1), (kind, credential or address, 1)]
-        if credential:
-            asked.insert(0, ("refusals", address, 0))
-        for limit, who, count in asked:
-            most = self._most.get(limit)
-            wait_seconds = self._counts.add(limit, who, count, most=most) if most else 0
-            if wait_seconds:
-                return wait_seconds
+        if credential and not self._room("refusals", address):
+            return self._wait("refusals", address)
+        for limit, who in (("address", address), (kind, credential or address)):
+            if limit in self._limits and not self._limiter.hit(self._limits[limit], limit, who):
+                return self._wait(limit, who)
         return 0
 
     def refused(self, scope: Scope) -> None:
         """Count that a credential of this sender was not believed."""
-        most = self._most.get("refusals")
-        if most:
-            self._counts.add("refusals", address_of(scope), 1, most=most)
+        if "refusals" in self._limits:
+            self._limiter.hit(self._limits["refusals"], "refusals", address_of(scope))
+
+    def _room(self, limit: str, who: str) -> bool:
+        found = self._limits.get(limit)
+        return found is None or self._limiter.test(found, limit, who)
+
+    def _wait(self, limit: str, who: str) -> int:
+        resets = self._limiter.get_window_stats(self._limits[limit], limit, who).reset_time
+        return max(1, math.ceil(resets - time.time()))
 
 
-Who = tuple[str, str]
-"""A limit, and who is counted for it."""
+class _Minutes(MemoryStorage):
+    """Where the library keeps its counts: those of this minute of the clock and of the one before.
 
-
-class _Counts:
-    """How often each did something in this minute of the clock and in the one before."""
+    By itself it starts a thread now and then to forget, and has no bound on who is counted.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
         self._clock = clock
         self._counting = threading.Lock()
         self._minute = 0
-        self._now: dict[Who, int] = {}
-        self._before: dict[Who, int] = {}
+        self._now: dict[str, int] = {}
+        self._before: dict[str, int] = {}
 
-    def add(self, limit: str, name: str, count: int, *, most: int) -> int:
-        """Count so many more, where one more is allowed; return how long to wait, else 0."""
-        minute, passed = divmod(self._clock(), MINUTE_SECONDS)
-        left_seconds = MINUTE_SECONDS - passed
+    def acquire_sliding_window_entry(
+        self, key: str, limit: int, expiry: int, amount: int = 1
+    ) -> bool:
+        """Count so many more, unless that is more than the limit; tell whether it was counted."""
         with self._counting:
-            if minute != self._minute:
-                self._turn(int(minute))
-            who = self._counted(limit, name)
-            now, before = self._now.get(who, 0), self._before.get(who, 0)
-            if math.floor(before * left_seconds / MINUTE_SECONDS) + now < most:
-                if count:
-                    self._now[who] = now + count
-                return 0
-        # There is room when one of the minute before no longer lies within sixty seconds; where
-        # this minute alone is full, when it is over.
-        ends = before and now < most
-        return max(1, math.ceil(left_seconds % (MINUTE_SECONDS / before) if ends else left_seconds))
+            key, left_seconds = self._turned(key, expiry)
+            now, before = self._now.get(key, 0), self._before.get(key, 0)
+            if math.floor(before * left_seconds / expiry) + now + amount > limit:
+                return False
+            self._now[key] = now + amount
+            return True
 
-    def _turn(self, minute: int) -> None:
-        self._before = self._now if minute == self._minute + 1 else {}
-        self._now, self._minute = {}, minute
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """Return the counts of the minute before and of this one, each with how long it counts."""
+        with self._counting:
+            key, left_seconds = self._turned(key, expiry)
+            before, now = self._before.get(key, 0), self._now.get(key, 0)
+            return before, left_seconds, now, left_seconds + expiry
 
-    def _counted(self, limit: str, name: str) -> Who:
-        who = (limit, name)
-        known = who in self._now or len(self._now) < MAX_COUNTED
-        return who if known else (limit, "")
+    def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget what was counted."""
+        with self._counting:
+            key, _ = self._turned(key, expiry)
+            self._now.pop(key, None)
+            self._before.pop(key, None)
+
+    def _turned(self, key: str, expiry: int) -> tuple[str, float]:
+        """Begin a new minute where it is time; return who is counted and what is left of it."""
+        minute, passed = divmod(self._clock(), expiry)
+        if minute != self._minute:
+            self._before = self._now if minute == self._minute + 1 else {}
+            self._now, self._minute = {}, int(minute)
+        known = key in self._now or len(self._now) < MAX_COUNTED
+        return key if known else ALL_OTHERS, expiry - passed
 
 
 def kind_of(method: str, path: str) -> str:
