@@ -25,6 +25,7 @@ from api.problems import Problem, answer, place
 from api.rates import Rates
 from api.settings import Settings
 from api.tracing import trace_of
+from ledger.log import trace_context
 
 API_VERSION: Final = "1.0.0"
 SECURITY_HEADERS: Final = {
@@ -75,6 +76,7 @@ class Doorway:
         passage = _Passage(scope, send, secure=self._secure)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=passage.request_id, **passage.traced())
+        trace_context.begin(str(passage.trace))
         self._inside += 1
         try:
             await self._admit(passage, receive)

@@ -3,7 +3,8 @@
     traceparent:   00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01   came in, or not
     traceresponse: 00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01   goes out
 
-The trace is the caller's where it named a sound one, else a new one; the span is always ours.
+The trace is the caller's where it named a sound one, else a new one; the span is always ours. What
+is asked of other servers meanwhile carries it on (`ledger/log/trace_context.py`).
 `tracestate` is of other systems: it is neither read nor passed on.
 """
 
@@ -13,7 +14,8 @@ import re
 import secrets
 from typing import Final, NamedTuple
 
-HEADER: Final = "traceparent"
+from ledger.log.trace_context import HEADER as HEADER
+
 ANSWER_HEADER: Final = "traceresponse"
 VERSION: Final = "00"
 NOT_SAMPLED: Final = "00"

@@ -1,8 +1,8 @@
 """Asking a server elsewhere over HTTP, with a limit and an end to everything.
 
 No redirect is followed: an address is a setting or a policy, and one that leads on could take along
-what is in the headers. `ask` puts one question on a connection of its own; what it is made of also
-serves `remote_http`, which keeps its connection.
+what is in the headers. Each question names the trace it is part of. `ask` puts one question on a
+connection of its own; what it is made of also serves `remote_http`, which keeps its connection.
 """
 
 import contextlib
@@ -16,6 +16,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from ledger.log.trace_context import passed_on
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 USER_AGENT: Final = "ketenledger"
@@ -65,7 +67,7 @@ def ask(
         connection = opened(address, patience.silence_seconds, proxied=proxied)
     except ValueError as error:
         raise NoAnswer("het adres is niet bruikbaar") from error
-    sent = {"User-Agent": USER_AGENT, "Connection": "close", **(headers or {})}
+    sent = {"User-Agent": USER_AGENT, "Connection": "close", **passed_on(), **(headers or {})}
     if body is not None:
         sent["Content-Type"] = media_type
     method = "GET" if body is None else "POST"

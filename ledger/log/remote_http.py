@@ -14,6 +14,7 @@ from urllib.parse import SplitResult
 
 from ledger.log.asking import USER_AGENT, body_of, ended_after, opened, target, why
 from ledger.log.remote_faults import LogUnreachable, LogWrong, within
+from ledger.log.trace_context import passed_on
 
 _GZIP: Final = 31
 """How zlib is told that there is a header of gzip."""
@@ -84,7 +85,7 @@ class HttpSource:
         connection = self._connected()
         with ended_after(connection.sock, self._patience.answer_seconds):
             where = target(self._address, f"{self._prefix}/{path}", proxied=True)
-            connection.request("GET", where, headers=self._headers)
+            connection.request("GET", where, headers=self._headers | passed_on())
             response = connection.getresponse()
             if response.length is None and not response.chunked:
                 raise http.client.HTTPException("een antwoord zonder lengte")

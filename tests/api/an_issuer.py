@@ -30,6 +30,7 @@ class AnIssuer:
         self.published: list[dict[str, Any]] = [self.key.as_dict(private=False)]
         self.described: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.traces: list[str] = []
         self.silent = False
         self.codes: dict[str, dict[str, str]] = {}
 
@@ -110,6 +111,7 @@ def issuing() -> Iterator[AnIssuer]:
         def do_POST(self) -> None:
             form = self.rfile.read(int(self.headers["Content-Length"])).decode()
             issuer.asked.append(self.path)
+            issuer.traces.append(self.headers["traceparent"])
             self.send(*issuer.exchange(dict(parse_qsl(form))))
 
         def send(self, status: int, told: dict[str, Any]) -> None:

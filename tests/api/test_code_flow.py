@@ -68,6 +68,18 @@ def test_somebody_signs_in_at_the_issuer_and_is_the_person_linked(
     assert visitor.post(f"/v1/chains/{CHAIN}/people", json=person).status_code == 201
 
 
+def test_what_is_asked_of_the_issuer_goes_on_in_the_trace_of_who_signs_in(
+    visitor: httpx.Client, issuer: AnIssuer
+) -> None:
+    address = departed(visitor)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    visitor.headers["traceparent"] = f"00-{trace}-00f067aa0ba902b7-01"
+    answer = returned(visitor, address, issuer.code(address, sub="uwv-1"))
+    # Our own span is what the question of the issuer comes from.
+    assert issuer.traces[-1] == answer.headers["traceresponse"]
+    assert issuer.traces[-1].split("-")[1] == trace
+
+
 def test_somebody_who_is_linked_to_nobody_is_told_what_to_link(
     visitor: httpx.Client, issuer: AnIssuer
 ) -> None:
