@@ -9,17 +9,24 @@ open. The check in the browser is `static/check.js`.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from api.integrity import Integrity, integrity_of
+from api.log_policy import policy_of
 from api.pages.language import Language
 from api.pages.site import Asked, Screen
 from api.parameters import as_position
+from api.signing import log_keys
 from api.timestamps import newest_timestamp
 from ledger.log.check_results import Checked
+from ledger.log.log_key import KeyRefused
+from ledger.log.note_keys import ED25519, ED25519_COSIGNATURE, BadKey, Verifier
 from projections.chains import chain
+
+BROWSERS_KNOW: Final = (ED25519, ED25519_COSIGNATURE)
 
 
 class Verdict(Struct, frozen=True):
@@ -99,6 +106,34 @@ def standings(language: Language) -> dict[str, str]:
         "ahead": said("kent een groter log"),
         "different": said("kent een ander log"),
     }
+
+
+class BrowserCheck(Struct, frozen=True):
+    """What a browser measures a log by: its keys as JSON, and how many witnesses have to sign."""
+
+    keys: str
+    needed: int
+
+
+def browser_check(asked: Asked) -> BrowserCheck | None:
+    """Return the keys of the log and of its witnesses, as the log tells them; None without any."""
+    state = asked.request.app.state
+    try:
+        key = log_keys(state.settings).key(asked.chain)
+    except (KeyRefused, BadKey):
+        return None
+    policy = policy_of(state.ledger, asked.chain, key, state.settings)
+    seen_by = (one.verifier for one in policy.witnesses)
+    keys = [_for_browser(one, own=True) for one in key.verifiers]
+    # Of what WebCrypto knows: a witness with another key counts as one that did not sign.
+    keys += [_for_browser(one, own=False) for one in seen_by if one.algorithm in BROWSERS_KNOW]
+    return BrowserCheck(json.encode(keys).decode(), policy.needed)
+
+
+def _for_browser(key: Verifier, *, own: bool) -> dict[str, Any]:
+    public = urlsafe_b64encode(key.public).decode().rstrip("=")
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": public}
+    return {"key": str(key), "name": key.name, "own": own, "jwk": jwk}
 
 
 def _position(asked: Asked) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from msgspec import Struct
@@ -217,6 +218,7 @@ def _around(asked: Asked) -> dict[str, Any]:
         "as_of_sentence": asked.as_of.sentence(asked.language),
         "fields": _other_fields(asked),
         "onward": partial(_onward, asked),
+        "anew": f"{here}?{urlencode(_other_fields(asked))}",
         "places": PLACES,
         "navigation": [
             {

@@ -1,154 +1,101 @@
-// Checks a log in the reader's own browser, after C2SP tlog-tiles and RFC 6962: what is fetched is
-// reckoned again here. The sentences stand in the page; this says which of them hold.
-"use strict";
-const box = document.querySelector("[data-log]"), { log, records } = box.dataset;
-const form = box.querySelector("form"), shown = box.querySelector("[role=status]");
-const sentences = box.querySelector("template").content, subtle = globalThis.crypto?.subtle;
-const text = (bytes) => new TextDecoder().decode(bytes);
-const base64 = (data) => Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
-const hex = (bytes) => [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
-const same = (a, b) => hex(a) === hex(b);
-const hash = async (...parts) =>
-  new Uint8Array(await subtle.digest("SHA-256", await new Blob(parts).arrayBuffer()));
-const node = async (left, right) => hash(Uint8Array.of(1), await left, await right);
+// Reckons a log again in the reader's own browser; docs/check-in-the-browser.md tells how.
+const box = document.querySelector("[data-log]"), { log, records, needed } = box.dataset;
+const form = box.querySelector("form"), results = box.querySelector(".results");
+const sentences = box.querySelector("template").content.children;
+const hash = async (hex) =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.fromHex(hex))).toHex();
 
-let found = [];
-function say(name, values = {}) {
-  const line = sentences.querySelector(`[data-say=${name}]`).cloneNode(true);
-  line.textContent = line.textContent.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-  found.push(line);
+function say(name, values) {
+  const { className, textContent } = sentences[name] ?? sentences.failed;
+  const line = results.appendChild(document.createElement("p"));
+  line.className = className;
+  line.textContent = textContent.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
 async function get(path) {
   const answer = await fetch(path, { cache: "no-store" });
   if (!answer.ok) throw { name: "missing", path, status: answer.status };
-  return new Uint8Array(await answer.arrayBuffer());
+  return answer.bytes();
 }
 
 function read(note) {
-  const cut = note.lastIndexOf("\n\n"), body = note.slice(0, cut + 1);
-  const [origin, size, root] = body.split("\n");
-  if (!/^[1-9]\d{0,12}$/.test(size) || !/^[\w+/]{43}=$/.test(root)) throw { name: "malformed" };
-  const lines = [...note.slice(cut).matchAll(/^— (\S+) ([\w+/]+=*)$/gm)];
-  const signatures = lines.map(([, name, data]) => ({ name, data: base64(data) }));
-  return { note, body, origin, size: +size, root: base64(root), signatures };
+  const [origin, size, root] = note.split("\n"), body = `${note.split("\n\n")[0]}\n`;
+  if (!(size > 0)) throw { name: "malformed" };
+  return { note, body, origin, size: +size, root: Uint8Array.fromBase64(root).toHex() };
 }
 
-async function readKeys() {
-  const own = text(await get(`${log}/key`)), policy = text(await get(`${log}/policy`));
-  const list = own.replace(/^/gm, "log ") + policy.replace(/^log .*$/gm, "");
-  const keys = [...list.matchAll(/^(log|witness).*? (([^\s+]+)\+\w{8}\+(\S+))/gm)].map(
-    ([, role, key, name, data]) => ({ role, key, name, data: base64(data) }));
-  return { keys, needed: +(/^group \S+ (\d+)/m.exec(policy)?.[1] ?? 0) };
+async function signers({ note, body }) {
+  const held = new Set();
+  for (const one of JSON.parse(box.dataset.keys)) {
+    const key = await crypto.subtle.importKey("jwk", one.jwk, "Ed25519", false, ["verify"]);
+    for (const rest of note.split(`\n— ${one.name} `).slice(1)) {
+      const own = Uint8Array.fromBase64(rest.split("\n")[0]);
+      const time = `cosignature/v1\ntime ${BigInt(`0x${own.slice(4, 12).toHex()}`)}\n`;
+      const text = new TextEncoder().encode(one.own ? body : time + body);
+      if (await crypto.subtle.verify("Ed25519", key, own.slice(-64), text)) held.add(one);
+    }
+  }
+  return [...held];
 }
 
-// True or false for a signature of this key, undefined where there is none that can be checked.
-async function signed(note, { name, data }) {
-  const id = (await hash(`${name}\n`, data)).slice(0, 4);
-  const line = note.signatures.find((one) => one.name === name && same(one.data.slice(0, 4), id));
-  if (!line || ![1, 4].includes(data[0])) return undefined;
-  const own = line.data.slice(4), time = data[0] === 4;
-  const said = time ? `cosignature/v1\ntime ${new DataView(own.buffer).getBigUint64(0)}\n` : "";
-  const key = await subtle.importKey("raw", data.slice(1), "Ed25519", false, ["verify"]);
-  const message = new TextEncoder().encode(said + note.body);
-  return subtle.verify("Ed25519", key, own.slice(time ? 8 : 0), message);
-}
-
-// The root over the first `end` leaves, from the tiles of a log of this size, each fetched once.
-// It goes down to each cut, so roots with the same cuts rest on the same hashes.
-function tree(size) {
+export async function holds({ size, root }, from, to, part) {
   const tiles = {};
   const tile = (level, number) => {
+    const digits = `${number}`.padStart(9, 0).replace(/\d{3}(?=\d)/g, "x$&/");
     const width = Math.min(256, Math.floor(size / 256 ** level) - number * 256);
-    const digits = String(number).padStart(Math.ceil(String(number).length / 3) * 3, "0");
-    const place = digits.replace(/(\d{3})(?=\d)/g, "x$1/") + (width < 256 ? `.p/${width}` : "");
-    return (tiles[`${level}/${number}`] ??= get(`${log}/tile/${level}/${place}`));
+    const path = digits.replace(/^(x000\/)+/, "") + (width < 256 ? `.p/${width}` : "");
+    return (tiles[[level, path]] ??= get(`${log}/tile/${level}/${path}`));
   };
-  const fold = (data, at, count) =>
-    count === 1 ? data.slice(at * 32, at * 32 + 32)
-      : node(fold(data, at, count / 2), fold(data, at + count / 2, count / 2));
-  return async function root(end, cuts = [], leaves = {}, start = 0) {
-    const count = end - start, half = 2 ** Math.ceil(Math.log2(count)) / 2;
-    if (half * 2 !== count || cuts.some((cut) => start < cut && cut < end))
-      return node(root(start + half, cuts, leaves, start), root(end, cuts, leaves, start + half));
-    if (count === 1 && leaves[start]) return leaves[start];
-    const level = Math.floor(Math.log2(count) / 8), first = start / 256 ** level;
-    return fold(await tile(level, Math.floor(first / 256)), first % 256, count / 256 ** level);
+  const reckon = async (start, end) => {
+    const count = end - start, level = Math.log2(count) / 8, at = start / count;
+    if (level % 1 || [from, to].some((cut) => start < cut && cut < end)) {
+      const middle = start + 2 ** Math.ceil(Math.log2(count)) / 2;
+      return hash(`01${await reckon(start, middle)}${await reckon(middle, end)}`);
+    }
+    return (await tile(level, Math.floor(at / 256))).toHex().substr((at % 256) * 64, 64);
   };
+  return part === await reckon(from, to) && root === await reckon(0, size);
 }
 
-async function grown(one, other) {
-  const [old, last] = one.size <= other.size ? [one, other] : [other, one], root = tree(last.size);
-  return same(await root(old.size), old.root) && same(await root(last.size, [old.size]), last.root);
-}
-
-async function checkSignatures(now, { keys, needed }) {
-  const of = async (role) => {
-    const own = keys.filter((key) => key.role === role);
-    const held = await Promise.all(own.map((key) => signed(now, key)));
-    return [true, false].map((holds) => own.filter((_, at) => held[at] === holds));
-  };
-  const [[good], [seen, bad]] = [await of("log"), await of("witness")];
-  say(good.length ? "signed" : "unsigned", { size: now.size, key: good[0]?.key });
-  const names = (list) => list.map((key) => key.name).join(", ");
-  if (bad.length) say("miswitnessed", { names: names(bad) });
-  if (!needed && !seen.length) say("nobody");
-  else say(seen.length < needed ? "few" : "seen", { count: seen.length, needed, names: names(seen) });
-}
-
-async function checkRecord(now, position) {
+async function ofRecord(now, position) {
   if (position >= now.size) return say("beyond", { position });
-  const leaf = await hash(Uint8Array.of(0), await get(`${records}/${position}/raw`));
-  const root = await tree(now.size)(now.size, [position, position + 1], { [position]: leaf });
-  say(same(root, now.root) ? "included" : "excluded", { position, leaf: hex(leaf) });
+  const leaf = await hash(`00${(await get(`${records}/${position}/raw`)).toHex()}`);
+  const there = await holds(now, position, position + 1, leaf);
+  say(there ? "included" : "excluded", { position, leaf });
 }
 
-async function checkEarlier(now, kept) {
-  if (!kept) return say("first");
-  const old = read(kept.note), at = new Date(kept.at).toLocaleString(document.documentElement.lang);
-  const holds = old.origin === now.origin && old.size <= now.size && (await grown(old, now));
-  say(holds ? "grown" : "forked", { at, size: old.size, old: old.note, now: now.note });
+async function ofSignatures(now) {
+  const held = await signers(now), seen = held.filter((one) => !one.own).length;
+  for (const one of held) say(one.own ? "own" : "witness", { ...now, ...one });
+  if (held.length === seen) say("unsigned", now);
+  if (seen < needed) say("few", { seen, needed });
 }
 
-async function checkPasted(now, pasted, { keys }) {
-  const old = read(pasted.replace(/\r/g, "").trim() + "\n");
-  if (old.origin !== now.origin) return say("other", { origin: old.origin });
-  const held = await Promise.all(keys.map((key) => key.role === "log" && signed(old, key)));
-  if (!held.includes(true)) return say("not-ours");
-  say((await grown(old, now)) ? "joined" : "split", { size: old.size, old: old.note, now: now.note });
+async function ofEarlier(now, kind, note) {
+  const old = read(note.trim()), ours = (await signers(old)).some((one) => one.own);
+  const how = !ours ? "strange" : old.size > now.size ? "ahead"
+    : (await holds(now, 0, old.size, old.root)) ? "same" : "split";
+  say(`${kind}-${how}`, { ...old, now: now.note });
 }
 
-function cannotSign(fault) {
-  if (fault.name !== "NotSupportedError") throw fault;
-  say(fault.name);
+async function check({ positie, controlepunt }) {
+  const now = read(new TextDecoder().decode(await get(`${log}/checkpoint`)));
+  await ofSignatures(now).catch(tell);
+  say((await holds(now, 0, now.size, now.root)) ? "root" : "no-root", now);
+  if (positie.value) await ofRecord(now, +positie.value);
+  if (controlepunt.value) await ofEarlier(now, "pasted", controlepunt.value).catch(tell);
+  if (log in localStorage) await ofEarlier(now, "kept", localStorage[log]).catch(tell);
+  else say("first");
+  if (!results.querySelector(":not(.right)")) localStorage[log] = now.note;
 }
 
-async function check() {
-  if (!subtle) return say("no-crypto");
-  const now = read(text(await get(`${log}/checkpoint`))), keys = await readKeys();
-  const { positie, controlepunt } = form.elements;
-  await checkSignatures(now, keys).catch(cannotSign);
-  say(same(await tree(now.size)(now.size), now.root) ? "root" : "no-root", { root: hex(now.root) });
-  if (positie.value) await checkRecord(now, +positie.value);
-  if (controlepunt?.value.trim())
-    await checkPasted(now, controlepunt.value, keys).catch(cannotSign);
-  await checkEarlier(now, JSON.parse(localStorage.getItem(log)));
-  if (!found.some((line) => line.className === "wrong"))
-    localStorage.setItem(log, JSON.stringify({ note: now.note, at: Date.now() }));
-}
+const tell = (fault) => say(fault.name, fault);
 
-form.hidden = false;
-form.addEventListener("submit", async (event) => {
+form.hidden = !(crypto.subtle && Uint8Array.fromHex);
+form.onsubmit = async (event) => {
   event.preventDefault();
-  found = [];
-  shown.textContent = sentences.querySelector("[data-say=busy]").textContent;
-  try {
-    await check();
-  } catch (fault) {
-    const known = ["missing", "malformed", "NotSupportedError", "SecurityError"].includes(fault.name);
-    say(known ? fault.name : "failed", { ...fault, message: fault.message });
-  }
-  const worst = ["wrong", "unknown", "right"].find((kind) => found.some((one) => one.className === kind));
-  say(`all-${worst}`);
-  shown.replaceChildren(found.pop(), ...found);
-});
+  results.replaceChildren();
+  box.ariaBusy = true;
+  await check(form).catch(tell);
+  box.ariaBusy = false;
+};

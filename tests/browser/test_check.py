@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import pytest
@@ -54,8 +55,13 @@ def checked(page: Any, pasted: str = "") -> str:
     if pasted:
         page.fill("#controlepunt", pasted)
     page.locator("#positie").press("Enter")
-    page.wait_for_selector(".results .outcome")
-    return str(page.inner_text(".results"))
+    return outcome(page)
+
+
+def outcome(page: Any) -> str:
+    """Return what is said when the check is over."""
+    page.wait_for_selector(".check[aria-busy=false]")
+    return str(page.inner_text(".check [role=status]"))
 
 
 def altering(change: Callable[[bytes], bytes]) -> Callable[[Any], None]:
@@ -86,8 +92,7 @@ def test_a_true_log_holds_and_is_remembered(pages: Any, demonstration: Doors, he
     assert page.locator(".wrong, .unknown").count() == 0
     page.goto(f"{BASE}/gebeurtenissen/7")
     page.get_by_role("button", name="Controleer nu").press("Enter")
-    page.wait_for_selector(".results .outcome")
-    assert "Klopt: gebeurtenis 7 heeft" in page.inner_text(".results")
+    assert "Klopt: gebeurtenis 7 heeft" in outcome(page)
 
 
 @pytest.mark.parametrize(
@@ -118,15 +123,18 @@ def test_a_log_that_was_written_anew_does_not_continue_what_was_kept(
     pages: Any, demonstration: Doors, head: Head
 ) -> None:
     page = pages.open(PAGE)
-    kept = forged(demonstration, head, size=100, root=bytes(32))
-    page.evaluate(
-        "([log, kept]) => localStorage.setItem(log, kept)",
-        [LOG, json.dumps({"note": kept, "at": 0})],
-    )
-    found = checked(page)
-    assert "dit log is niet het vervolg van het controlepunt" in found
-    assert kept.splitlines()[2] in found
-    assert json.loads(page.evaluate(f"localStorage.getItem('{LOG}')"))["note"] == kept
+    other = Signer.made(head.origin)
+    for kept, said in (
+        (forged(demonstration, head, size=100, root=bytes(32)), "dit log is niet het vervolg van"),
+        (forged(demonstration, head, size=head.size + 1), "nu toont de server er minder"),
+        (str(signed(head.text(), [other])), "niet getekend met een sleutel die dit log nu noemt"),
+    ):
+        page.evaluate("([log, kept]) => localStorage.setItem(log, kept)", [LOG, kept])
+        found = checked(page)
+        assert found.startswith("Er klopt iets niet.")
+        assert said in found
+        assert kept.splitlines()[2] in found
+        assert page.evaluate(f"localStorage.getItem('{LOG}')") == kept
 
 
 def test_a_checkpoint_from_a_partner_is_held_against_the_log(
@@ -139,28 +147,58 @@ def test_a_checkpoint_from_a_partner_is_held_against_the_log(
     other = forged(demonstration, head, size=257, root=bytes(32))
     assert "is van een andere geschiedenis dan dit log" in checked(page, other)
     larger = forged(demonstration, head, size=head.size + 300)
-    assert "Niet na te gaan: de server gaf" in checked(page, larger)
+    assert "de server toont er nog niet zoveel" in checked(page, larger)
     unsigned = true.replace(base64.b64encode(tree_root(leaves)).decode(), "A" * 43 + "=")
-    assert "geplakte controlepunt is niet getekend" in checked(page, unsigned)
+    assert "is niet getekend met een sleutel van dit log" in checked(page, unsigned)
     elsewhere = true.replace("\n257\n", "\n257\n", 1).replace(head.origin, "elders.example", 1)
-    assert "is van een ander log, elders.example" in checked(page, elsewhere)
+    assert "(elders.example) is niet getekend met een sleutel" in checked(page, elsewhere)
     assert "geen controlepunt dat te lezen is" in checked(page, "zomaar wat")
 
 
+def wanting(witness: Signer, needed: int) -> Callable[[Any], None]:
+    """Return a way in between after which the page asks for so many witnesses, and names this."""
+    public = base64.urlsafe_b64encode(witness.verifier.public).decode().rstrip("=")
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": public}
+    one = json.dumps({"key": str(witness.verifier), "name": witness.name, "own": False, "jwk": jwk})
+
+    def change(page: bytes) -> bytes:
+        page = page.replace(b'data-keys="[', f'data-keys="[{escape(one)},'.encode())
+        return page.replace(b'data-needed="0"', f'data-needed="{needed}"'.encode())
+
+    return altering(change)
+
+
 def test_what_witnesses_signed_is_checked(pages: Any, demonstration: Doors) -> None:
-    page = pages.open(PAGE)
     witness = Signer.made("getuige.example", ED25519_COSIGNATURE)
-    policy = f"witness uwv {witness.verifier} http://x\ngroup witnesses 1 uwv\nquorum witnesses\n"
-    page.route(f"**{LOG}/policy", altering(lambda own: own + policy.encode()))
-    assert "0 getuigen tekenden mee (), maar 1 zijn er nodig" in checked(page)
+    page = pages.open(PAGE)
+    page.route("**/controle*", wanting(witness, 1))
+    page.reload()
+    assert "van de 1 getuigen die mee moeten tekenen, deden 0 dat" in checked(page)
     note = read_note(demonstration.get(f"{LOG}/checkpoint").content)
     seen = signed(note.text, [witness], at=1_700_000_000).signatures
     page.route(f"**{LOG}/checkpoint", altering(lambda _: note.with_signatures(seen).encode()))
-    assert "Klopt: 1 getuigen tekenden mee (getuige.example)" in checked(page)
+    assert "Klopt: getuige getuige.example tekende mee" in checked(page)
     other = signed(note.text + "x\n", [witness], at=1_700_000_000).signatures
     page.unroute(f"**{LOG}/checkpoint")
     page.route(f"**{LOG}/checkpoint", altering(lambda _: note.with_signatures(other).encode()))
-    assert "de medeondertekening van getuige.example hoort niet bij" in checked(page)
+    assert "deden 0 dat" in checked(page)
+
+
+def test_a_witness_that_signs_twice_is_one_witness(pages: Any, demonstration: Doors) -> None:
+    witness = Signer.made("getuige.example", ED25519_COSIGNATURE)
+    page = pages.open(PAGE)
+    page.route("**/controle*", wanting(witness, 2))
+    page.reload()
+    note = read_note(demonstration.get(f"{LOG}/checkpoint").content)
+    twice = [
+        line
+        for at in (1_700_000_000, 1_700_000_001)
+        for line in str(signed(note.text, [witness], at=at)).splitlines(keepends=True)[-1:]
+    ]
+    page.route(f"**{LOG}/checkpoint", altering(lambda own: own + "".join(twice).encode()))
+    found = checked(page)
+    assert "Klopt: getuige getuige.example tekende mee" in found
+    assert "van de 2 getuigen die mee moeten tekenen, deden 1 dat" in found
 
 
 def test_a_browser_that_cannot_reckon_says_so(pages: Any) -> None:
@@ -171,28 +209,35 @@ def test_a_browser_that_cannot_reckon_says_so(pages: Any) -> None:
     assert "deze browser kent de handtekeningen (Ed25519) niet" in found
     assert "Klopt: de tegels van het log geven samen" in found
     assert found.startswith("Niets klopt niet, maar niet alles kon hier worden nagegaan.")
+    assert page.evaluate("localStorage.length") == 0
     page.add_init_script(NO_CRYPTO)
     page.reload()
-    assert "Kan hier niet worden gecontroleerd" in checked(page)
+    assert not page.get_by_role("button", name="Controleer nu").is_visible()
+    assert "Dan kan deze browser het niet" in page.inner_text(".check")
 
 
-def test_the_roots_and_proofs_are_those_of_the_log(
+def test_every_beginning_of_the_log_is_reckoned_as_it_is_and_no_other(
     pages: Any, demonstration: Doors, head: Head
 ) -> None:
     page = pages.open(PAGE)
     leaves = leaves_of(demonstration, head.size)
     sizes = [1, 2, 3, 4, 5, 7, 8, 255, 256, 257, 300, head.size]
+    parts = [[0, size, tree_root(leaves[:size]).hex()] for size in sizes]
+    parts += [[at, at + 1, leaves[at].hex()] for at in (0, 1, 254, 255, 256, head.size - 1)]
     found = page.evaluate(
-        "async ([size, sizes]) => {const root = tree(size), found = [];"
-        "for (const one of sizes) found.push(hex(await root(one, [3, 256]))); return found;}",
-        [head.size, sizes],
+        "async ([whole, parts]) => {"
+        "const { holds } = await import('/static/check.js'), found = [];"
+        "for (const [from, to, part] of parts) for (const said of [part, '00' + part.slice(2)])"
+        "  found.push(await holds(whole, from, to, said));"
+        "return found;}",
+        [{"size": head.size, "root": head.root.hex()}, parts],
     )
-    assert found == [tree_root(leaves[:size]).hex() for size in sizes]
+    assert found == [True, False] * len(parts)
 
 
 def test_without_scripts_the_page_says_what_the_command_line_can_do(pages: Any) -> None:
     page = pages.open(f"{BASE}/controle", java_script_enabled=False)
     text = page.inner_text("main")
-    assert "Zonder scripts kan een browser dit niet" in text
+    assert "Staat hier geen knop? Dan kan deze browser het niet" in text
     assert re.search(r"ketenledger monitor http\S+/log/loonaangifteketen --state", text)
     assert not page.get_by_role("button", name="Controleer nu").is_visible()

@@ -102,5 +102,6 @@ def test_who_was_chain_manager_and_where_an_escalation_went(chain: Any) -> None:
 def test_whether_all_this_is_intact_is_found_in_this_browser(chain: Any) -> None:
     click(chain, "Controle")
     chain.get_by_role("button", name="Controleer nu").click()
-    chain.wait_for_selector(".results .outcome")
-    assert chain.inner_text(".results").startswith("Alles wat hier is nagegaan, klopt.")
+    chain.wait_for_selector(".check[aria-busy=false]")
+    said = chain.inner_text(".check [role=status]")
+    assert said.startswith("Alles wat hier is nagegaan, klopt.")

@@ -100,7 +100,7 @@ def test_what_others_record_is_told_without_reloading(
     assert page.get_attribute(".news", "role") == "status"
     before = page.inner_text("main")
     demonstration.post(f"/v1/chains/{chain}/people", {"function": "medewerker"})
-    page.wait_for_selector(".news a")
+    page.wait_for_selector(".news a:not([hidden])")
     assert page.inner_text(".news") == "1 nieuwe gebeurtenis: toon"
     assert before.strip() in page.inner_text("main")
     page.focus(".news a")
