@@ -14,38 +14,44 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import msgspec
 import psycopg
 import pytest
-from msgspec.structs import replace
 
 from api.settings import Settings
 from api.signing import ensure_key
-from ledger import catalogue
-from ledger.domain.events.reviews import ReviewAccessGranted, ReviewAccessProposed
-from ledger.domain.values import Event
 from ledger.log import canonical
-from ledger.recording import Entry
 from projections.models import KINDS
+from tests.api.cast import (
+    HIDDEN,
+    KEY,
+    MARKS,
+    OFFICE,
+    OUTSIDER,
+    PARTICIPANT,
+    REVIEWER,
+    marked,
+    mixed_life,
+)
 from tests.api.doors import Doors, Unasked, open_doors
+from tests.api.programs import bearer
 from tests.api.signed import until
 from tests.projections.given import CHAIN, taken_in
-from tests.projections.scenes import in_earnest, mixed
+from tests.projections.scenes import in_earnest
 
 GOLDEN: Final = Path(__file__).parents[1] / "data" / "reading-matrix.txt"
-HIDDEN: Final = "verborgen-keten"
 NOWHERE: Final = "nergens-te-zien"
 READERS: Final = {
     "nobody": "",
-    "outsider": "niemand",
-    "participant": "bestuurder-cbs",
-    "reviewer": "beoordelaar",
-    "office": "ketenbureau",
+    "outsider": OUTSIDER,
+    "participant": PARTICIPANT,
+    "reviewer": REVIEWER,
+    "office": OFFICE,
+    "program": "",
 }
-MARKS: Final = {"chain": "INTERN", "confidential": "GEHEIM"}
 POSITIONS: Final = {"public": 1, "chain": 3, "confidential": 2}
 """A record of each scope; the scopes change in a fixed order."""
 CHAINLESS: Final = {
@@ -64,57 +70,12 @@ QUERIES: Final = {
 }
 
 
-def marked() -> list[Entry]:
-    """Return the mixed life in which every prose says of which scope its record is."""
-    first, *rest = mixed()
-    # Stamped as a demonstration it would be open to everybody.
-    event = replace(first.event, demo=False)
-    life = [Entry(event, first.header, catalogue.encode(event, first.header)), *rest]
-    return [_marked(one) for one in life] + _granted(len(life))
-
-
-def _marked(entry: Entry, scope: str = "") -> Entry:
-    header = replace(entry.header, scope=scope or entry.header.scope)
-    mark = MARKS.get(header.scope, "")
-    body = _with_mark(msgspec.to_builtins(entry.event), mark)
-    event = msgspec.convert(body, type(entry.event))
-    return Entry(event, header, catalogue.encode(event, header))
-
-
-def _with_mark(value: Any, mark: str) -> Any:
-    if isinstance(value, dict):
-        return {name: _with_mark(part, mark) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_mark(part, mark) for part in value]
-    return f"{mark} {value}"[:200] if mark and isinstance(value, str) and " " in value else value
-
-
-def _granted(position: int) -> list[Entry]:
-    """Return the records of a grant of what is for the chain, from the middle on."""
-    proposed = ReviewAccessProposed(
-        review="T-1",
-        organisation="uwv",
-        reviewer=READERS["reviewer"],
-        commission="Evaluatie",
-        classification="chain",
-        valid_from="2015-01-01",
-        valid_until="2999-01-01",
-        reason="Evaluatie.",
-    )
-    granted = ReviewAccessGranted(review="T-1", organisations=("uwv", "cbs"))
-    last = replace(mixed()[-1].header, cause=None, under=(), source=None, scope="public")
-    events: list[Event] = [proposed, granted]
-    headers = [replace(last, position=position + n, act=f"t-{n}") for n in range(len(events))]
-    pairs = zip(events, headers, strict=True)
-    return [Entry(event, one, catalogue.encode(event, one)) for event, one in pairs]
-
-
 @pytest.fixture(scope="module")
 def doors(shared_database: str, data_folder: Path) -> Iterator[Doors]:
     """A server that reads by the policy, with the marked chain, signed, and a hidden one."""
-    life = marked()
+    life = mixed_life()
     taken_in(shared_database, life)
-    hidden = [_marked(one, "confidential") for one in in_earnest()[:60]]
+    hidden = marked(in_earnest()[:60], "confidential")
     taken_in(shared_database, hidden, chain=HIDDEN)
     least = {CHAIN: len(life), HIDDEN: len(hidden)}
     for chain in least:
@@ -182,9 +143,16 @@ def _put(path: str, given: dict[str, str]) -> str:
     return re.sub(r"{(.*?)}", lambda found: given.get(found[1], "geen"), path)
 
 
-def cell(doors: Doors, path: str, person: str) -> str:
+def headers_of(doors: Doors, kind: str) -> dict[str, str]:
+    """Return the header fields of a kind of reader."""
+    if kind == "program":
+        return bearer(KEY)
+    return doors.known_as(READERS[kind]) if READERS[kind] else {}
+
+
+def cell(doors: Doors, path: str, kind: str) -> str:
     """Return what a kind of reader gets: the status, and the prose of which scopes."""
-    headers = doors.known_as(person) if person else {}
+    headers = headers_of(doors, kind)
     if "/stroom" in path:
         return _of_stream(doors, path, headers)
     answer = doors.get(path, headers=headers)
@@ -212,7 +180,7 @@ def test_every_route_gives_every_reader_what_the_matrix_says(
 ) -> None:
     lines = []
     for label, path in paths(doors, names):
-        cells = [f"{name}={cell(doors, path, who)}" for name, who in READERS.items()]
+        cells = [f"{name}={cell(doors, path, name)}" for name in READERS]
         lines.append(f"{label}  {' '.join(cells)}")
     found = "\n".join(sorted(lines)) + "\n"
     if not GOLDEN.exists():
@@ -227,7 +195,8 @@ def test_the_matrix_itself_shows_no_reader_more_than_the_policy_allows() -> None
         assert set(cells) == set(READERS), line
         for name in ("nobody", "outsider"):
             assert not set(cells[name]) & {"i", "c"}, line
-        assert "c" not in cells["reviewer"], line
+        for name in ("reviewer", "program"):
+            assert "c" not in cells[name], line
 
 
 @pytest.mark.slow
@@ -280,7 +249,9 @@ def test_nobody_records_and_no_answer_about_that_tells_anything(doors: Doors) ->
 
 def test_a_key_that_somebody_else_used_gives_nobody_their_receipt(doors: Doors) -> None:
     """The key of an act is unique in a chain; who guesses one learns no more than that."""
-    used = next(one for one in marked() if one.header.scope == "confidential" and one.header.act)
+    used = next(
+        one for one in mixed_life() if one.header.scope == "confidential" and one.header.act
+    )
     body = {"text": "Er is iets."}
     path = f"/v1/chains/{CHAIN}/driving-problems"
     for person in ("niemand", READERS["participant"]):
@@ -291,7 +262,7 @@ def test_a_key_that_somebody_else_used_gives_nobody_their_receipt(doors: Doors) 
 
 
 def test_a_proof_is_of_a_hash_and_tells_nothing_of_the_record(doors: Doors) -> None:
-    hidden = next(one for one in marked() if one.header.scope == "confidential")
+    hidden = next(one for one in mixed_life() if one.header.scope == "confidential")
     for named in (str(hidden.header.position), canonical.leaf_hash(hidden.data).hex()):
         answer = doors.get(f"/log/{CHAIN}/proof/{named}")
         assert answer.status_code == 200, answer.text
