@@ -106,8 +106,9 @@ def _voted(doc: Doc, event: d.VoteCast, header: Header) -> None:
     vote: Doc = {"seat": event.seat, **fields(event, "choice", "reason"), **stamp(header)}
     for number, before in enumerate(votes):
         if before["seat"] == event.seat:
-            earlier = before.pop("earlier", [])
-            votes[number] = {**vote, "earlier": [*earlier, before]}
+            earlier: list[Doc] = before.pop("earlier", [])
+            earlier.append(before)
+            votes[number] = {**vote, "earlier": earlier}
             return
     votes.append(vote)
 
@@ -260,7 +261,7 @@ PARTS: dict[type[Event], Part] = {
     d.ProposalWithdrawn: Part(_OWN, _withdrawn),
     d.DeliberationOpened: Part(_OWN, _opened),
     d.ElectorateFixed: Part(_OWN, _electorate),
-    d.VoteCast: Part(_OWN, _voted),
+    d.VoteCast: Part(_OWN, _voted, quiet=True),
     d.DeadlineExtended: Part(_OWN, _extended),
     d.DissentRecorded: Part(_OWN, _dissent),
     d.AdviceIssued: Part(_OWN, _advice),

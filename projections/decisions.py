@@ -56,7 +56,7 @@ def _waiting(doc: Doc) -> Waiting | None:
             return Waiting(what="deliberation", owner=body)
         case "open":
             return Waiting(what="vote", due_at=_deadline(doc), owner=body)
-        case "adopted" if doc.get("rounds"):
+        case "adopted" if any(one.keys() - {"votes"} for one in doc.get("rounds", [])):
             force = doc["rounds"][-1].get("outcome", {}).get("inForceAt", "")
             return Waiting(what="reflection", due_at=force, owner=body)
     return None

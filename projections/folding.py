@@ -41,19 +41,26 @@ EARLIER = SQL("""
     WHERE r.chain = %(chain)s AND r.position = ANY(%(positions)s::int8[])
 """)
 
-# All records that made these things so far, each thing's in order. Things are looked up one by
-# one (the inner OFFSET keeps it so): most are new and have none.
+# All records that made these things so far, each thing's in order; of those that are quiet only
+# the first of each scope, by position and by moment. Things are looked up one by one (the inner
+# OFFSET keeps it so): most are new and have none.
 HISTORY = SQL("""
     SELECT given.kind, given.id, r.state, own.scope, own.concerns
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
     CROSS JOIN LATERAL (
-        SELECT l.position, l.scope, l.concerns
+        SELECT
+            l.position, l.scope, l.concerns,
+            l.kind || ':' || t.type = ANY(%(quiet)s::text[]) AS quiet,
+            row_number() OVER (PARTITION BY l.scope ORDER BY l.position) AS place,
+            row_number() OVER (PARTITION BY l.scope ORDER BY t.occurred_at, l.position) AS turn
         FROM {links} AS l
+        JOIN {records} AS t ON t.chain = l.chain AND t.position = l.position
         WHERE l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
             AND l.position < %(before)s
         OFFSET 0
     ) AS own
     JOIN records AS r ON r.originator_id = %(chain)s AND r.originator_version = own.position + 1
+    WHERE NOT own.quiet OR own.place = 1 OR own.turn = 1
     ORDER BY given.kind, given.id, own.position
 """)
 
@@ -89,9 +96,12 @@ class Folding:
         self._partly = RECORDS.name not in self._tables
         own = "" if self._partly else suffix
         self._earlier = EARLIER.format(records=Identifier(RECORDS.name + own))
-        self._history = HISTORY.format(links=Identifier(LINKS.name + own))
+        self._history = HISTORY.format(
+            links=Identifier(LINKS.name + own), records=Identifier(RECORDS.name + own)
+        )
         self._kinds = {kind.name: kind for model in models for kind in model.kinds}
         self._parts = _parts(self._kinds.values())
+        self._quiet = _quiet(self._kinds.values())
         self._things: OrderedDict[Key, Thing] = OrderedDict()
 
     def forget(self) -> None:
@@ -183,7 +193,7 @@ class Folding:
         if missing and before:
             kinds, ids = map(list, zip(*missing, strict=True))
             asked = {"chain": self.chain, "kinds": kinds, "ids": ids, "before": before}
-            cursor.execute(self._history, asked)
+            cursor.execute(self._history, {**asked, "quiet": self._quiet})
             for kind, name, data, rank, concerned in cursor:
                 thing = self._things[kind, name]
                 thing.take(_read(data), rank)
@@ -199,15 +209,18 @@ class Folding:
         things = [self._things[matter.key] for matter in matters]
         known = [len(thing.statuses) for thing in things]
         rank, position = scopes.RANKS[seen.header.scope], seen.header.position
-        for matter, thing in zip(matters, things, strict=True):
+        changed = [
             thing.take(seen, _rank(matter, earlier))
+            for matter, thing in zip(matters, things, strict=True)
+        ]
         concerned = self._concerned(seen, things, earlier)
         links = [_link(one, rank, concerned, earlier) for one in matters]
-        for link, thing, statuses in zip(links, things, known, strict=True):
+        for link, thing, statuses, new in zip(links, things, known, changed, strict=True):
             self._things.move_to_end(link.key)
             if link.rank == CONFIDENTIAL:
                 thing.narrow(link.concerns)
-            self._change(link.key, thing, position, batch)
+            if new or link.rank == CONFIDENTIAL:
+                self._change(link.key, thing, position, batch)
             for number, entry in enumerate(thing.statuses[statuses:]):
                 batch.status(link, number, entry, position)
         batch.record(seen, links, concerned)
@@ -264,6 +277,16 @@ def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:
         for event, part in kind.parts.items():
             found.setdefault(event, []).append((kind, part))
     return found
+
+
+def _quiet(kinds: Iterable[Kind]) -> list[str]:
+    """Name the events that nothing is listed of, each with the kind of thing it is quiet about."""
+    return [
+        f"{kind.name}:{catalogue.type_name(event)}"
+        for kind in kinds
+        for event, part in kind.parts.items()
+        if part.quiet
+    ]
 
 
 def _read(data: bytes) -> Seen:

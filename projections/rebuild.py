@@ -10,8 +10,10 @@ starts over.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
@@ -39,6 +41,9 @@ SWAP_WAIT: Final = "500ms"
 """How long readers may queue behind a change of names before it is tried again."""
 SWAP_SECONDS: Final = 120.0
 SWAP_PAUSE_SECONDS: Final = 0.2
+COLLECT_AFTER: Final = 100_000
+"""So many new objects are made before any is looked at: what a build drops is free at once, and
+what it holds on to is of no use to look through again and again."""
 
 MAY: Final[Mapping[Duty, tuple[str, ...]]] = {
     "writing": ("INSERT", "UPDATE", "DELETE"),
@@ -128,7 +133,8 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
             tables.drop(connection, table, OLD)
             tables.create(connection, table, NEXT)
         distribution.spread(connection)
-        done = _fill_level(connection, models, report)
+        with _seldom_collected():
+            done = _fill_level(connection, models, report)
         for table in parts:
             tables.create_indexes(connection, table, NEXT)
             tables.analyse(connection, table, NEXT)
@@ -136,6 +142,16 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
         _swap(connection, models, done)
         for table in parts:
             tables.drop(connection, table, OLD)
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _names(models: Iterable[Model], suffix: str = "") -> list[str]:

@@ -32,10 +32,15 @@ Values = tuple[Any, ...]
 
 
 class Part(Struct, frozen=True):
-    """What an event means for things of one kind: for which ones, and what it adds to each."""
+    """What an event means for things of one kind: for which ones, and what it adds to each.
+
+    What a `quiet` event adds is only told of the thing itself: no row, text or status is made of
+    it, however many there are. Whoever makes those leaves it out.
+    """
 
     ids: Ids
     fold: Fold
+    quiet: bool = False
 
 
 class Words(Struct, frozen=True):
@@ -83,6 +88,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     dated: bool = False
     gone: frozenset[str] = frozenset()
     under: Fold = _ignored
+
+    def is_quiet(self, event: Event) -> bool:
+        """Tell whether nothing of what is listed about a thing comes from this event."""
+        part = self.parts.get(type(event))
+        return part is not None and part.quiet
 
 
 def listed_in(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
@@ -203,9 +213,7 @@ def fresh(kind: Kind, name: str) -> Doc:
 def add(kind: Kind, doc: Doc, seen: Seen) -> None:
     """Let a document take in one record that is about its thing."""
     event, header = seen.event, seen.header
-    if not doc["positions"] and header.source is not None:
-        doc["imported"] = imported(header)
-    doc["since"] = min(doc.get("since", header.on), header.on)
+    _begin(doc, header)
     doc["positions"].append(header.position)
     if isinstance(event, RecordCorrected):
         doc["corrections"].append(
@@ -218,6 +226,22 @@ def add(kind: Kind, doc: Doc, seen: Seen) -> None:
         if part is not None and doc[kind.name] in part.ids(event, header):
             part.fold(doc, event, header)
         kind.under(doc, event, header)
+
+
+def _begin(doc: Doc, header: Header) -> None:
+    """Note from when on a thing was there, as far as this record tells."""
+    if not doc["positions"] and header.source is not None:
+        doc["imported"] = imported(header)
+    doc["since"] = min(doc.get("since", header.on), header.on)
+
+
+def _add_quietly(doc: Doc, header: Header) -> bool:
+    """Let a document take in no more of a record than what is listed; tell whether that is new."""
+    since = doc.get("since")
+    _begin(doc, header)
+    if not doc["positions"]:
+        doc["positions"].append(header.position)
+    return bool(doc["since"] != since)
 
 
 def row_of(kind: Kind, doc: Doc) -> Doc:
@@ -253,19 +277,25 @@ class Thing:
         self.open_to = self.open_to & concerned if self._narrowed else concerned
         self._narrowed = True
 
-    def take(self, seen: Seen, rank: int = scopes.NOBODY) -> None:
+    def take(self, seen: Seen, rank: int = scopes.NOBODY) -> bool:
         """Take in a record for all readers who may see it; others notice nothing.
 
         `rank` is given where only those of that rank may know that the record is about this thing.
+        Tells whether what is listed of the thing may have changed.
         """
         rank = max(rank, scopes.RANKS[seen.header.scope])
-        if rank not in self.docs:
+        begun = rank not in self.docs
+        if begun:
             below = [other for other in self.docs if other < rank]
             doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)
             self.docs = dict(sorted({**self.docs, rank: doc}.items()))
-        for other, doc in self.docs.items():
-            if other >= rank:
-                add(self.kind, doc, seen)
+        those = [doc for other, doc in self.docs.items() if other >= rank]
+        if self.kind.is_quiet(seen.event):
+            changed = [_add_quietly(doc, seen.header) for doc in those]
+            return begun or any(changed)
+        for doc in those:
+            add(self.kind, doc, seen)
+        return True
 
     def spans(self) -> list[tuple[int, int, Doc]]:
         """Return each document with the ranks it is for: from the first up to the second."""
