@@ -54,11 +54,10 @@ SITE = "CREATE SCHEMA walled"
 # The queries that come by here have the same filter and tell what they look for. To the planner
 # this one is a coin that is tossed (`coalesce` makes it so): comparisons with settings it would
 # take to let through one row in a hundred, and then sort what an index gives in order.
-MAKE = SQL("""
-    CREATE VIEW walled.{table} AS
-    SELECT {columns} FROM public.{table} AS t
-    WHERE t.chain = {chain} AND coalesce({open}, false)
-""")
+MAKE = SQL(
+    "CREATE VIEW walled.{table} AS SELECT {columns} FROM public.{table} AS t "
+    "WHERE t.chain = {chain} AND coalesce({open}, false)"
+)
 # A question per record, asked of what was found: never a walk through all that is open.
 MAKE_RECORDS = """
     CREATE VIEW walled.records AS
