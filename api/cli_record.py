@@ -15,6 +15,7 @@ import typer
 from api import cli_output, made_up_chain, peps, record_lines
 from api.record_lines import Recorder, Result
 from api.settings import from_environment
+from api.settling import settle
 from api.signing import log_keys
 from api.workplace import opened
 from ledger.domain.values import Refused, Source
@@ -115,6 +116,7 @@ def _record(
             keep_going=keep_going,
             demo=settings.development,
         )
+        settle()
         task = bar.add_task("vastleggen", total=None)
         for result in recorder.run(lines):
             bar.advance(task)

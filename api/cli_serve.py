@@ -29,6 +29,7 @@ from api.checks import OUTCOMES, Checker
 from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN
 from api.settings import Settings, SettingsRefused
+from api.settling import settle
 from ledger.log.database_roles import admit, duties
 
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
@@ -156,7 +157,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        serving.settle()
+        settle()
         if self.started and self.greeting is not None:
             cli_output.say(await asyncio.to_thread(self.greeting))
 

@@ -12,7 +12,6 @@ else.
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import Any, Final
 
 import uvicorn
@@ -27,8 +26,6 @@ KEEP_ALIVE_SECONDS: Final = 30
 MAX_HEAD_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 100
 MAX_CONNECTIONS: Final = 1024
-YOUNG_OBJECTS: Final = 50_000
-"""After how many new objects is looked which of them are rings that nobody holds any more."""
 TOO_LONG: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\n"
 BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n"
@@ -152,17 +149,6 @@ class _Head:
         self.told_bytes += size_bytes
         if self.told_bytes > MAX_HEAD_BYTES or self.fields > MAX_FIELDS:
             raise HeadTooLong
-
-
-def settle() -> None:
-    """Leave what was made at the start alone: what stays as long as the server is never searched.
-
-    Python looks for rings of objects that nobody holds, and each time through all that it keeps: a
-    sixth of the time of a busy server.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from api.settling import settle
 from tests.bench.rows import Rounds, Row
 
 Measure = Callable[[], float]
@@ -77,8 +78,7 @@ class Course:
         _say(f"{stage.name}: setting up")
         try:
             with stage.open() as todo:
-                gc.collect()
-                gc.freeze()
+                settle()  # as the server and the import do
                 for number in range(self.rounds):
                     for name, measure in todo.items():
                         if number == 0 or name not in stage.once:

@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from api import made_up_chain
 from api.record_lines import Recorder
+from api.settling import settle
 from ledger.ledger import Ledger, Receipt
 from ledger.log.store import Store
 from ledger.recording import Act
@@ -127,8 +128,10 @@ class Ready:
         self._wanted = first or SIZES.first_ready
 
     def acts(self) -> Iterator[tuple[str, Act]]:
-        """Return the next acts, each with its chain."""
-        return iter([self._make(next(_numbers)) for _ in range(self._wanted)])
+        """Return the next acts, each with its chain; to keep so many is no work of the ledger."""
+        made = [self._make(next(_numbers)) for _ in range(self._wanted)]
+        settle()
+        return iter(made)
 
     def did(self, count: int) -> None:
         """Remember how many were used."""
@@ -176,6 +179,7 @@ def importing(ledger: Ledger) -> Measure:
     def measure() -> float:
         acts = (measured.vote(next(_numbers)) for _ in range(SIZES.imported))
         lines = list(enumerate(map(made_up_chain.line, acts), start=1))
+        settle()
         start = time.perf_counter()
         for result in Recorder(ledger, CHAIN).run(lines):
             if not isinstance(result.outcome, Receipt):

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from api.settling import settle
 from ledger import catalogue
 from ledger.ledger import Ledger
 from ledger.log.store import Store
@@ -119,6 +120,7 @@ def main(conninfo: str) -> None:
         for line in sys.stdin:
             job = Job(*json.loads(line))
             acts = [measured.vote(number, f"{job.name}-{number}") for number in range(job.ready)]
+            settle()
             print("ready", flush=True)
             sys.stdin.readline()
             print(asyncio.run(_write(ledger, job, acts)), flush=True)
