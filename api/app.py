@@ -160,6 +160,8 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # What is told of a request is told by the doorway.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.trust = identity.trusted(settings)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
@@ -189,4 +188,4 @@ class _Passage:
 def _request_id(headers: Headers) -> str:
     """Return the id the caller gave the request where it is a sound one, or a new one."""
     given = headers.get(REQUEST_ID, "")
-    return given if _REQUEST_ID_FORM.fullmatch(given) else uuid4().hex
+    return given if _REQUEST_ID_FORM.fullmatch(given) else tracing.request_id()

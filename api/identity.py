@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, TypeVar, get_args
 
 from msgspec import Struct
@@ -306,9 +306,14 @@ def _require_addressed(request: Request) -> None:
 def require_own_machine(request: Request) -> None:
     """Refuse who did not address a server in development mode as this machine itself."""
     # A page from elsewhere can point its own host name here; its requests keep that name.
-    host = _HOST.fullmatch(request.headers.get("Host", ""))
-    if host is None or not is_loopback(host[1]):
+    if not _is_own(request.headers.get("Host", "")):
         raise Problem(
             "unauthenticated",
             "Een server in ontwikkelmodus antwoordt alleen op 127.0.0.1 en localhost.",
         )
+
+
+@lru_cache(maxsize=64)
+def _is_own(host: str) -> bool:
+    found = _HOST.fullmatch(host)
+    return found is not None and is_loopback(found[1])

@@ -48,21 +48,24 @@ def _require_json(request: Request) -> None:
 
 async def read_bytes(request: Request, *, max_bytes: int) -> bytes:
     """Return the body of a request. Raises Problem: too long, too slow, broken off."""
-    too_large = Problem("too-large", f"De inhoud is langer dan {max_bytes} bytes.")
     if _promised(request) > max_bytes:
-        raise too_large
+        raise _too_large(max_bytes)
     data = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 data += chunk
                 if len(data) > max_bytes:
-                    raise too_large
+                    raise _too_large(max_bytes)
     except TimeoutError as error:
         raise Problem("too-slow", f"De inhoud was er niet in {BODY_SECONDS:.0f} s.") from error
     except ClientDisconnect as error:
         raise Problem("malformed", "De verbinding brak voor het einde van de inhoud.") from error
     return bytes(data)
+
+
+def _too_large(max_bytes: int) -> Problem:
+    return Problem("too-large", f"De inhoud is langer dan {max_bytes} bytes.")
 
 
 def _promised(request: Request) -> int:

@@ -1,11 +1,13 @@
 """Traces: the caller's where it is a sound one, a new one where not; in answers and in the log."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import structlog
 
-from api.tracing import trace_of
+from api.tracing import request_id, trace_of
 from tests.api.doors import Doors
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -53,3 +55,17 @@ def test_the_answer_and_the_log_name_the_trace(doors: Doors) -> None:
     assert found[1] == TRACE
     [line] = [line for line in lines if line["event"] == "request"]
     assert (line["trace_id"], line["parent_id"], line["span_id"]) == (TRACE, PARENT, found[2])
+
+
+def test_ids_of_our_own_differ_and_have_the_form_of_the_standard() -> None:
+    made = [trace_of("") for _ in range(2000)]
+    assert len({one.trace for one in made} | {one.span for one in made}) == 4000
+    assert all(re.fullmatch(r"[0-9a-f]{32}", one.trace) for one in made)
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one.span) for one in made)
+    assert len({request_id() for _ in range(2000)}) == 2000
+
+
+def test_two_processes_do_not_make_the_same_ids() -> None:
+    command = [sys.executable, "-c", "from api.tracing import request_id; print(request_id())"]
+    made = {subprocess.check_output(command, text=True, timeout=60) for _ in range(2)}
+    assert len(made) == 2
