@@ -214,7 +214,9 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
     )
     try:
         if asked.dry_run:
-            return _tried(chain, await run_in_threadpool(ledger.try_out, chain, act))
+            return _tried(
+                chain, await run_in_threadpool(ledger.try_out, chain, act, sealed.disclosures)
+            )
         seconds = request.app.state.settings.submit_seconds
         receipt = await ledger.submit_async(chain, act, sealed.disclosures, timeout_seconds=seconds)
     except Refused as refusal:

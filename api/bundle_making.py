@@ -2,7 +2,8 @@
 
 The records and proofs come from `ledger/log/bundle.py`; here is found which records belong to a
 thing, which of them this reader may see, what is told of them in Dutch. What leaves is noted in the
-register first. A sealed value goes along only where a vault is given: no door over HTTP does that.
+register first. What is sealed goes along only where a vault is given: over HTTP the texts of what
+is confidential, to who may read it; the names of people by command only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from api import bundle_page
 from api.bundle_page import MAX_TOLD, Heading, Told
 from api.redaction import WOO_GROUNDS, Redaction
 from ledger import catalogue, verify
+from ledger.catalogue import Record
+from ledger.confidential import with_texts
 from ledger.domain.sealing import digests
 from ledger.domain.values import DATE_PATTERN, NotFound
 from ledger.log import canonical, erased
@@ -34,6 +37,7 @@ from ledger.sealed import opened
 from ledger.vault import Vault
 from projections import selection
 from projections.capacities import with_capacities
+from projections.opened import CLOSED, erased_on
 from projections.scopes import NOTHING, Access
 from projections.things import Seen
 from projections.timeline import told
@@ -63,12 +67,16 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Taker(Struct, frozen=True, kw_only=True):
-    """Who takes it, by which door, what they may read, and the vault if it is opened."""
+    """Who takes it, by which door, what they may read, and the vault if it is opened.
+
+    Then the texts in what they may read go along, and, with `names`, the values of people.
+    """
 
     person: str
     door: Literal["http", "command"]
     access: Access
     vault: Vault | None = None
+    names: bool = False
 
 
 class Log(Struct, frozen=True, kw_only=True):
@@ -132,7 +140,7 @@ def hand_out(
     heading = Heading(title, about, log.key, unseen, DEMO_TOLD if log.demo else "")
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
-    reader = BundleReader(store, view, taker.vault, heading, about, stamp, asked.redaction)
+    reader = BundleReader(store, view, taker, heading, about, stamp, asked.redaction)
     remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
     remarks |= {"demo": True} if log.demo else {}
     # The list is filled while the records pass, and written when all have.
@@ -221,13 +229,13 @@ class BundleReader:
         self,
         store: Store,
         view: View,
-        vault: Vault | None,
+        taker: Taker,
         heading: Heading,
         about: str,
         stamp: Anchor | None = None,
         redaction: Redaction = NONE,
     ) -> None:
-        self._store, self._view, self._vault = store, view, vault
+        self._store, self._view, self._taker = store, view, taker
         self._redaction = redaction
         self._telling = msgspec.structs.replace(view, access=NOTHING) if redaction else view
         self._closed: list[tuple[int, str]] = []
@@ -255,13 +263,13 @@ class BundleReader:
         texts = self._opened(
             {
                 digest
-                for position, own in sealed.items()
-                for name, digest in own.items()
-                if not self._kept_closed(position, name)
+                for one in records
+                for name, digest in sealed[one.header.position].items()
+                if not self._kept_closed(one.header.position, name) and self._goes_along(one, name)
             }
         )
         few = rows[: max(0, MAX_TOLD - len(self._articles))]
-        self._tell(few, [Seen(one.body, one.header) for one in records[: len(few)]], sealed, texts)
+        self._tell(few, records[: len(few)], sealed, texts)
         self._passed += len(rows)
         return {
             position: {name: texts[digest] for name, digest in own.items() if digest in texts}
@@ -296,25 +304,33 @@ class BundleReader:
             self._closed.append((position, field))
         return closed
 
+    def _goes_along(self, record: Record, field: str) -> bool:
+        """Tell whether what is sealed there is for this taker, left out by choice or not."""
+        return self._taker.names or field not in catalogue.sealed_fields(type(record.body))
+
     def _opened(self, digests: set[str]) -> dict[str, str]:
-        if self._vault is None or not digests:
+        vault = self._taker.vault
+        if vault is None or not digests:
             return {}
-        texts = self._vault.texts(self._view.chain, sorted(digests))
+        texts = vault.texts(self._view.chain, sorted(digests))
         self.disclosed += sorted(texts)
         return texts
 
     def _tell(
         self,
         rows: Rows,
-        seen: list[Seen],
+        records: list[Record],
         sealed: Mapping[int, Mapping[str, str]],
         texts: Mapping[str, str],
     ) -> None:
+        closed = {digest for own in sealed.values() for digest in own.values()} - texts.keys()
+        gone = erased.find(self._store, self._view.chain, closed)
+        said = {digest: opened(text).value for digest, text in texts.items()}
+        said |= {one: CLOSED if one not in gone else erased_on(gone[one].ground) for one in closed}
+        seen = [Seen(with_texts(one.body, said), one.header) for one in records]
         with self._store.connection(statement_seconds=READ_SECONDS) as connection:
             entries = told(connection, self._telling, seen)
             with_capacities(connection, self._telling, entries)
-        closed = {digest for own in sealed.values() for digest in own.values()} - texts.keys()
-        gone = erased.find(self._store, self._view.chain, closed)
         for (position, data), entry in zip(rows, entries, strict=True):
             values = {
                 name: opened(texts[digest]).value if digest in texts else None

@@ -118,7 +118,7 @@ def _answered(request: Request, asked: Asked, named: str) -> Response:
     state = request.app.state
     reader = identity.reader(request)
     access = lending.require_seen(request, chain)
-    taker = Taker(person=reader.name, door="http", access=access)
+    taker = Taker(person=reader.name, door="http", access=access, vault=state.vault)
     size = signed_size(state.witnessing.tree, chain)
     if not state.shown.wait(chain, size - 1, state.settings.at_least_seconds):
         raise Problem("unavailable", f"Keten {chain} is nog niet verwerkt tot het controlepunt.")

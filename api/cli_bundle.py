@@ -82,7 +82,8 @@ def bundle(
     with opened(settings) as work:
         work.runner.catch_up(chain)
         vault = work.vault if disclose else None
-        who = Taker(person=taker, door="command", access=of_scopes(_scopes(scope)), vault=vault)
+        reads = of_scopes(_scopes(scope))
+        who = Taker(person=taker, door="command", access=reads, vault=vault, names=True)
         log = log_of(work.ledger, chain, settings)
         tree = Witnessing(work.store, keys, work.ledger).tree
         handed = _into(

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from api import cli_output, held_data
+from api.opening import opener
 from api.settings import from_environment
 from api.workplace import Workplace, opened
 from ledger import catalogue
@@ -113,7 +114,7 @@ def _report(work: Workplace, chain: str, person: str) -> Doc:
     if person not in state.people.registered:
         raise NotFound(f"{person} is in keten {chain} niet geregistreerd.")
     with work.store.connection() as lent:
-        view = look(lent, chain, reader=of_scopes(frozenset(RANKS)))
+        view = look(lent, chain, reader=of_scopes(frozenset(RANKS)), opener=opener(work.vault))
         return held_data.report(work.store, work.vault, state, lent, view, person, to="")
 
 

@@ -14,6 +14,7 @@ import typer
 
 from api import cli_output
 from api.identity import EVERYTHING
+from api.opening import opener
 from api.record_lines import moment
 from api.settings import from_environment
 from api.workplace import Workplace, opened
@@ -58,6 +59,7 @@ def _looking(
                 reader=EVERYTHING,
                 known_at=_known_at(known_at),
                 valid_on=_day(valid_on),
+                opener=opener(work.vault),
             )
             yield connection, view, work
 

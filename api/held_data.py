@@ -61,9 +61,11 @@ def report(
 ) -> Doc:
     """Return everything that is held on somebody, as far as records go within this view.
 
-    `to` is who is given it, empty for whoever runs the server.
+    `to` is who is given it, empty for whoever runs the server. What somebody wrote in confidence is
+    told to themselves, and to who may see the record.
     """
     held = held_on(store, vault, state, person)
+    seen = {one.header.position for one in seen_at(lent, view, (v.position for v in held.values))}
     about = people.person(lent, view, person)
     about.pop("history")
     return {
@@ -72,7 +74,7 @@ def report(
         "at": view.now,
         "knownAt": view.known_at,
         "about": about,
-        "values": [_value(one) for one in held.values],
+        "values": [_value(one, shown=to == person or one.position in seen) for one in held.values],
         "signingKeys": _signing_keys(state, person),
         "records": _records(lent, view, held),
         "recordsNotShown": _not_shown(lent, view, held),
@@ -132,11 +134,13 @@ def _erasure(position: int | None, own: list[Value], held: Held) -> Doc:
     }
 
 
-def _value(one: Value) -> Doc:
+def _value(one: Value, *, shown: bool) -> Doc:
     place = {"field": one.field, "digest": one.digest, "position": one.position}
-    shown = {"value": one.value} if one.status == "readable" else {}
+    if one.status == "readable" and not shown:
+        return {**place, "status": "not-shown"}
+    said = {"value": one.value} if one.status == "readable" else {}
     gone = {"erased": _why(one)} if one.erased else {}
-    return {**place, "status": one.status, **shown, **gone}
+    return {**place, "status": one.status, **said, **gone}
 
 
 def _why(one: Value) -> Doc:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from api import identity, noting
 from api.identity import Identity
+from api.opening import opener
 from api.problems import Problem
 from ledger import catalogue
 from ledger.audit import Stored
@@ -66,7 +67,8 @@ def looking(
         if at_least is not None and shown(lent, chain) <= at_least:
             raise not_shown(chain, at_least)
         found = access.access(lent, chain, reader, moment=_now())
-        view = look(lent, chain, reader=found, **asked)
+        opens = opener(request.app.state.vault)
+        view = look(lent, chain, reader=found, opener=opens, **asked)
         wall.stand(lent, view)
         with noting.watched(
             request, lambda: nullcontext(lent), chain, access=found, person=reader.person

@@ -2,6 +2,7 @@
 
     42=5.1.2e          record 42 is not shown: only its hash stands in the bundle
     42/name=5.1.2e     of record 42 what is sealed under `name` stays closed
+    42/options/0/text=5.2    a sealed text further down, by the path to it
     name=5.1.2e        the same of every record
 
 The grounds are those of the Dutch law on openness (Wet open overheid, chapter 5). A record that is
@@ -41,7 +42,7 @@ WOO_GROUNDS: Final[dict[str, str]] = {
 """On what ground something may be left out of what is published, and how people say it."""
 
 _FORM: Final = re.compile(
-    r"(?:(?P<position>\d{1,16})|(?:(?P<at>\d{1,16})/)?(?P<field>[A-Za-z]{1,64}))=(?P<ground>.+)"
+    r"(?:(?P<position>\d{1,16})|(?:(?P<at>\d{1,16})/)?(?P<field>[A-Za-z][A-Za-z0-9/]{0,199}))=(?P<ground>.+)"
 )
 
 

@@ -2,7 +2,8 @@
 
 A line comes as `record_lines` describes it and goes out the same, with everything said that a
 signature covers: the event in its recorded form, the key of the act, who and when. Sealed values
-become disclosures, since the signature is over their digests.
+become disclosures, since the signature is over their digests; so do the free texts of a line whose
+scope is confidential.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from msgspec import Struct
 
 from api.record_lines import Line
 from ledger import catalogue, signatures
+from ledger.confidential import CONFIDENTIAL, seal_texts, with_texts
 from ledger.domain.events.signing_keys import SigningKeyRegistered
+from ledger.domain.sealing import PREFIX
 from ledger.domain.values import instant, require
 from ledger.log.log_key import KeyRefused
 from ledger.log.secret_file import keep_secret, read_secret
-from ledger.sealed import seal_body
+from ledger.sealed import Disclosed, seal_body
 from ledger.signatures import Statement
 
 MAX_ACT_CHARACTERS: Final = 128
@@ -75,15 +78,19 @@ def signed(line: Line, signer: Signer, *, by: str = "") -> dict[str, Any]:
     body = {**_own_key(signer), **line.body} if kind is SigningKeyRegistered else line.body
     sealed = seal_body(kind, body, act=line.act)
     event = catalogue.read_body(sealed.body)
+    texts: tuple[Disclosed, ...] = ()
+    if line.scope == CONFIDENTIAL:
+        event, texts = seal_texts(event)
     signatures.explicit(event, act=line.act, on=on)
     statement = Statement(act=line.act, body=event, by=by, chain=signer.chain, on=on)
     value = signatures.sign(signer.private, statement)
     disclosed = {one.digest: one.text for one in sealed.disclosures}
-    plain = msgspec.to_builtins(event)
-    texts = {
+    told = {one.digest: PREFIX + one.text for one in texts}
+    plain = msgspec.to_builtins(with_texts(event, told))
+    values = {
         name: disclosed[plain[name]] for name in catalogue.sealed_fields(kind) if name in plain
     }
-    made = {"body": {**plain, **texts}, "by": by, "on": on, "act": line.act}
+    made = {"body": {**plain, **values}, "by": by, "on": on, "act": line.act}
     rest = {"recordedBy": line.recorded_by, "scope": line.scope}
     signature = {"signature": {"key": signer.key, "value": value}}
     return made | {name: said for name, said in rest.items() if said} | signature

@@ -51,13 +51,13 @@ def held_against(act: Act, read: Read) -> Act:
 
 
 def _stands(event: RecordCorrected, body: Any) -> None:
-    found = _at(body, event.field)
+    found = found_at(body, event.field)
     there = isinstance(found, str)
     require(there, "L7", f"gebeurtenis {event.target} heeft geen tekst bij {event.field}")
     require(found == event.was, "L7", f"gevonden {found!r}, genoemd {event.was!r}")
 
 
-def _at(value: Any, pointer: str) -> Any:
+def found_at(value: Any, pointer: str) -> Any:
     """Follow a JSON Pointer (RFC 6901); None where it leads nowhere."""
     for part in pointer.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")

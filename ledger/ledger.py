@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Self, cast
 
-from ledger import catalogue, corrections
+from ledger import corrections
 from ledger.audit import Findings, Stored
+from ledger.confidential import Foresight
 from ledger.deadlines import Deadlines
 from ledger.domain.chain import ChainState
 from ledger.domain.events.erasures import PersonalDataErased
@@ -28,13 +29,13 @@ from ledger.domain.values import NotFound, Refused, instant, is_slug, require
 from ledger.erasing import Eraser
 from ledger.erasure_list import ListRefused
 from ledger.faults import FAULTS, BrokenLog
-from ledger.key_owners import owned
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
 from ledger.recording import Act
 from ledger.row import Row
-from ledger.sealed import Disclosed
+from ledger.sealed import Disclosed, opened
+from ledger.sealing_acts import Sealing, bytes_at
 from ledger.states import States
 from ledger.stretches import audit_stored, stored
 from ledger.timer import Timer
@@ -92,6 +93,7 @@ class Ledger:
         self._erasing = threading.Lock()
         self._asked, self._done = int(eraser is not None), 0
         self._states = States(store)
+        self._sealing = Sealing(store, self._states, vault)
         self._deadlines = Deadlines(self._states)
         self._notices = Notices(store)
         self._writer = Writer(
@@ -136,7 +138,7 @@ class Ledger:
         Raises Refused or NotAllowed, and nothing was recorded; Overloaded, likewise; or
         StoreUnavailable, and then only asking again with the same key tells.
         """
-        disclosures = self._keep(chain, act, disclosures)
+        act, disclosures = self._sealing.kept(_slug(chain), act, disclosures)
         erasing = self._foresee(act)
         try:
             outcome = self._writer.record(chain, act, timeout_seconds=timeout_seconds)
@@ -144,7 +146,7 @@ class Ledger:
             if erasing:
                 self.finish_erasing()
         receipt = cast(Receipt, outcome)
-        self._settle(receipt, disclosures)
+        self._sealing.settle(receipt, disclosures)
         return receipt
 
     async def submit_async(
@@ -156,8 +158,8 @@ class Ledger:
         timeout_seconds: float = ANSWER_SECONDS,
     ) -> Receipt:
         """Do as `submit` does, from an event loop."""
-        if disclosures:
-            disclosures = await asyncio.to_thread(self._keep, chain, act, disclosures)
+        if disclosures or not self._sealing.is_plain(_slug(chain), act):
+            act, disclosures = await asyncio.to_thread(self._sealing.kept, chain, act, disclosures)
         erasing = self._foresee(act)
         try:
             asked = self._writer.submit_async(_slug(chain), act, timeout_seconds=timeout_seconds)
@@ -166,7 +168,7 @@ class Ledger:
             if erasing:
                 await asyncio.to_thread(self.finish_erasing)
         if disclosures:
-            await asyncio.to_thread(self._settle, receipt, disclosures)
+            await asyncio.to_thread(self._sealing.settle, receipt, disclosures)
         return receipt
 
     def submit_many(
@@ -198,11 +200,17 @@ class Ledger:
         """
         series = Series() if stop_at_refusal else None
         row = Row(self._writer, _slug(chain), series, timeout_seconds)
+        foresight = Foresight(self._states.known(chain))
         erasing = False
         try:
             for act in acts:
                 erasing = self._foresee(act) or erasing
-                yield from row.hand_in(act)
+                if foresight.waits(self._states.known(chain), act):
+                    yield from row.rest()
+                    if not (series is not None and series.stopped):
+                        yield self._one_of(chain, act, series, timeout_seconds)
+                else:
+                    yield from row.hand_in(act)
                 if series is not None and series.stopped:
                     break
             yield from row.rest()
@@ -210,15 +218,28 @@ class Ledger:
             if erasing:
                 self.finish_erasing()
 
-    def try_out(self, chain: str, act: Act) -> Trial:
+    def _one_of(
+        self, chain: str, act: Act, series: Series | None, timeout_seconds: float
+    ) -> Receipt | Refused:
+        """Record one act of many by itself, all before it recorded; return what came of it."""
+        try:
+            return self.submit(chain, act, timeout_seconds=timeout_seconds)
+        except Refused as refusal:
+            if series is not None:
+                series.stopped = True
+            return refusal
+
+    def try_out(self, chain: str, act: Act, disclosures: Sequence[Disclosed] = ()) -> Trial:
         """Tell what recording this act would give now, or why not; nothing is stored."""
         state = self._states.caught_up(_slug(chain))
         try:
-            now, read = instant(self._clock()), partial(self._bytes_at, chain)
+            now, read = instant(self._clock()), partial(bytes_at, self._store, chain)
+            act, made = self._sealing.closed(state, act, disclosures)
             recorded = corrections.record(state, act, at=now, read=read)
         except Refused as refusal:
             return Trial(refusal=refusal)
-        return Trial(entries=recorded.entries, first=recorded.first)
+        texts = {one.digest: opened(one.text).value for one in made}
+        return Trial(entries=recorded.entries, first=recorded.first, texts=texts)
 
     def pass_time(
         self, chain: str, *, timeout_seconds: float = ANSWER_SECONDS
@@ -297,9 +318,6 @@ class Ledger:
         """Return the records at the `limit` positions from `start` on, as they are stored."""
         return list(stored(self._store, chain, start, start + min(limit, MAX_PAGE)))
 
-    def _bytes_at(self, chain: str, position: int) -> bytes | None:
-        return next((one.data for one in self.records(chain, position, 1)), None)
-
     def walk(self, chain: str) -> Iterator[Stored]:
         """Yield all records of a chain, page by page; those recorded meanwhile are left out."""
         yield from stored(self._store, chain, 0, self._store.size(chain))
@@ -323,43 +341,6 @@ class Ledger:
         It is called in the thread that writes, after the commit, and must return at once.
         """
         self._notices.follow(follower)
-
-    def _keep(self, chain: str, act: Act, disclosures: Sequence[Disclosed]) -> Sequence[Disclosed]:
-        """Store what an act seals; return it with whose key protects it."""
-        _slug(chain)
-        if not disclosures:
-            return ()
-        vault = self._of_vault()
-        found = owned(self._states.caught_up(chain), act.by, disclosures)
-        vault.keep(chain, found)
-        return found
-
-    def _settle(self, receipt: Receipt, disclosures: Sequence[Disclosed]) -> None:
-        """Note where the disclosures belong; a repeat must have been about the same values."""
-        if not disclosures:
-            return
-        if receipt.repeated:
-            self._same_values(receipt, disclosures)
-            return
-        try:
-            self._of_vault().settle(receipt.chain, receipt.position, disclosures)
-        except StoreUnavailable as error:
-            # The act is recorded and the values are kept; the sweep notes the position later.
-            LOG.warning("Plaats van verzegelde waarden nog niet genoteerd: %s", error)
-
-    def _same_values(self, receipt: Receipt, disclosures: Sequence[Disclosed]) -> None:
-        [first] = self._store.read(receipt.chain, start=receipt.position, limit=1)
-        digests = catalogue.digests_in(catalogue.decode(first.data).body)
-        same = not self._of_vault().differ(receipt.chain, digests, disclosures)
-        again = {one.digest for one in disclosures} - digests
-        self._of_vault().discard(receipt.chain, again)
-        where = f"gebeurtenis {receipt.position}"
-        require(same, "G6", f"{receipt.act} hoort bij andere verzegelde gegevens ({where})")
-
-    def _of_vault(self) -> Vault:
-        if self._vault is None:
-            raise RuntimeError("sealed values need a vault, and this ledger was made without one")
-        return self._vault
 
 
 def _slug(chain: str) -> str:

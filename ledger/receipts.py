@@ -7,7 +7,7 @@ next record without one. What time made happen just ahead of the act is not part
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -58,6 +58,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     first: int = -1
     refusal: Refused | None = None
+    texts: Mapping[str, str] = {}
+    """By digest what this caller sealed, to show them their own words."""
 
 
 def receipt_of(recorded: Recorded, *, repeated: bool = False) -> Receipt:

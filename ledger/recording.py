@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr, replace
 
 from ledger import catalogue, policy, signatures
 from ledger.domain import chain as fold
+from ledger.domain import sealing
 from ledger.domain.chain import BY_RULES, ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.decisions import ProposalAmended, ProposalSubmitted
@@ -128,7 +129,8 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
     if act.signature is not None:
         signatures.explicit(act.event, act=act.act, on=act.on)
     event = _named(act.event, first)
-    header = _header(chain, act, event, on=on, at=at)
+    header = _header(chain, act, on=on, at=at)
+    _sealed_as_due(event, header)
     # Nobody has seen this header yet, and positions need no second look at all the rest of it.
     force_setattr(header, "under", policy.lawful(chain, event, header))
     signatures.check(chain, event, header)
@@ -171,7 +173,7 @@ def one_due(chain: ChainState, *, now: str, at: str) -> Recorded | None:
 def repeats(act: Act, first: catalogue.Record) -> bool:
     """Tell whether an act asks again for what was recorded: the same event by the same person.
 
-    Of a sealed field only whether it is filled counts: sealed twice, a value has two digests.
+    Of what is sealed only whether it is filled counts: sealed twice, a value has two digests.
     """
     wanted = _named(act.event, first.header.position)
     same = _without_digests(wanted) == _without_digests(first.body)
@@ -180,8 +182,12 @@ def repeats(act: Act, first: catalogue.Record) -> bool:
 
 def _without_digests(event: Event) -> object:
     """Return the event as plain values, with only yes or no for what is sealed."""
-    plain = to_builtins(event)
+    plain = to_builtins(sealing.mapped(event, _without_digest))
     return plain | {name: bool(plain.get(name)) for name in catalogue.sealed_fields(type(event))}
+
+
+def _without_digest(_: str, text: str) -> str:
+    return sealing.PREFIX if sealing.sealed_as(text) else text
 
 
 def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
@@ -221,7 +227,7 @@ def _named(event: Event, position: int) -> Event:
     return replace(event, **{field: f"{field}-{position}"})
 
 
-def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> Header:
+def _header(chain: ChainState, act: Act, *, on: str, at: str) -> Header:
     own = act.recorded_by in ("", act.by)
     try:
         return Header(
@@ -231,7 +237,7 @@ def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> H
             at=at,
             on=on,
             by=act.by,
-            scope=act.scope or _scope(chain, event),
+            scope=scope_of(chain, act),
             recorded_by="" if own else act.recorded_by,
             act=act.act,
             source=act.source,
@@ -239,6 +245,20 @@ def _header(chain: ChainState, act: Act, event: Event, *, on: str, at: str) -> H
         )
     except (ValueError, ValidationError) as error:
         raise Refused("G13", catalogue.in_dutch(str(error))) from error
+
+
+def scope_of(chain: ChainState, act: Act) -> Scope:
+    """Return who may read what an act records: as it says itself, else as its event has it."""
+    return act.scope or _scope(chain, act.event)
+
+
+def _sealed_as_due(event: Event, header: Header) -> None:
+    """Refuse free text that anybody could read in what is confidential, and a seal elsewhere."""
+    secret = header.scope == "confidential"
+    for name, text in sealing.texts(event):
+        if bool(sealing.sealed_as(text)) != secret:
+            where = "vertrouwelijk en deze tekst staat er open" if secret else "niet vertrouwelijk"
+            raise Refused("G13", f"{name}: de vastlegging is {where}; vraag het opnieuw")
 
 
 def _scope(chain: ChainState, event: Event) -> Scope:

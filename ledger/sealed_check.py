@@ -21,6 +21,8 @@ from ledger.log.snapshot import Snapshot, StoredRow
 from ledger.vault import MAX_SWEPT, SWEEP_AGE, KeyRefused, Vault
 
 PAGE: Final = 500
+SEAL: Final = b'"sealed:'
+"""What stands in the bytes of a record that seals a text."""
 ERASING_AGE: Final = timedelta(minutes=10)
 """How long after its record an erasure may still be on its way, as after a crash."""
 
@@ -78,7 +80,7 @@ class SealedCheck:
 
     def take(self, row: StoredRow) -> None:
         """Note the digests in a record; a record that cannot be read is somebody else's to name."""
-        if row.topic not in self._topics:
+        if row.topic not in self._topics and SEAL not in row.data:
             return
         try:
             record = catalogue.decode(row.data)

@@ -1,9 +1,11 @@
 """The vault: disclosures of sealed values, encrypted for whom they are about, and the keys.
 
-Each person in a chain has a data key of their own (AES-256-GCM). It encrypts their disclosures,
-bound to chain, person and digest, and is itself stored only wrapped: by the key of the partner that
-the person acts for, else by that of this installation (`key_provider.py`). Those keys are outside
-the database. So a copy of it alone tells nothing, and destroying one wrapped key erases one person.
+Each person in a chain has a data key of their own (AES-256-GCM), and so has each matter of which
+something confidential is told: a subject. It encrypts their disclosures, bound to chain, subject
+and digest, and is itself stored only wrapped: by the key of the partner that the person (or whoever
+first wrote in the matter) acts for, else by that of this installation (`key_provider.py`). Those
+keys are outside the database. So a copy of it alone tells nothing, and destroying one wrapped key
+erases one person or one matter.
 
 A disclosure is stored before the record that holds its digest. Once that is recorded, its position
 is noted (`settle`); a disclosure that has none after an hour is an orphan of a refused act and is
@@ -25,6 +27,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from ledger import catalogue
+from ledger.domain.values import is_slug
 from ledger.key_provider import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -78,7 +81,14 @@ DROP_KEY = "DELETE FROM subject_keys WHERE chain = %(chain)s AND subject = %(sub
 UNSETTLED = """
     SELECT digest
     FROM disclosures
-    WHERE chain = %(chain)s AND subject = %(subject)s AND position IS NULL
+    WHERE chain = %(chain)s AND subject = ANY(%(subjects)s::text[]) AND position IS NULL
+"""
+
+# The keys these values are under: that of the person, and for free text that of its matter.
+UNDER = """
+    SELECT DISTINCT subject
+    FROM disclosures
+    WHERE chain = %(chain)s AND digest = ANY(%(digests)s::text[])
 """
 
 DROP = """
@@ -124,7 +134,8 @@ WITHOUT_POSITION = """
 RECORDS_WITH_SEALS = """
     SELECT originator_version - 1 AS position, state
     FROM records
-    WHERE originator_id = %(chain)s AND topic = ANY(%(topics)s::text[])
+    WHERE originator_id = %(chain)s
+        AND (topic = ANY(%(topics)s::text[]) OR position('"sealed:'::bytea IN state) > 0)
 """
 
 SWEEP = """
@@ -199,20 +210,31 @@ class Vault:
         With them goes what no record holds of this person. Values that stay get a new key. To do
         it again does no harm.
         """
-        asked = {"chain": wanted.chain, "subject": wanted.subject}
+        asked = {"chain": wanted.chain, "digests": list(wanted.digests)}
         with self._store.connection() as conn:
-            waiting = {row["digest"] for row in conn.execute(UNSETTLED, asked).fetchall()}
+            found = {row["subject"] for row in conn.execute(UNDER, asked).fetchall()}
+            subjects = sorted({wanted.subject, *found})
+            waiting = {row["digest"] for row in conn.execute(
+                UNSETTLED, {"chain": wanted.chain, "subjects": subjects}
+            )}  # fmt: skip
         if waiting:
             self._sweep_chain(wanted.chain, waiting)
         with self._erasing.connection() as conn:
-            conn.execute(LOCK, {**asked, "lock": _LOCK})
+            for subject in subjects:
+                conn.execute(LOCK, {"chain": wanted.chain, "subject": subject, "lock": _LOCK})
             erased.put(conn, wanted)
-            gone = conn.execute(DROP, {**asked, "digests": list(wanted.digests)}).rowcount
-            rows = [Disclosure(**row) for row in conn.execute(REMAINING, asked).fetchall()]
-            if not rows:
-                conn.execute(DROP_KEY, asked)
-            elif gone:
-                self._rekey(conn, wanted.chain, wanted.subject, rows)
+            gone = conn.execute(DROP, {**asked, "subject": wanted.subject}).rowcount
+            for subject in subjects:
+                self._destroy_key(conn, wanted.chain, subject, anew=gone > 0)
+
+    def _destroy_key(self, conn: Conn, chain: str, subject: str, *, anew: bool) -> None:
+        """Destroy a key under which nothing is left; else, `anew`, put what stays under another."""
+        asked = {"chain": chain, "subject": subject}
+        rows = [Disclosure(**row) for row in conn.execute(REMAINING, asked).fetchall()]
+        if not rows:
+            conn.execute(DROP_KEY, asked)
+        elif anew:
+            self._rekey(conn, chain, subject, rows)
 
     def _rekey(self, conn: Conn, chain: str, subject: str, rows: Sequence[Disclosure]) -> None:
         """Encrypt what stays of somebody under a new key; the old one is destroyed."""
@@ -234,18 +256,21 @@ class Vault:
     def rewrap(self, chain: str, owner_of: Callable[[str], str]) -> int:
         """Wrap the keys of a chain anew where another partner or version should; return how many.
 
-        `owner_of` tells of a person whose key it should be.
+        `owner_of` tells of a person whose key it should be; the key of a matter keeps its owner.
         """
         with self._store.connection() as conn:
             subjects = [row["subject"] for row in conn.execute(SUBJECTS, {"chain": chain})]
-        return sum(self._rewrap(chain, subject, owner_of(subject)) for subject in subjects)
+        return sum(self._rewrap(chain, subject, owner_of) for subject in subjects)
 
-    def _rewrap(self, chain: str, subject: str, owner: str) -> bool:
-        newest = self._keep_keys.newest(Owner(chain, owner))
+    def _rewrap(self, chain: str, subject: str, owner_of: Callable[[str], str]) -> bool:
         with self._erasing.connection() as conn:
             conn.execute(LOCK, {"chain": chain, "subject": subject, "lock": _LOCK})
             row = next(iter(self._rows(conn, chain, {subject})), None)
-            if row is None or (newest and (row["owner"], row["version"]) == (owner, newest)):
+            if row is None:
+                return False
+            owner = owner_of(subject) if is_slug(subject) else row["owner"]
+            newest = self._keep_keys.newest(Owner(chain, owner))
+            if newest and (row["owner"], row["version"]) == (owner, newest):
                 return False
             if not owner and not row["owner"] and row["version"] == newest:
                 return False

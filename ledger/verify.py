@@ -310,7 +310,13 @@ class Bundle:
         require(isinstance(opened, dict), "disclosure", f"{aside} is geen lijst van velden")
         for name, text in opened.items():
             digest = base64.urlsafe_b64encode(sha256(str(text).encode()).digest()).decode()[:43]
-            require(body.get(name) == digest, "disclosure", f"{name} is niet van nummer {position}")
+            stands: Any = body
+            for part in name.split("/"):  # such as effects/0/text: a list is looked into by number
+                many = enumerate(stands) if type(stands) is list else ()
+                inside = stands if type(stands) is dict else {str(at): one for at, one in many}
+                stands = inside.get(part)
+            own = stands in (digest, f"sealed:{digest}")
+            require(own, "disclosure", f"{name} is niet van nummer {position}")
 
     def entries(self, start: int, until: int) -> Iterator[bytes]:
         """Yield the leaf hashes of a range from its entry bundles; nothing for what is withheld."""

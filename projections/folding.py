@@ -18,6 +18,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from ledger import catalogue
+from ledger.domain import sealing
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.events.outcomes import DecisionTookForce
 from ledger.domain.values import RULES
@@ -343,12 +344,17 @@ def _views_of(
         yield own.name, tuple(row.get(column.name, "") for column in columns)
     if TEXTS.name in written:
         words = kind.words(doc)
-        yield TEXTS.name, (words.title, words.text[:MAX_TEXT], as_json(label.get("imported", {})))
+        yield TEXTS.name, (words.title, _sought(words.text), as_json(label.get("imported", {})))
     waiting = kind.waiting(doc) if DUE.name in written else None
     if waiting is not None:
         at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
         summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting), **label}
         yield DUE.name, (at, waiting.what, waiting.owner, as_json(summary))
+
+
+def _sought(text: str) -> str:
+    """Return a text as it can be searched: what is sealed in it says nothing."""
+    return sealing.SEAL.sub("", text)[:MAX_TEXT]
 
 
 def everything(chain: str, suffix: str = "") -> Folding:

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from psycopg.sql import SQL
 
-from ledger import catalogue
 from ledger.domain.values import NotFound
-from projections import scopes
+from projections import opened, scopes
 from projections.things import Kind, Seen, add, fresh, in_time, status_on
 from projections.views import Conn, Doc, View, fetch
 
@@ -55,8 +54,10 @@ def find_many(connection: Conn, view: View, kind: Kind, names: Sequence[str]) ->
     """Return by id those of these things of which the reader knows anything."""
     found: dict[str, Item] = {}
     asked = view.parameters(kind=kind.name, ids=list(names))
-    for row in fetch(connection, RECORDS_OF, asked):
-        one, name = _read(row["state"]), row["id"]
+    rows = fetch(connection, RECORDS_OF, asked)
+    records = opened.records(connection, view, (row["state"] for row in rows))
+    for row, one in zip(rows, records, strict=True):
+        name = row["id"]
         if _counts(kind, one, view):
             item = found.setdefault(name, Item(fresh(kind, name), []))
             add(kind, item.doc, one)
@@ -70,7 +71,7 @@ def seen_at(connection: Conn, view: View, positions: Iterable[int]) -> list[Seen
     if not wanted:
         return []
     rows = fetch(connection, RECORDS_AT, view.parameters(positions=wanted))
-    return [_read(row["state"]) for row in rows]
+    return opened.records(connection, view, (row["state"] for row in rows))
 
 
 def with_status(doc: Doc, view: View) -> Doc:
@@ -88,8 +89,3 @@ def with_status(doc: Doc, view: View) -> Doc:
 def _counts(kind: Kind, seen: Seen, view: View) -> bool:
     """What holds in a term of its own counts always; the rest, from when it occurred."""
     return kind.dated or not view.valid_on or seen.header.day <= view.valid_on
-
-
-def _read(data: bytes) -> Seen:
-    record = catalogue.decode(bytes(data))
-    return Seen(record.body, record.header)

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct, field
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
-from projections import matching, scopes
+from projections import matching, opened, scopes
 from projections.items import find_many
 from projections.matching import Words
 from projections.things import Kind, row_of
@@ -120,6 +120,7 @@ def listed(connection: Conn, view: View, paging: Paging, kind: Kind, wanted: Wan
     if wanted.status:
         query = STANDING + query
     rows, following = page(fetch(connection, query, asked), paging, "since", "id")
+    rows = opened.texts(connection, view, rows)
     if view.valid_on and not kind.dated:
         _as_it_was(connection, view, kind, rows)
     rests_on = positions(connection, view, kind, [row["id"] for row in rows])

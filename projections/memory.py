@@ -20,7 +20,7 @@ from ledger.domain.events.memory import (
     RecordCorrected,
 )
 from ledger.domain.values import Event, Header
-from projections import scopes
+from projections import opened, scopes
 from projections.decisions import DECISION
 from projections.listing import Wanted, listed
 from projections.tables import several, text
@@ -126,11 +126,12 @@ def _show_what_was_said(connection: Conn, view: View, items: Sequence[Doc]) -> N
     kinds, names = map(list, zip(*about, strict=True))
     types = [catalogue.type_name(kind) for kind in BESIDE]
     asked = view.parameters(kinds=kinds, ids=names, types=types)
-    for row in fetch(connection, SAID_LATER, asked):
-        record = catalogue.decode(bytes(row["state"]))
-        name, shown = BESIDE[type(record.body)]
+    rows = fetch(connection, SAID_LATER, asked)
+    records = opened.records(connection, view, (row["state"] for row in rows))
+    for row, seen in zip(rows, records, strict=True):
+        name, shown = BESIDE[type(seen.event)]
         if (row["kind"], name) != ("lesson", "lessons"):
-            said = {**fields(record.body, *shown), **stamp(record.header)}
+            said = {**fields(seen.event, *shown), **stamp(seen.header)}
             about[row["kind"], row["id"]].setdefault(name, []).append(said)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-from projections import scopes
+from projections import opened, scopes
 from projections.views import Conn, View, fetch
 
 Ref = tuple[str, str]
@@ -57,7 +57,8 @@ def choices(
     found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in kinds}
     if not found:
         return found
-    rows = fetch(connection, CHOICES, view.parameters(kinds=sorted(found), most=most))
+    asked = view.parameters(kinds=sorted(found), most=most)
+    rows = opened.titles(connection, view, fetch(connection, CHOICES, asked))
     seats = {("partner", row["title"]) for row in rows if row["kind"] == "seat"}
     known = _titles(connection, view, seats)
     for row in rows:
@@ -85,7 +86,8 @@ def _titles(connection: Conn, view: View, wanted: set[Ref]) -> dict[Ref, str]:
     if not wanted:
         return {}
     kinds, ids = map(list, zip(*sorted(wanted), strict=True))
-    rows = fetch(connection, TITLES, view.parameters(kinds=kinds, ids=ids))
+    asked = view.parameters(kinds=kinds, ids=ids)
+    rows = opened.titles(connection, view, fetch(connection, TITLES, asked))
     return {(row["kind"], row["id"]): row["title"] for row in rows}
 
 

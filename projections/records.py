@@ -12,8 +12,9 @@ import msgspec
 from psycopg.sql import SQL
 
 from ledger import catalogue
-from ledger.domain.values import NotFound
-from projections import scopes
+from ledger.domain import sealing
+from ledger.domain.values import Event, NotFound
+from projections import opened, scopes
 from projections.capacities import with_capacities
 from projections.things import Seen
 from projections.timeline import Chosen, timeline, told
@@ -51,7 +52,16 @@ def stored(connection: Conn, view: View, position: int) -> Stored:
 def record(connection: Conn, view: View, position: int) -> Doc:
     """Return a record in full: body and header as stored, what it says, what it rests on."""
     found = stored(connection, view, position)
-    read = catalogue.decode(found.data)
-    [entry] = told(connection, view, [Seen(read.body, read.header)])
+    [seen] = opened.records(connection, view, [found.data])
+    [entry] = told(connection, view, [seen])
     with_capacities(connection, view, [entry])
-    return {**entry, **msgspec.json.decode(found.data), "leafHash": found.leaf_hash.hex()}
+    stored_as = msgspec.json.decode(found.data)
+    shown = _opened(catalogue.decode(found.data).body, seen)
+    return {**entry, **stored_as, **shown, "leafHash": found.leaf_hash.hex()}
+
+
+def _opened(event: Event, seen: Seen) -> Doc:
+    """Return by field what the sealed texts of a record say, where it has any."""
+    said = dict(sealing.texts(seen.event))
+    texts = {name: said[name] for name, text in sealing.texts(event) if sealing.sealed_as(text)}
+    return {"opened": texts} if texts else {}

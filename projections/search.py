@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from psycopg.sql import SQL, Composed
 
-from projections import matching, scopes
+from projections import matching, opened, scopes
 from projections.matching import QUERY, Words
 from projections.models import KINDS
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
@@ -113,6 +113,7 @@ def hits(connection: Conn, view: View, paging: Paging, text: str, *, kind: str =
     counted = sorted(rows[0]["counts"].items(), key=lambda one: (-one[1], one[0]))
     found = [row for row in rows if row["kind"] is not None]
     kept, following = page(found, paging, "score", "kind", "id")
+    kept = opened.titles(connection, view, kept)
     return Hits(Page(_items(connection, view, kept), following), dict(counted))
 
 

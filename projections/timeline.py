@@ -13,7 +13,7 @@ from msgspec import Struct
 from psycopg.sql import SQL
 
 from ledger import catalogue
-from projections import scopes
+from projections import opened, scopes
 from projections.names import Ref, titles
 from projections.sentences import all_references, sentence
 from projections.things import Seen, imported
@@ -103,7 +103,7 @@ def timeline(
         order=SQL("DESC" if newest_first else "ASC"),
     )
     rows, following = page(fetch(connection, query, asked), paging, "position")
-    seen = [_read(row["state"]) for row in rows]
+    seen = opened.records(connection, view, (row["state"] for row in rows))
     return Page(
         told(connection, view, seen, {row["position"]: row["things"] for row in rows}), following
     )
@@ -126,11 +126,6 @@ def told(
 def _ref(thing: str) -> Ref:
     kind, _, name = thing.partition(":")
     return (kind, name)
-
-
-def _read(data: bytes) -> Seen:
-    record = catalogue.decode(bytes(data))
-    return Seen(record.body, record.header)
 
 
 def _entry(seen: Seen, about: Iterable[Ref], known: dict[Ref, str], speech: Speech) -> Doc:

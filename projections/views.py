@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from projections.words import DUTCH, Speech
 
 Conn = Connection[Any]
 Doc = dict[str, Any]
+Opener = Callable[[str, Collection[str]], Mapping[str, str]]
+"""Gives the texts sealed under these digests in a chain, of those that can be opened."""
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -70,7 +72,7 @@ class View(Struct, frozen=True, kw_only=True):
 
     `access` is what the reader may see of it, `known_at` the last position that counts, `valid_on`
     the day that was asked for (empty: none was), `now` the moment of asking, `speech` the language
-    in which sentences are said.
+    in which sentences are said, `opener` opens sealed texts (None: they stay closed).
     """
 
     chain: str
@@ -79,6 +81,7 @@ class View(Struct, frozen=True, kw_only=True):
     valid_on: str = ""
     now: str
     speech: Speech = DUTCH
+    opener: Opener | None = None
 
     @property
     def day(self) -> str:
@@ -129,6 +132,7 @@ def look(
     valid_on: str = "",
     now: str = "",
     speech: Speech = DUTCH,
+    opener: Opener | None = None,
 ) -> View:
     """Return a view of a chain by who has this access; NotFound if they see nothing of it then.
 
@@ -151,6 +155,7 @@ def look(
         valid_on=valid_on,
         now=moment,
         speech=speech,
+        opener=opener,
     )
 
 

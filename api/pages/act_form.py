@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 from msgspec import field as made
+from msgspec.structs import replace
 
 from api.pages.act_drawing import MOST_SUGGESTED, drawn, kinds_named, suggesting, told
 from api.pages.act_input import Fault, body
@@ -18,6 +19,7 @@ from api.pages.timeline import CAPABILITIES
 from api.problems import Problem
 from ledger import catalogue, policy
 from ledger.catalogue import Type
+from ledger.confidential import with_texts
 from ledger.domain import bodies
 from ledger.domain.chain import ChainState
 from ledger.domain.events import agreements, decisions, outcomes
@@ -160,7 +162,8 @@ def own_seat(form: Form, asked: Asked) -> None:
 
 def foreseen(trial: Trial, asked: Asked) -> Doc:
     """Return in sentences what an act would come to: what time brings, the act, what follows."""
-    events = [one.event for one in trial.entries]
+    entries = [replace(one, event=with_texts(one.event, trial.texts)) for one in trial.entries]
+    events = [one.event for one in entries]
     effects = [one for event in events for one in getattr(event, "effects", ())]
     known = titles(asked.connection, asked.view, all_references([*events, *effects]))
     speech = asked.view.speech
@@ -168,9 +171,9 @@ def foreseen(trial: Trial, asked: Asked) -> Doc:
     def sentences(entries: list[Entry]) -> list[str]:
         return [sentence(one.event, known, speech) for one in entries]
 
-    ahead = [one for one in trial.entries if one.header.position < trial.first]
-    own = [one for one in trial.entries if one.header.position == trial.first]
-    after = [one for one in trial.entries if one.header.position > trial.first]
+    ahead = [one for one in entries if one.header.position < trial.first]
+    own = [one for one in entries if one.header.position == trial.first]
+    after = [one for one in entries if one.header.position > trial.first]
     earlier = [
         name
         for one in events

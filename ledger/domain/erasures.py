@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ledger.domain.chain import ChainState
 
 RULES = (
-    Rule("U1", "Gewist wordt wat in deze keten van die persoon is verzegeld.", "default"),
+    Rule("U1", "Gewist wordt wat in deze keten van of door die persoon is verzegeld.", "default"),
     Rule("U2", "Elk gegeven wordt één keer gewist.", "default"),
     Rule("U3", "Tot wissen besluit een partner voor wie de betrokkene optrad.", "default"),
     Rule("U4", "Wissen gebeurt hier zelf en wordt nooit overgenomen van elders.", "default"),

@@ -51,10 +51,16 @@ OptionalSlug = NewSlug
 """The id of a thing that exists, or nothing."""
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 """A short line of text that people read."""
-Text = Annotated[str, Meta(max_length=20_000)]
-"""Free text of up to 20,000 characters; may be empty."""
-Prose = Annotated[str, Meta(min_length=1, max_length=20_000)]
+MAX_TEXT = 20_000
+"""The longest free text, in characters."""
+
+_FREE = {"x-free-text": True}
+Text = Annotated[str, Meta(max_length=MAX_TEXT, extra_json_schema=_FREE)]
+"""Free text of up to 20,000 characters; may be empty. Sealed in what is confidential."""
+Prose = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, extra_json_schema=_FREE)]
 """Free text that must say something."""
+Quote = Annotated[str, Meta(max_length=MAX_TEXT)]
+"""What stands in another record, letter for letter; of what is sealed there, the seal."""
 Url = Annotated[str, Meta(pattern=rf"^https?://[!-~]{{1,500}}{_END}")]
 """An address on the web, in ASCII."""
 VerifierKey = Annotated[str, Meta(max_length=2100)]

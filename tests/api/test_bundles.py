@@ -267,10 +267,12 @@ def test_the_time_stamps_that_cover_what_was_chosen_go_along(
     assert proven(tmp_path, data, key)
 
 
-def test_no_sealed_value_leaves_over_http(story: Story) -> None:
+def test_no_name_leaves_over_http_and_a_text_to_who_may_read_it(story: Story) -> None:
     found = members(taken(story, "records").content)
     assert NAME.encode() not in b"".join(found.values())
-    assert not [name for name in found if name.startswith("disclosures/")]
+    secret = f"disclosures/{story.positions['secret']}.json"
+    assert [name for name in found if name.startswith("disclosures/")] == [secret]
+    assert SECRET in found["index.html"].decode()
     assert "verzegeld" in found["index.html"].decode()
 
 
@@ -310,7 +312,7 @@ def test_the_command_can_open_what_is_sealed_and_that_is_noted(
     assert cli.run(["bundles", CHAIN, "--json"]) == 0
     [last, *_] = json.loads(capsys.readouterr().out)["bundles"]
     assert (last["takenBy"], last["door"], last["sha256"]) == ("p-bd", "command", said["sha256"])
-    assert len(last["disclosed"]) == 1
+    assert len(last["disclosed"]) == 2
     assert cli.run(["bundles", CHAIN]) == 0
     assert "p-bd" in capsys.readouterr().out
 
@@ -318,7 +320,7 @@ def test_the_command_can_open_what_is_sealed_and_that_is_noted(
 def test_the_register_finds_who_holds_a_value(here: Path, story: Story) -> None:
     assert cli.run(["bundle", CHAIN, "--all", "-o", "a.zip", "--disclose", "--for", "p-uwv"]) == 0
     register = Register(story.doors.app.state.reading)
-    [digest] = register.of(CHAIN)[0].disclosed
+    [digest, _] = register.of(CHAIN)[0].disclosed
     assert register.holding(CHAIN, [digest])[0].taken_by == "p-uwv"
     assert register.holding(CHAIN, ["A" * 43]) == []
     assert register.holding("ongetekend", [digest]) == []

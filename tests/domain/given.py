@@ -6,7 +6,9 @@ set its scene; the structural rules hold for it all the same. Then one act is re
 
 from __future__ import annotations
 
-from ledger import recording
+from collections.abc import Collection
+
+from ledger import confidential, recording
 from ledger.domain.chain import ChainState
 from ledger.domain.events.bodies import BodyEstablished, SeatAssigned, SeatCreated
 from ledger.domain.events.chains import ChainEstablished, FoundingPartner
@@ -24,6 +26,7 @@ from ledger.domain.values import (
     moment,
 )
 from ledger.recording import Act, Entry
+from ledger.sealed import Disclosed
 
 START = "2024-01-01T09:00:00.000000Z"
 IMPORTER = "importer"
@@ -40,11 +43,16 @@ class Life:
     """A chain as it grows in a test. Every step returns a new one, so that scenes can be shared."""
 
     def __init__(
-        self, state: ChainState, entries: tuple[Entry, ...] = (), now: str = START
+        self,
+        state: ChainState,
+        entries: tuple[Entry, ...] = (),
+        now: str = START,
+        disclosures: tuple[Disclosed, ...] = (),
     ) -> None:
         self.state = state
         self.entries = entries
         self.now = now
+        self.disclosures = disclosures
 
     def given(self, *history: Event, on: str = "") -> Life:
         """Take events over as history, all at `on` (an instant, or a day; empty: now)."""
@@ -57,7 +65,8 @@ class Life:
 
     def at(self, when: str) -> Life:
         """Let the clock stand at an instant or a day, without recording anything."""
-        return Life(self.state, self.entries, on_day(when) if len(when) == 10 else when)
+        clock = on_day(when) if len(when) == 10 else when
+        return Life(self.state, self.entries, clock, self.disclosures)
 
     def after(self, days: int) -> Life:
         """Move the clock so many days."""
@@ -89,11 +98,16 @@ class Life:
             signature=signature,
         )
         try:
-            done = recording.record(self.state, wanted, at=clock)
+            closed = confidential.closed(self.state, wanted, read=self._bytes, told=_nothing)
+            done = recording.record(self.state, closed.act, at=clock)
         except Refused as refusal:
             return Result(self, (), refusal)
-        life = Life(done.chain, (*self.entries, *done.entries), _tick(clock))
+        sealed = (*self.disclosures, *closed.disclosures)
+        life = Life(done.chain, (*self.entries, *done.entries), _tick(clock), sealed)
         return Result(life, done.entries, None)
+
+    def _bytes(self, position: int) -> bytes | None:
+        return self.entries[position].data if position < len(self.entries) else None
 
     def done(self, event: Event, *, by: str, on: str = "") -> Life:
         """Record one act that has to succeed, and go on from there."""
@@ -105,7 +119,12 @@ class Life:
         """Let time do its work up to so many days from now."""
         until = later(self.now, days=days)
         done = recording.pass_time(self.state, at=until)
-        return Result(Life(done.chain, (*self.entries, *done.entries), until), done.entries, None)
+        entries = (*self.entries, *done.entries)
+        return Result(Life(done.chain, entries, until, self.disclosures), done.entries, None)
+
+
+def _nothing(_: Collection[str]) -> dict[str, str]:
+    return {}
 
 
 def _tick(clock: str) -> str:

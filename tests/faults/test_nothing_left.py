@@ -31,6 +31,7 @@ from ledger.vault import Vault
 from tests.api.doors import Doors, open_doors
 
 CHAIN = "wisketen"
+TEXT = "Volgens Wilhelmina lag het aan de afdeling Ooijevaar-West."
 NAME, CONTACT = "Wilhelmina van Overbeke-Ooijevaar", "06-55512345 of w.ooijevaar@voorbeeld.example"
 DUMP_SECONDS = 60
 PEOPLE = ("jan", "office", "p-bd", "p-uwv", "")
@@ -46,14 +47,18 @@ class Traces:
         with Store(database) as store:
             rows = store.fetch("SELECT digest, ciphertext FROM disclosures", {})
             texts = Vault(store, keys).texts(CHAIN, [row[0] for row in rows])
-            [(wrapped,)] = store.fetch("SELECT wrapped_key FROM subject_keys", {})
-        opened = keys.unwrap(Owner(CHAIN, "bd"), Wrapped("1", wrapped), f"{CHAIN}|jan".encode())
+            wrapped = store.fetch("SELECT subject, wrapped_key FROM subject_keys", {})
+        assert {subject for subject, _ in wrapped} == {"jan", "bottleneck:K-1"}
+        opened = [
+            keys.unwrap(Owner(CHAIN, "bd"), Wrapped("1", key), f"{CHAIN}|{subject}".encode())
+            for subject, key in wrapped
+        ]
         said = [json.loads(urlsafe_b64decode(f"{text}==")) for text in texts.values()]
-        self.clear = _every_form(NAME.encode(), CONTACT.encode(), opened)
+        self.clear = _every_form(NAME.encode(), CONTACT.encode(), TEXT.encode(), *opened)
         self.clear |= {text.encode() for text in texts.values()}
         self.clear |= {salt.encode() for salt, _, _ in said}
         self.clear |= _every_form(*(urlsafe_b64decode(f"{salt}==") for salt, _, _ in said))
-        self.stored = _every_form(wrapped, *(row[1] for row in rows))
+        self.stored = _every_form(*(key for _, key in wrapped), *(row[1] for row in rows))
 
     def all_in(self, data: bytes) -> set[bytes]:
         """Return what of the person is found in these bytes."""
@@ -117,7 +122,8 @@ def unpacked(data: bytes) -> bytes:
 
 
 def recorded(doors: Doors) -> dict[str, Any]:
-    """Found a chain in which jan works for bd and has a name and a contact; return his report."""
+    """Found a chain in which jan works for bd, has a name and a contact, and tells something in
+    confidence; return his report."""
     doors.found(CHAIN, direct=["RoleAssigned"])
     today = doors.app.state.ledger.state(CHAIN).chains.since[:10]
     for person in ({"person": "office"}, {"person": "jan", "name": NAME, "contact": CONTACT}):
@@ -128,6 +134,9 @@ def recorded(doors: Doors) -> dict[str, Any]:
     ):
         given = {**role, "validFrom": today}
         assert doors.post(f"/v1/chains/{CHAIN}/roles", given).status_code == 201
+    told = {"bottleneck": "K-1", "subject": TEXT}
+    path = f"/v1/chains/{CHAIN}/bottlenecks"
+    assert doors.post(path, told, actor="jan", scope="confidential").status_code == 201
     report: dict[str, Any] = doors.get(
         f"/v1/chains/{CHAIN}/people/jan/data", headers=doors.acting("jan")
     ).json()
@@ -143,7 +152,10 @@ def test_after_an_erasure_nothing_of_a_person_is_left(
         with open_doors(database, own, logs=True) as doors:
             report = recorded(doors)
             traces = Traces(database, own)
-            assert traces.all_in(json.dumps(report).encode()) >= {NAME.encode(), CONTACT.encode()}
+            known = {NAME.encode(), CONTACT.encode(), TEXT.encode()}
+            assert traces.all_in(json.dumps(report).encode()) >= known
+            page = doors.get(f"/v1/chains/{CHAIN}/bottlenecks/K-1", headers=doors.acting("jan"))
+            assert TEXT in page.text
             with psycopg.connect(database, autocommit=True) as owner:
                 owner.execute("CHECKPOINT")
             before = {*traces.all_in(dump(database)), *traces.all_in(b"".join(live_files(data)))}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ledger.domain.values import Event
+from ledger.sealed import opened
 from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, look
 from tests.domain.given import Life, Result
 from tests.projections.given import CHAIN, EVERYTHING, reading, taken_in
@@ -20,6 +21,7 @@ class Shown:
     def __init__(self, connection: Conn, life: Life) -> None:
         self.connection = connection
         self.life = life
+        self._texts = {one.digest: opened(one.text).value for one in life.disclosures}
 
     def view(
         self,
@@ -38,7 +40,11 @@ class Shown:
             known_at=known_at,
             valid_on=valid_on,
             now=asked or self.life.now,
+            opener=self._opened,
         )
+
+    def _opened(self, _: str, digests: Collection[str]) -> dict[str, str]:
+        return {one: self._texts[one] for one in digests if one in self._texts}
 
     def item(self, query: Callable[[Conn, View, str], Doc], name: str, **asof: Any) -> Doc:
         """Return one thing in full."""

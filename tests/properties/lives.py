@@ -19,13 +19,25 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
+from msgspec.structs import replace
 
-from ledger import catalogue, policy, recording
+from ledger import catalogue, policy, recording, sealed
 from ledger.domain import chain as fold
+from ledger.domain import sealing
 from ledger.domain.chain import ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.decisions import ProposalSubmitted
-from ledger.domain.values import Event, Header, NotAllowed, Refused, Source, instant, later, moment
+from ledger.domain.values import (
+    MAX_TEXT,
+    Event,
+    Header,
+    NotAllowed,
+    Refused,
+    Source,
+    instant,
+    later,
+    moment,
+)
 from ledger.recording import Act, Entry
 from tests.properties.likely import LIKELY, founded
 from tests.properties.making import COMMON, CONSEQUENCES, EFFECTS, RECORDABLE, Body, Kinds, made
@@ -256,7 +268,22 @@ def _act(world: World, event: Event) -> Act:
         scope=world.one(("public", "chain", "confidential")) if world.chance(5) else None,
         source=SOURCE if history or world.chance(1) else None,
     )
-    return signed(world, act, _header(world, by, on or world.now))
+    return signed(world, _closed(world, act), _header(world, by, on or world.now))
+
+
+def _closed(world: World, act: Act) -> Act:
+    """Seal the texts of what is confidential, the same in every run of one life."""
+    if recording.scope_of(world.state, act) != "confidential":
+        return act
+
+    def seal(path: str, text: str) -> str:
+        salt = f"{world.state.size} {path}".encode().ljust(16)
+        return sealing.seal_of(sealed.seal("matter", path, text, salt=salt, most=MAX_TEXT).digest)
+
+    try:
+        return replace(act, event=sealing.mapped(act.event, seal))
+    except Refused:
+        return act  # a text that no record can hold
 
 
 def _when(world: World) -> str:

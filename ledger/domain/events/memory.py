@@ -4,7 +4,17 @@ from typing import Annotated, get_args
 
 from msgspec import Meta
 
-from ledger.domain.values import Event, Label, NewSlug, OptionalSlug, Position, Prose, Slug, Text
+from ledger.domain.values import (
+    Event,
+    Label,
+    NewSlug,
+    OptionalSlug,
+    Position,
+    Prose,
+    Quote,
+    Slug,
+    Text,
+)
 
 Slugs = Annotated[tuple[Slug, ...], Meta(max_length=100)]
 
@@ -48,7 +58,7 @@ class RecordCorrected(Event, frozen=True, kw_only=True):
 
     target: Position
     field: Annotated[str, Meta(pattern=r"^(?:/(?:[^~/]|~[01])*)+(?!\n)$", max_length=200)]
-    was: Text
+    was: Quote
     becomes: Text
     reason: Prose
 

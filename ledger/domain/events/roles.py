@@ -13,6 +13,7 @@ from ledger.domain.values import (
     PersonId,
     Prose,
     Slug,
+    Text,
 )
 
 RoleKind = Literal[
@@ -46,7 +47,7 @@ class RoleAssigned(Event, frozen=True, kw_only=True):
     label: Annotated[str, Meta(max_length=200)] = ""
     person: PersonId
     organisation: OptionalSlug = ""
-    result_obligation: Annotated[str, Meta(max_length=20_000)] = ""
+    result_obligation: Text = ""
     valid_from: Date
     valid_until: OptionalDate = ""
 
