@@ -35,12 +35,18 @@ def show_list(asked: Asked) -> dict[str, Any]:
     names = {name: title for (_, name), title in known.items()}
     for one in page.items:
         one["owners"] = [names.get(name, name) for name in one.get("owner", "").split()]
-    return {"items": page.items, "next": page.next, "kinds": _kinds(asked)}
+    kinds = _kinds(asked)
+    return {"items": page.items, "next": page.next, "kinds": kinds, "over": _is_over(asked)}
+
+
+def _is_over(asked: Asked) -> bool:
+    """Whether the page is of a day that is over."""
+    return bool(asked.view.valid_on) and asked.view.valid_on < asked.view.now[:10]
 
 
 def waits(asked: Asked, until: str = "", limit: int = 50) -> Page:
     """Return what waits, or on the page of a day that is over what waited then."""
-    if asked.view.valid_on and asked.view.valid_on < asked.view.now[:10]:
+    if _is_over(asked):
         return waited(asked.connection, asked.view)
     return due(asked.connection, asked.view, asked.paging(limit), until=until)
 

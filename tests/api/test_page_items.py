@@ -94,6 +94,7 @@ def printed_page(request: Asked, template: str, screen: Screen) -> str:
         "as_of_sentence": "",
         "fields": [],
         "onward": lambda cursor: f"?vanaf={cursor}",
+        "anew": f"/ketens/{CHAIN}?",
         "places": site.PLACES,
         "navigation": [],
         "standing": Standing(1, 1, "2024-01-01T00:00:00Z"),

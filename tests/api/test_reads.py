@@ -255,6 +255,17 @@ def test_as_known_earlier_nothing_later_is_told(story: Story) -> None:
     assert later.status_code == 404
 
 
+def test_what_waited_on_a_day_that_is_over_is_asked_as_known_then(story: Story) -> None:
+    path, day = f"/v1/chains/{CHAIN}/due", "2024-06-01"
+    refused = story.doors.get(path, params={"validOn": day})
+    assert refused.status_code == 400
+    assert "knownAt" in refused.json()["detail"]
+    voted = story.positions["voted"]
+    then = story.ask("/due", validOn=day, knownAt=voted, limit=200)["items"]
+    assert then == story.ask("/due", knownAt=voted, limit=200)["items"] != []
+    assert story.ask("/due", validOn="2999-12-31", limit=200)["items"] != []
+
+
 def test_known_at_can_be_a_moment_too(story: Story) -> None:
     voted = story.ask(f"/records/{story.positions['voted']}")
     by_moment = story.ask("/decisions/B-1", knownAt=voted["at"])
