@@ -1,13 +1,17 @@
 """Every address of the OpenAPI document, asked by everybody, with what it allows and what not.
 
-Whatever is asked: the answer is one the document names, it is no fault of the server, and an error
-is a problem that tells nothing of the inside.
+Asked is a server in production, by every kind of reader with a token or key of their own. Whatever
+is asked: the answer is one the document names, it is no fault of the server, an error is a problem
+that tells nothing of the inside, and what is read holds no word of a record that is closed to who
+reads. The records say themselves which they are (`cast.py`).
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
@@ -18,10 +22,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, Response
 
-from api.demo_chain import record_demo
 from api.openapi import document
 from api.problems import KINDS, MEDIA_TYPE
-from tests.api.doors import Doors, open_doors
+from api.settings import Settings
+from api.signing import ensure_key
+from tests.api.an_issuer import AUDIENCE, issuing
+from tests.api.cast import CHAIN, DEMO, HIDDEN, MARKS, READERS, Cast, three_chains
+from tests.api.doors import open_doors
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.fuzz.effort import trying
 
@@ -35,51 +42,78 @@ INSIDE: Final = re.compile(
 )
 NOT_YET: Final = "is nog niet verwerkt."
 """What is rightly answered with 503: a position that nothing has yet."""
-CALLERS: Final = ("partner", "partner", "nobody", "stranger", "forger")
-PARTNER: Final = "bestuurder-belastingdienst"
+PLACED: Final = ("participant", "participant", "office", "auditor", "reviewer", "program")
+CALLERS: Final = (*PLACED, *PLACED, "forger", *READERS)
+"""Who has a place asks most: the others are turned away soon."""
+OPEN: Final = frozenset(PLACED)
+"""Who reads what is of the chain."""
+MARKED: Final = re.compile(rf"({'|'.join(MARKS.values())})-(\d+)")
 
 
 @pytest.fixture(scope="module")
-def doors(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    """A server with the demonstration chain."""
+def cast(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
+    """Every kind of reader, on a server in production with three chains."""
     name = "test_fuzz_" + tmp_path_factory.getbasetemp().name.replace("-", "_")
     _run(server, DROP, name=name)
     _run(server, COPY_TEMPLATE, name=name, template=template)
     try:
         folder = tmp_path_factory.mktemp("fuzz")
-        # Who asks for what is not yet there is told so at once, so that the time goes into asking.
-        with open_doors(_url(server, name), folder, at_least_seconds=0.05) as opened:
-            record_demo(opened.app.state.ledger)
-            opened.app.state.runner.catch_up()
-            yield opened
+        database = _url(server, name)
+        three_chains(database)
+        ensure_key(Settings(folder=folder), CHAIN)
+        with issuing() as issuer:
+            trusted = {"development": False, "issuer": issuer.url, "audience": AUDIENCE}
+            # Who asks for what is not yet there is told so at once: the time goes into asking.
+            with open_doors(database, folder, at_least_seconds=0.05, **trusted) as opened:
+                yield Cast(opened, issuer, database)
     finally:
         _run(server, DROP, name=name)
 
 
 @pytest.fixture(scope="module")
-def known(doors: Doors) -> dict[str, list[str]]:
+def known(cast: Cast) -> dict[str, list[str]]:
     """What the parts of an address can be called here, by the name of the part."""
     found: dict[str, set[str]] = defaultdict(set)
-    [chain] = doors.app.state.reading.chains()
-    for row in doors.app.state.reading.walk(chain):
+    for row in cast.doors.app.state.reading.walk(CHAIN):
         for name, value in json.loads(row.data)["body"].items():
             if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
                 found[name].add(value)
-    size = doors.size(chain)
-    found["chain"] = {chain}
-    found["position"] = {"0", str(size - 1), str(size)}
-    return {name: sorted(values)[:20] for name, values in found.items()}
+    size = cast.doors.size(CHAIN)
+    found["position"] = {"0", "1", "2", "3", str(size - 1), str(size)}
+    names = {name: sorted(values)[:20] for name, values in found.items()}
+    # Most of it in the chain where everybody has a place of their own.
+    return names | {"chain": [CHAIN] * 8 + [DEMO, HIDDEN]}
 
 
-def headers_of(doors: Doors, caller: str) -> dict[str, str]:
-    match caller:
-        case "partner":
-            return doors.known_as(PARTNER)
-        case "stranger":
-            return doors.known_as("p-van-elders")
-        case "forger":
-            return {"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}
-    return {}
+def headers_of(cast: Cast, caller: str) -> dict[str, str]:
+    if caller == "forger":
+        return {"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}
+    return cast.headers(caller)
+
+
+def told_in(answer: Response) -> str:
+    """Return all that an answer says, what is in an archive included."""
+    data = bytes(answer.content)
+    if not data.startswith(b"PK"):
+        return data.decode("utf-8", "replace")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [archive.read(name) for name in archive.namelist()]
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def leaks(cast: Cast, text: str, chain: str, caller: str) -> list[str]:
+    """Return the marks of records that are closed to who reads them here."""
+    found = {(scope, int(number)) for scope, number in MARKED.findall(text)}
+    secret = {number for scope, number in found if scope == MARKS["confidential"]}
+    of_the_chain = {number for scope, number in found if scope == MARKS["chain"]}
+    if chain == HIDDEN:
+        return [f"shows {found} of a hidden chain"] if found else []
+    if chain == CHAIN and secret:
+        secret -= cast.confidential(caller)
+    told = [f"shows {sorted(secret)} in confidence"] if secret else []
+    if chain == CHAIN and of_the_chain and caller not in OPEN:
+        told.append(f"shows {sorted(of_the_chain)} of the chain")
+    return told
 
 
 def problems_of(answer: Response, documented: set[str]) -> list[str]:
@@ -100,8 +134,8 @@ def problems_of(answer: Response, documented: set[str]) -> list[str]:
     return found
 
 
-def operations(doors: Doors) -> list[Any]:
-    schema = schemathesis.openapi.from_dict(document(doors.app))
+def operations(cast: Cast) -> list[Any]:
+    schema = schemathesis.openapi.from_dict(document(cast.doors.app))
     return [one.ok() for one in schema.get_all_operations()]
 
 
@@ -111,7 +145,7 @@ def drawn(data: st.DataObject, operation: Any, known: dict[str, list[str]]) -> A
     there = {
         name: data.draw(st.sampled_from(known[name]), label=name)
         for name in names
-        if name in known and data.draw(st.integers(0, 3), label=f"{name} is there")
+        if name in known and data.draw(st.integers(0, 7), label=f"{name} is there")
     }
     sound = data.draw(st.integers(0, 3), label="sound") > 0
     mode = GenerationMode.POSITIVE if sound else GenerationMode.NEGATIVE
@@ -121,11 +155,12 @@ def drawn(data: st.DataObject, operation: Any, known: dict[str, list[str]]) -> A
 class Asking:
     """Asks one server whatever the document allows or not, and remembers what went wrong."""
 
-    def __init__(self, doors: Doors, known: dict[str, list[str]]) -> None:
-        self._doors = doors
+    def __init__(self, cast: Cast, known: dict[str, list[str]]) -> None:
+        self._cast = cast
         self._known = known
-        self._root = str(doors.client.base_url).rstrip("/")
+        self._root = str(cast.doors.client.base_url).rstrip("/")
         self.statuses: Counter[int] = Counter()
+        self.marks: Counter[str] = Counter()
         self.wrong: dict[str, list[str]] = {}
 
     def ask(self, operation: Any) -> None:
@@ -140,21 +175,44 @@ class Asking:
 
     def _ask(self, operation: Any, case: Any, caller: str) -> None:
         base = self._root if operation.path.startswith("/log/") else f"{self._root}/v1"
-        headers = headers_of(self._doors, caller)
+        headers = headers_of(self._cast, caller)
         answer = case.call(base_url=base, headers=headers, timeout=ANSWER_SECONDS)
         self.statuses[answer.status_code] += 1
         found = problems_of(answer, set(operation.definition.raw["responses"]))
+        if case.method.upper() == "GET":
+            text = told_in(answer)
+            self.marks.update(scope for scope, _ in MARKED.findall(text))
+            chain = str((case.path_parameters or {}).get("chain", ""))
+            found += leaks(self._cast, text, chain, caller)
         if found:
             told = [*found, case.as_curl_command()[:300], answer.text[:200]]
             self.wrong.setdefault(f"{operation.label} ({caller})", []).extend(told)
 
 
 def test_every_operation_answers_everybody_as_documented(
-    doors: Doors, known: dict[str, list[str]]
+    cast: Cast, known: dict[str, list[str]]
 ) -> None:
-    asking = Asking(doors, known)
-    for operation in operations(doors):
+    asking = Asking(cast, known)
+    for operation in operations(cast):
         asking.ask(operation)
-    # Not all of it may end at the first check that it meets.
-    assert asking.statuses.keys() >= {200, 400, 401, 404}, asking.statuses
+    # Not all of it may end at the first check that it meets, nor show nothing at all.
+    assert asking.statuses.keys() >= {200, 400, 401, 403, 404}, asking.statuses
+    assert all(asking.marks[mark] for mark in MARKS.values()), asking.marks
     assert not asking.wrong, "\n".join(f"{who}: {what}" for who, what in asking.wrong.items())
+
+
+def test_a_word_of_a_closed_record_would_be_noticed(cast: Cast) -> None:
+    """The check itself: the same answer is in order for one reader and a leak for another."""
+    [one, *_] = sorted(cast.confidential("office"))
+    secret, ours = f"{MARKS['confidential']}-{one} x", f"{MARKS['chain']}-3 x"
+    for caller in ("office", "auditor"):
+        assert leaks(cast, secret + ours, CHAIN, caller) == []
+    for caller in ("nobody", "unknown", "outsider", "reviewer", "program", "forger"):
+        assert leaks(cast, secret, CHAIN, caller), caller
+    assert 0 < len(cast.confidential("participant")) < len(cast.confidential("office"))
+    for caller in ("nobody", "unknown", "outsider", "forger"):
+        assert leaks(cast, ours, CHAIN, caller), caller
+        assert leaks(cast, ours, DEMO, caller) == []
+        assert leaks(cast, ours, HIDDEN, caller), caller
+    assert leaks(cast, secret, DEMO, "office")
+    assert leaks(cast, secret, "", "nobody")
