@@ -14,6 +14,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Any, Final
 
 import psycopg
@@ -24,7 +25,7 @@ from psycopg.sql import SQL, Identifier
 from ledger.domain.values import NotFound
 from ledger.faults import BrokenLog
 from ledger.log import distribution
-from ledger.log.database import Datastore, connect, unavailable_is_ours
+from ledger.log.database import Datastore, connect, milliseconds, unavailable_is_ours
 from ledger.log.database_roles import Duty, grant
 from ledger.log.migrations import MigrationRefused, may_migrate
 from projections import progress, tables, wall
@@ -37,8 +38,8 @@ Report = Callable[[int, int], None]
 BATCH: Final = 2000
 STATEMENT_SECONDS: Final = 600.0
 OTHER_BUILD_WAIT: Final = "120s"
-SWAP_WAIT: Final = "500ms"
-"""How long readers may queue behind a change of names before it is tried again."""
+SWAP_WAITS_SECONDS: Final = (0.02, 0.05, 0.1, 0.2)
+"""How long readers may queue behind a change of names before it is tried again, try after try."""
 SWAP_SECONDS: Final = 120.0
 SWAP_PAUSE_SECONDS: Final = 0.2
 COLLECT_AFTER: Final = 100_000
@@ -65,7 +66,9 @@ MAP_CONFIGURATION = SQL("""
     ALTER MAPPING FOR hword, hword_part, word WITH public.unaccent, pg_catalog.dutch_stem
 """)
 
-LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %(wait)s, true)"
+STATEMENT_LIMIT = "SELECT set_config('statement_timeout', %(limit)s, true)"
+# All at once: a limit for each table by itself would let readers wait for as many times as long.
+HOLD = SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
 TABLE_THERE = "SELECT to_regclass(%(name)s) IS NOT NULL"
 
 
@@ -183,12 +186,12 @@ def _fill(
     report: Report | None = None,
 ) -> dict[str, int]:
     """Take records into the new tables up to the sizes in `goal`; return those sizes."""
-    for chain, end in goal.items():
-        folding = Folding(chain, models, NEXT)
-        size = done.get(chain, 0)
+    for name, end in goal.items():
+        folding = Folding(name, models, NEXT)
+        size = done.get(name, 0)
         while size < end:
             size = _step(connection, folding, size, min(BATCH, end - size))
-            done = {**done, chain: size}
+            done = {**done, name: size}
             if report is not None:
                 report(sum(done.values()), sum(goal.values()))
     return done
@@ -207,24 +210,38 @@ def _step(connection: Connection[Any], folding: Folding, size: int, limit: int) 
 
 
 def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, int]) -> None:
-    """Put the new tables in place; a reader in the way is not pushed aside, it is tried again."""
+    """Put the new tables in place; a reader in the way is not pushed aside, it is tried again.
+
+    Whoever comes while it is tried, waits until the try is over.
+    """
     end = time.monotonic() + SWAP_SECONDS
+    waits = chain(SWAP_WAITS_SECONDS, repeat(SWAP_WAITS_SECONDS[-1]))
     while True:
         try:
             with connection.transaction():
                 progress.take_tables(connection)
                 _fill(connection, models, done, progress.reached_everywhere(connection))
-                connection.execute(LOCK_TIMEOUT, {"wait": SWAP_WAIT})
+                _hold(connection, models, next(waits))
                 _change_names(connection, models)
             return
-        except psycopg.errors.LockNotAvailable:
+        except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
             if time.monotonic() > end:
                 raise
             time.sleep(SWAP_PAUSE_SECONDS)
 
 
-def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
+def _hold(connection: Connection[Any], models: Iterable[Model], seconds: float) -> None:
+    """Keep readers out of these tables; QueryCanceled where some are still in them after a time."""
+    parts = [table for model in models for table in model.tables]
+    live = [Identifier(table.name) for table in parts if _there(connection, table)]
+    connection.execute(STATEMENT_LIMIT, {"limit": milliseconds(seconds)})
     wall.pull_down(connection)
+    if live:
+        connection.execute(HOLD.format(tables=SQL(", ").join(live)))
+    connection.execute(STATEMENT_LIMIT, {"limit": milliseconds(STATEMENT_SECONDS)})
+
+
+def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
     for model in models:
         for table in model.tables:
             if _there(connection, table):

@@ -81,7 +81,7 @@ def test_a_reader_in_the_way_is_waited_for_and_answered(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken_in(database, everything())
-    monkeypatch.setattr("projections.rebuild.SWAP_WAIT", "50ms")
+    monkeypatch.setattr("projections.rebuild.SWAP_WAITS_SECONDS", (0.02, 0.05))
     with reading(database) as connection, connection.transaction():
         before = decisions.decisions(connection, seen(connection), Paging())
         builder = threading.Thread(target=rebuild.rebuild, args=(database, "decisions"))
@@ -93,6 +93,21 @@ def test_a_reader_in_the_way_is_waited_for_and_answered(
     assert not builder.is_alive()
     with reading(database) as connection:
         assert decisions.decisions(connection, seen(connection), Paging()) == before
+
+
+def test_a_try_to_change_names_ends_in_time_whichever_table_is_being_read(database: str) -> None:
+    """Its limit is for all tables together: each by itself would make it as many times as long."""
+    taken_in(database, everything()[:40])
+    parts = [MODELS["chains"], MODELS["decisions"], MODELS["search"]]
+    read = "SELECT 1 FROM read_texts, read_decisions LIMIT 1"
+    with reading(database) as reader, reader.transaction(), reading(database) as builder:
+        reader.execute(read)
+        with pytest.raises(psycopg.errors.QueryCanceled), builder.transaction():
+            rebuild._hold(builder, parts, 0.05)
+        with reading(database) as another:
+            assert another.execute(read).fetchall()
+    with reading(database) as builder, builder.transaction():
+        rebuild._hold(builder, parts, 30)
 
 
 def test_a_build_that_breaks_off_leaves_the_live_tables(
