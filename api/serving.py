@@ -47,6 +47,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head = _Head()
         self._in_head = True
+        self._whole = False
+        """Whether what was fed last ends with the end of a request."""
         self._bodies_bytes = 0
         """How much of what was fed last is of bodies, and so not of a head."""
         self._waiting: asyncio.TimerHandle | None = None
@@ -66,19 +68,20 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._waiting is None:
-            self._expect_message()
-        self._bodies_bytes = 0
+        self._whole, self._bodies_bytes = False, 0
         super().data_received(data)
         # A field is told of when it has ended; one without an end is seen here.
         self._head.fed_bytes += len(data) - self._bodies_bytes
         if self._in_head and self._head.too_long and not self.transport.is_closing():
             self._leave(TOO_LONG)
+        # Most requests come whole, and then nothing is to be waited for.
+        if not self._whole and self._waiting is None:
+            self._expect_message()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head, self._in_head = _Head(), True
-        self._expect_message()
+        self._head, self._in_head, self._whole = _Head(), True, False
+        self._expect_nothing()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -99,10 +102,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._head, self._in_head = _Head(), True
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+        self._head, self._in_head, self._whole = _Head(), True, True
+        self._expect_nothing()
 
     def send_400_response(self, msg: str) -> None:
         if self._in_head and self._head.too_long:
@@ -119,9 +120,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._writing is not None:
             self._writing.cancel()
 
-    def _expect_message(self) -> None:
+    def _expect_nothing(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
+            self._waiting = None
+
+    def _expect_message(self) -> None:
+        self._expect_nothing()
         self._waiting = self.loop.call_later(self.message_seconds, self._leave, TOO_SLOW)
 
     def _leave(self, status: bytes) -> None:

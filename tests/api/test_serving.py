@@ -116,6 +116,37 @@ def test_who_is_too_slow_with_a_head_is_not_waited_for(
         assert first_line(wire) == answered
 
 
+@pytest.mark.parametrize(
+    ("more", "at_once"),
+    [(b"\r\n", False), (b"GET /v1/he", False), (b"GET /v1/he", True), (HEALTH, True)],
+)
+def test_who_is_too_slow_with_a_second_request_is_not_waited_for(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, more: bytes, *, at_once: bool
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "message_seconds", 0.2)
+    whole = HEALTH + b"\r\n"
+    with connect(doors) as wire:
+        wire.sendall(whole + more if at_once else whole)
+        said = wire.recv(65536)
+        assert said.startswith(b"HTTP/1.1 200")
+        if not at_once:
+            wire.sendall(more)
+        said += until_closed(wire)
+    # Where a second answer could be told apart from the first it is told why.
+    assert said.count(b"HTTP/1.1 ") - said.count(b"HTTP/1.1 408") == 1
+
+
+def test_who_sends_request_after_request_is_never_too_slow(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "message_seconds", 0.2)
+    with connect(doors) as wire:
+        for _ in range(4):
+            wire.sendall(HEALTH + b"\r\n")
+            assert wire.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.15)
+
+
 def test_a_body_that_drips_on_is_not_waited_for(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
