@@ -81,6 +81,7 @@ from ledger.log.store import Store, StoreUnavailable
 from ledger.log.tree import Tree
 from ledger.timer import Nightly, Timer
 from ledger.vault import Vault, load_key
+from projections import wall
 from projections.reached import OnReplica
 from projections.runner import Runner
 
@@ -120,6 +121,7 @@ DOORS: Final = (
 ERASING_CONNECTIONS: Final = 1
 NOTING_CONNECTIONS: Final = 1
 """Connections to note reads on: who comes first writes for all who wait."""
+PROVING_CONNECTIONS: Final = 4
 SPARE_THREADS: Final = 8
 """Threads for what waits for no connection: trying out, sealing, health."""
 
@@ -188,6 +190,19 @@ def _duties(conninfo: str) -> Duties:
         return as_one(conninfo)
 
 
+def _walled(reading: Store) -> bool:
+    """Tell whether the second wall holds for who reads, and warn where it does not."""
+    try:
+        with reading.connection() as lent:
+            held = wall.holds(lent)
+    except StoreUnavailable as error:
+        LOG.warning("second wall unknown", reason=str(error))
+        return False
+    if not held:
+        LOG.warning("no second wall", reason="row-level security does not hold for who reads")
+    return held
+
+
 @contextlib.contextmanager
 def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
     """Start what works behind the doors; stop it in the opposite order."""
@@ -195,8 +210,9 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         app.state.sessions = Sessions.at(settings.folder)
         ways = app.state.duties = _duties(conninfo)
         writing = stack.enter_context(Store(ways.writing, pool_size=settings.write_connections))
-        where = _duties(settings.read_url).reading if settings.read_url else ways.reading
-        reading = stack.enter_context(Store(where, pool_size=settings.read_connections))
+        there = _duties(settings.read_url) if settings.read_url else ways
+        reading = stack.enter_context(Store(there.reading, pool_size=settings.read_connections))
+        proving = stack.enter_context(Store(there.proving, pool_size=PROVING_CONNECTIONS))
         erasing = stack.enter_context(Store(ways.erasing, pool_size=ERASING_CONNECTIONS))
         to_sign = stack.enter_context(Store(ways.writing, pool_size=SIGNING_CONNECTIONS))
         to_send = stack.enter_context(Store(ways.writing, pool_size=SENDING_CONNECTIONS))
@@ -212,23 +228,24 @@ def _at_work(app: FastAPI, settings: Settings, conninfo: str) -> Iterator[None]:
         stamping = Stamping(to_sign, settings)
         stack.callback(stamping.stop)
         stack.callback(ledger.close, settings.stop_seconds)
-        runner = stack.enter_context(Runner(ways.writing))
+        runner = stack.enter_context(Runner(ways.keeping))
         runner.start()
         ledger.follow(runner.grown)
         stack.enter_context(Timer(ledger, settings.tick_seconds))
         if settings.check_hour is not None:
-            checker = Checker(ways.writing, writing, vault, keys, trusted_stamps(settings))
+            checker = Checker(ways.keeping, writing, vault, keys, trusted_stamps(settings))
             stack.enter_context(Nightly(checker.all, settings.check_hour))
         app.state.ledger, app.state.runner = ledger, runner
         app.state.shown = shown = OnReplica(reading, runner) if settings.read_url else runner
         app.state.reading, app.state.writing, app.state.erasing = reading, writing, erasing
+        app.state.proving, app.state.walled = proving, _walled(reading)
         app.state.demos = Demos(ledger)
         to_note = stack.enter_context(Store(ways.writing, pool_size=NOTING_CONNECTIONS))
         app.state.reads = ReadLog(to_note)
         app.state.links = SubjectLinks(
             writing, ledger, vault, load_key(settings.folder / SUBJECTS_KEY)
         )
-        app.state.signing, app.state.tree = signing, Tree(reading)
+        app.state.signing, app.state.tree = signing, Tree(proving)
         app.state.stamping, app.state.vault = stamping, vault
         app.state.live = Live(shown, settings.max_streams)
         stack.callback(app.state.live.stop)

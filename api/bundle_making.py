@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
@@ -39,6 +40,7 @@ from projections import selection
 from projections.capacities import with_capacities
 from projections.opened import CLOSED, erased_on
 from projections.scopes import NOTHING, Access
+from projections.standing import stand
 from projections.things import Seen
 from projections.timeline import told
 from projections.views import Conn, View, look
@@ -125,22 +127,24 @@ def hand_out(
     asked: Asked,
     taker: Taker,
     log: Log,
+    reading: Store,
     register: Register | None = None,
 ) -> Handed:
     """Make a bundle in a file and note it; the read models have to have reached the checkpoint.
 
-    The register may be kept through another store than what is read. Raises NotFound, Refused or
+    The record is read through `store`, the read models through `reading`; the register may be kept
+    through yet another. Raises NotFound, Refused or
     CannotBundle, TreeDamaged.
     """
     size = signed_size(tree, chain)
-    with store.connection(statement_seconds=READ_SECONDS) as connection:
+    with reading.connection(statement_seconds=READ_SECONDS) as connection:
         view = look(connection, chain, reader=taker.access, known_at=size - 1)
         chosen, about, unseen = _selected(connection, view, asked, size)
     title = f"{'DEMO – b' if log.demo else 'B'}ewijsbundel van keten {chain}"
     heading = Heading(title, about, log.key, unseen, DEMO_TOLD if log.demo else "")
     stamp = _stamp(store, chain, chosen, size)
     since = asked.since if stamp is None or stamp.size == size else (*asked.since, stamp.size)
-    reader = BundleReader(store, view, taker, heading, about, stamp, asked.redaction)
+    reader = BundleReader(store, reading, view, taker, heading, about, stamp, asked.redaction)
     remarks: dict[str, Any] = {"about": about} | ({"unseen": unseen} if unseen else {})
     remarks |= {"demo": True} if log.demo else {}
     # The list is filled while the records pass, and written when all have.
@@ -228,6 +232,7 @@ class BundleReader:
     def __init__(
         self,
         store: Store,
+        reading: Store,
         view: View,
         taker: Taker,
         heading: Heading,
@@ -235,7 +240,7 @@ class BundleReader:
         stamp: Anchor | None = None,
         redaction: Redaction = NONE,
     ) -> None:
-        self._store, self._view, self._taker = store, view, taker
+        self._store, self._reading, self._view, self._taker = store, reading, view, taker
         self._redaction = redaction
         self._telling = msgspec.structs.replace(view, access=NOTHING) if redaction else view
         self._closed: list[tuple[int, str]] = []
@@ -249,7 +254,7 @@ class BundleReader:
 
     def visible(self, positions: Iterable[int]) -> set[int]:
         """Return those positions whose records this reader may see."""
-        with self._store.connection(statement_seconds=READ_SECONDS) as connection:
+        with self._looking(self._view) as connection:
             found = selection.visible(connection, self._view, list(positions))
         left_out = found & self._redaction.records.keys()
         self.left_out |= left_out
@@ -297,6 +302,13 @@ class BundleReader:
             yield f"timestamps/{self._stamp.file}", self._stamp.token
             yield f"timestamps/{self._stamp.size}.note", checkpoint.note.encode()
 
+    @contextmanager
+    def _looking(self, view: View) -> Iterator[Conn]:
+        """Lend a connection that finds what a view shows."""
+        with self._reading.connection(statement_seconds=READ_SECONDS) as connection:
+            stand(connection, view.chain, view.access, view.known_at)
+            yield connection
+
     def _kept_closed(self, position: int, field: str) -> bool:
         """Tell whether a sealed field is left out by choice, and remember that it was there."""
         closed = bool(self._redaction.ground(position, field))
@@ -328,7 +340,7 @@ class BundleReader:
         said = {digest: opened(text).value for digest, text in texts.items()}
         said |= {one: CLOSED if one not in gone else erased_on(gone[one].ground) for one in closed}
         seen = [Seen(with_texts(one.body, said), one.header) for one in records]
-        with self._store.connection(statement_seconds=READ_SECONDS) as connection:
+        with self._looking(self._telling) as connection:
             entries = told(connection, self._telling, seen)
             with_capacities(connection, self._telling, entries)
         for (position, data), entry in zip(rows, entries, strict=True):

@@ -147,8 +147,8 @@ def _handed(request: Request, chain: str, file: BinaryIO, asked: Asked, taker: T
         log = log_of(state.ledger, chain, state.settings)
         tree = state.witnessing.tree
         return hand_out(
-            state.reading, tree, chain, file,
-            asked=asked, taker=taker, log=log, register=Register(state.writing),
+            state.proving, tree, chain, file, asked=asked, taker=taker, log=log,
+            reading=state.reading, register=Register(state.writing),
         )  # fmt: skip
     except Refused as refusal:
         raise Problem("malformed", f"{refusal.reason}.", rule=refusal.rule) from refusal

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
@@ -86,10 +87,8 @@ def bundle(
         who = Taker(person=taker, door="command", access=reads, vault=vault, names=True)
         log = log_of(work.ledger, chain, settings)
         tree = Witnessing(work.store, keys, work.ledger).tree
-        handed = _into(
-            output,
-            lambda file: hand_out(work.store, tree, chain, file, asked=asked, taker=who, log=log),
-        )
+        made = partial(hand_out, work.store, tree, chain, asked=asked, taker=who, log=log)
+        handed = _into(output, partial(made, reading=work.reading))
     _tell(chain, output, handed, log, json=json)
 
 

@@ -113,7 +113,7 @@ def _report(work: Workplace, chain: str, person: str) -> Doc:
     state = work.ledger.state(chain)
     if person not in state.people.registered:
         raise NotFound(f"{person} is in keten {chain} niet geregistreerd.")
-    with work.store.connection() as lent:
+    with work.reading.connection() as lent:
         view = look(lent, chain, reader=of_scopes(frozenset(RANKS)), opener=opener(work.vault))
         return held_data.report(work.store, work.vault, state, lent, view, person, to="")
 

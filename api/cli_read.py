@@ -52,7 +52,7 @@ def _looking(
     """Open the read models, brought up to date, in a view of one chain."""
     with opened(from_environment()) as work:
         work.runner.catch_up(chain)
-        with work.store.connection() as connection:
+        with work.reading.connection() as connection:
             view = look(
                 connection,
                 chain,

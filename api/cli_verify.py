@@ -68,7 +68,7 @@ def verify(
     keys = _trusted(key or [])
     with opened(settings) as work:
         checker = Checker(
-            work.duties.writing,
+            work.duties.keeping,
             work.store,
             work.vault,
             log_keys(settings),

@@ -51,8 +51,8 @@ class Health(Struct, frozen=True, rename="camel"):
     `signing` is null where no chain has a log key, and like `witnesses` while the database is away;
     `anchoring` where there is no time-stamping authority. `checks` fails as long as a check of a
     chain as it is stored found a break that no later one took away. `roles` warns where reading,
-    writing and erasing are done by one database role. `replica` is null where reading is done from
-    the same database.
+    writing and erasing are done by one database role, `wall` where row-level security does not hold
+    for who reads. `replica` is null where reading is done from the same database.
     """
 
     status: State
@@ -66,6 +66,7 @@ class Health(Struct, frozen=True, rename="camel"):
     anchoring: AnchoringState | None = None
     witnesses: WitnessesState | None = None
     roles: State | None = None
+    wall: State | None = None
     replica: ReplicaState | None = None
 
 
@@ -137,7 +138,8 @@ def _found(request: Request) -> Health:
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
     parts = [part.status for part in (signing, anchoring, witnesses, replica) if part is not None]
     roles: State = "pass" if request.app.state.duties.apart else "warn"
-    found: list[State] = [writer, following, checks, roles, *parts]
+    walled: State = "pass" if request.app.state.walled else "warn"
+    found: list[State] = [writer, following, checks, roles, walled, *parts]
     return Health(
         max(found, key=WORSE.index),
         API_VERSION,
@@ -150,6 +152,7 @@ def _found(request: Request) -> Health:
         anchoring=anchoring,
         witnesses=witnesses,
         roles=roles,
+        wall=walled,
         replica=replica,
     )
 

@@ -195,7 +195,7 @@ def _insight(asked: Asked[AsOf]) -> tuple[ChainState, Store, Vault, str]:
     person, works = asked.named("person"), asked.request.app.state
     reader = identity.reader(asked.request).person
     state = inspected(works, asked.view.chain, reader, person, asked.view.now[:10])
-    return state, works.reading, works.vault, person
+    return state, works.proving, works.vault, person
 
 
 def _report(asked: Asked[AsOf]) -> Doc:

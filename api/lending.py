@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -23,10 +22,11 @@ from ledger import catalogue
 from ledger.audit import Stored
 from ledger.domain.values import NotFound, instant
 from ledger.log.store import Store
-from projections import access, wall
+from projections import access
 from projections.access import Reader
 from projections.progress import reached as shown
 from projections.scopes import Access
+from projections.standing import stand
 from projections.touched import Touched
 from projections.views import Conn, View, look, require_known
 
@@ -69,7 +69,6 @@ def looking(
         found = access.access(lent, chain, reader, moment=_now())
         opens = opener(request.app.state.vault)
         view = look(lent, chain, reader=found, opener=opens, **asked)
-        wall.stand(lent, view)
         with noting.watched(
             request, lambda: nullcontext(lent), chain, access=found, person=reader.person
         ):
@@ -113,7 +112,13 @@ def require_seen(request: Request, chain: str) -> Access:
 @contextmanager
 def watched(request: Request, chain: str, access: Access) -> Iterator[Touched]:
     """Note what whoever asks reads otherwise than through a view (see `noting.py`)."""
-    lend = partial(connection, request)
+
+    @contextmanager
+    def lend() -> Iterator[Conn]:
+        with connection(request) as lent:
+            stand(lent, chain, access, access.end)
+            yield lent
+
     person = reader_of(request).person
     with noting.watched(request, lend, chain, access=access, person=person) as touched:
         yield touched

@@ -25,7 +25,7 @@ from ledger.log.tiles import Tile
 
 def require_log(request: Request, chain: str) -> bool:
     """Tell whether a log is for everybody; NotFound for a log that is not there for who asks."""
-    store: Store = request.app.state.reading
+    store: Store = request.app.state.proving
     if _founded_in_public(store, chain):
         return True
     if lending.sees_nothing(request, chain):

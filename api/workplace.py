@@ -35,12 +35,14 @@ KEY_FILE: Final = "disclosures.key"
 class Workplace(Struct, frozen=True):
     """An opened database: the ledger to record with and the runner of the read models.
 
-    `conninfo` connects as whoever was named in the settings, `duties` in a role.
+    `conninfo` connects as whoever was named in the settings, `duties` in a role. What `reading`
+    finds in the read models is what whoever looks may see (see `projections/wall.py`).
     """
 
     conninfo: str
     duties: Duties
     store: Store
+    reading: Store
     ledger: Ledger
     runner: Runner
     vault: Vault
@@ -72,6 +74,7 @@ def opened(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> It
         ways = duties(conninfo)
         with (
             Store(ways.writing, pool_size=CONNECTIONS) as store,
+            Store(ways.reading, pool_size=1) as reading,
             Store(ways.erasing, pool_size=1) as erasing,
         ):
             vault = Vault(store, provider(settings), erasing=erasing)
@@ -79,9 +82,9 @@ def opened(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> It
             erases.finish()
             with (
                 Ledger(store, clock=clock, vault=vault, eraser=erases) as ledger,
-                Runner(ways.writing) as runner,
+                Runner(ways.keeping) as runner,
             ):
-                yield Workplace(conninfo, ways, store, ledger, runner, vault)
+                yield Workplace(conninfo, ways, store, reading, ledger, runner, vault)
 
 
 def provider(settings: Settings) -> KeyProvider:

@@ -127,19 +127,19 @@ class Held(NamedTuple):
 HELD = SQL("""
     SELECT may.chain, {demonstration} AS role, '' AS organisation, '' AS body
     FROM unnest(%(chains)s::text[]) AS may (chain)
-    JOIN read_chains AS c ON c.chain = may.chain AND c.kind = 'chain' AND c.id = may.chain
+    JOIN behind.chains AS c ON c.chain = may.chain AND c.kind = 'chain' AND c.id = may.chain
     WHERE c.known_until IS NULL AND c.scope_until = %(end)s
         AND c.summary -> 'demo' = 'true'::jsonb
     UNION ALL
     SELECT may.chain, r.role, r.organisation, ''
     FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
-    JOIN read_roles AS r ON r.chain = may.chain AND r.person = may.person
+    JOIN behind.roles AS r ON r.chain = may.chain AND r.person = may.person
     WHERE may.person <> '' AND r.kind = 'assignment' AND {valid_role}
     UNION ALL
     SELECT may.chain, '', '', b.id
     FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
-    JOIN read_bodies AS s ON s.chain = may.chain AND may.person = ANY(s.persons)
-    JOIN read_bodies AS b ON b.chain = s.chain AND b.kind = 'body' AND b.id = s.body
+    JOIN behind.bodies AS s ON s.chain = may.chain AND may.person = ANY(s.persons)
+    JOIN behind.bodies AS b ON b.chain = s.chain AND b.kind = 'body' AND b.id = s.body
     WHERE may.person <> '' AND s.kind = 'seat' AND {valid_seat} AND {valid_body}
         AND EXISTS (
             SELECT 1 FROM jsonb_array_elements(s.summary -> 'terms') AS term
@@ -151,14 +151,14 @@ HELD = SQL("""
     UNION ALL
     SELECT may.chain, '', '', ''
     FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
-    JOIN read_mandates AS m ON m.chain = may.chain AND m.holder = may.person
+    JOIN behind.mandates AS m ON m.chain = may.chain AND m.holder = may.person
     WHERE may.person <> '' AND m.kind = 'mandate' AND {valid_mandate}
         AND m.summary ->> 'holderKind' = 'person' AND m.summary -> 'accepted' = 'true'::jsonb
 """)
 REVIEWED = SQL("""
     SELECT DISTINCT may.chain
     FROM unnest(%(chains)s::text[], %(persons)s::text[]) AS may (chain, person)
-    JOIN read_reviews AS r ON r.chain = may.chain AND r.reviewer = may.person
+    JOIN behind.reviews AS r ON r.chain = may.chain AND r.reviewer = may.person
     WHERE may.person <> '' AND r.kind = 'review'
 """)
 VALID_NOW = SQL("""

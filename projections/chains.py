@@ -40,7 +40,7 @@ TABLE = listed_in("chains", text("organisation"))
 # index whatever the number of chains.
 NAMES = SQL("""
     SELECT DISTINCT t.chain
-    FROM read_chains AS t
+    FROM behind.chains AS t
     WHERE t.kind = 'chain' AND t.chain > %(after)s AND t.known_until IS NULL
     ORDER BY t.chain
     LIMIT %(size)s
@@ -52,7 +52,7 @@ CHAINS = SQL("""
         %(chains)s::text[], %(floors)s::int2[], %(ranks)s::int2[], %(firsts)s::int8[],
         %(lasts)s::int8[]
     ) AS may (chain, floor, rank, first, last)
-    JOIN read_chains AS t ON t.chain = may.chain AND t.kind = 'chain' AND t.id = may.chain
+    JOIN behind.chains AS t ON t.chain = may.chain AND t.kind = 'chain' AND t.id = may.chain
     WHERE {visible}
     ORDER BY t.chain
 """).format(visible=scopes.each("t", "may"))

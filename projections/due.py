@@ -24,7 +24,7 @@ AFTER: Final = SQL("(d.due_at, d.kind, d.id) > (%(due_at)s::timestamptz, %(kind)
 CONDITIONS: Final = {
     "what": SQL("d.what = %(what)s"),
     "owner": SQL("%(owner)s = ANY(string_to_array(d.owner, ' '))"),
-    "until": SQL("d.due_at < %(until)s::date + 1"),
+    "until": SQL("d.due_at < (%(until)s::date + 1)::timestamptz"),
 }
 
 

@@ -14,24 +14,25 @@ from psycopg.sql import SQL
 
 from ledger.domain.values import NotFound
 from projections import opened, scopes
+from projections.standing import stored
 from projections.things import Kind, Seen, add, fresh, in_time, status_on
 from projections.views import Conn, Doc, View, fetch
 
 RECORDS_OF = SQL("""
     SELECT l.id, l.position, r.state
     FROM read_links AS l
-    JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1
+    {stored}
     WHERE {visible} AND l.kind = %(kind)s AND l.id = ANY(%(ids)s::text[])
     ORDER BY l.id, l.position
-""").format(visible=scopes.entry("l"))
+""").format(visible=scopes.entry("l"), stored=stored("l"))
 
 RECORDS_AT = SQL("""
     SELECT l.position, r.state
     FROM read_records AS l
-    JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1
+    {stored}
     WHERE {visible} AND l.position = ANY(%(positions)s::int8[])
     ORDER BY l.position
-""").format(visible=scopes.entry("l"))
+""").format(visible=scopes.entry("l"), stored=stored("l"))
 
 
 class Item(NamedTuple):

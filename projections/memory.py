@@ -23,6 +23,7 @@ from ledger.domain.values import Event, Header
 from projections import opened, scopes
 from projections.decisions import DECISION
 from projections.listing import Wanted, listed
+from projections.standing import stored
 from projections.tables import several, text
 from projections.things import Kind, Part, Words, fields, ids, listed_in, picked, stamp
 from projections.views import Conn, Doc, Page, Paging, View, cursor, fetch
@@ -51,7 +52,7 @@ SAID_LATER = SQL("""
     SELECT l.kind, l.id, l.position, r.state
     FROM read_links AS l
     JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
-    JOIN records AS r ON r.originator_id = l.chain AND r.originator_version = l.position + 1
+    {stored}
     WHERE {visible} AND (l.kind, l.id) IN (
             SELECT asked.kind, asked.id
             FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
@@ -59,7 +60,7 @@ SAID_LATER = SQL("""
         AND t.type = ANY(%(types)s::text[])
         AND (%(valid_on)s::date IS NULL OR t.occurred_at < %(valid_on)s::date + 1)
     ORDER BY l.position
-""").format(visible=scopes.entry("l"))
+""").format(visible=scopes.entry("l"), stored=stored("l"))
 
 
 def _recorded(doc: Doc, event: LessonRecorded, header: Header) -> None:

@@ -19,10 +19,10 @@ BY_NAME_ALONE: Final = frozenset({"partner", "body", "chain"})
 """Kinds that people know by name; of the others the id is said as well."""
 
 # A name that only confidential records tell of is part of what they say (see `touched.py`). Asked
-# of the table itself: behind the wall stands only the row of this reader (see `wall.py`).
+# behind the wall: before it stands only the row of this reader (see `wall.py`).
 ONLY_CONFIDENTIAL = SQL("""
     CASE WHEN x.scope = 3 AND NOT EXISTS (
-        SELECT 1 FROM public.read_texts AS y
+        SELECT 1 FROM behind.titles AS y
         WHERE y.chain = x.chain AND y.kind = x.kind AND y.id = x.id
             AND y.scope < 3 AND y.title = x.title
     ) THEN 3 END AS scope

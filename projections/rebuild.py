@@ -26,12 +26,12 @@ from ledger.domain.values import NotFound
 from ledger.faults import BrokenLog
 from ledger.log import distribution
 from ledger.log.database import Datastore, connect, milliseconds, unavailable_is_ours
-from ledger.log.database_roles import Duty, grant
+from ledger.log.database_roles import Duty, grant, roles
 from ledger.log.migrations import MigrationRefused, may_migrate
 from projections import progress, tables, wall
 from projections.folding import Folding
 from projections.models import MODELS, Model
-from projections.tables import NEXT, OLD, SEARCH_CONFIGURATION, Table
+from projections.tables import NEXT, OLD, RECORDS, SEARCH_CONFIGURATION, Table
 
 Report = Callable[[int, int], None]
 
@@ -47,10 +47,10 @@ COLLECT_AFTER: Final = 100_000
 what it holds on to is of no use to look through again and again."""
 
 MAY: Final[Mapping[Duty, tuple[str, ...]]] = {
-    "writing": ("INSERT", "UPDATE", "DELETE"),
-    "erasing": ("UPDATE", "DELETE"),
+    "keeping": ("INSERT", "UPDATE", "DELETE"),
 }
 """What each duty may do with the tables of the read models besides reading them."""
+SEEING: Final[tuple[Duty, ...]] = ("keeping", "reading")
 
 EXTENSIONS: Final = ("pg_trgm", "unaccent")
 EXTENSIONS_THERE = "SELECT extname FROM pg_extension WHERE extname = ANY(%(names)s)"
@@ -87,7 +87,9 @@ def migrate(conninfo: str, report: Report | None = None) -> list[str]:
         if not wall.stands(connection):
             with connection.transaction():
                 wall.build(connection)
-        _let_use(connection, ("read_models", "read_progress", *_names(MODELS.values())))
+        # How far the read models are tells nothing of what is in them.
+        grant(connection, dict.fromkeys(("read_models", "read_progress"), MAY))
+        _let_use(connection, _names(MODELS.values()))
         return [model.name for model in old]
 
 
@@ -134,7 +136,7 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
         for table in parts:
             tables.drop(connection, table, NEXT)
             tables.drop(connection, table, OLD)
-            tables.create(connection, table, NEXT)
+            _make(connection, table)
         distribution.spread(connection)
         with _seldom_collected():
             done = _fill_level(connection, models, report)
@@ -157,13 +159,20 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+def _make(connection: Connection[Any], table: Table) -> None:
+    """Make a table beside the live one, at no time without the policy for who reads it."""
+    with connection.transaction():
+        tables.create(connection, table, NEXT)
+        wall.enclose(connection, table, NEXT)
+
+
 def _names(models: Iterable[Model], suffix: str = "") -> list[str]:
     return [table.name + suffix for model in models for table in model.tables]
 
 
 def _let_use(connection: Connection[Any], names: Iterable[str]) -> None:
     """Give each database role its rights on these tables."""
-    grant(connection, dict.fromkeys(names, MAY))
+    grant(connection, dict.fromkeys(names, MAY), seeing=SEEING)
 
 
 def _fill_level(
@@ -231,9 +240,13 @@ def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, 
 
 
 def _hold(connection: Connection[Any], models: Iterable[Model], seconds: float) -> None:
-    """Keep readers out of these tables; QueryCanceled where some are still in them after a time."""
+    """Keep readers out of these tables; QueryCanceled where some are still in them after a time.
+
+    Out of the record as well, for a moment, where its policy asks one of them.
+    """
     parts = [table for model in models for table in model.tables]
     live = [Identifier(table.name) for table in parts if _there(connection, table)]
+    live += [Identifier("records")] * (RECORDS in parts and bool(roles(connection)))
     connection.execute(STATEMENT_LIMIT, {"limit": milliseconds(seconds)})
     wall.pull_down(connection)
     if live:
@@ -248,7 +261,7 @@ def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
                 tables.rename(connection, table, "", OLD)
             tables.rename(connection, table, NEXT, "")
         progress.remember(connection, model)
-    wall.build(connection)
+    wall.finish(connection, records=any(RECORDS in model.tables for model in models))
 
 
 def _there(connection: Connection[Any], table: Table) -> bool:

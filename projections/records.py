@@ -14,7 +14,7 @@ from psycopg.sql import SQL
 from ledger import catalogue
 from ledger.domain import sealing
 from ledger.domain.values import Event, NotFound
-from projections import opened, scopes
+from projections import opened, scopes, standing
 from projections.capacities import with_capacities
 from projections.things import Seen
 from projections.timeline import Chosen, timeline, told
@@ -23,9 +23,9 @@ from projections.views import Conn, Doc, Page, Paging, View, fetch
 RECORD = SQL("""
     SELECT t.position, r.state, r.leaf_hash
     FROM read_records AS t
-    JOIN records AS r ON r.originator_id = t.chain AND r.originator_version = t.position + 1
+    {stored}
     WHERE {visible} AND t.position = %(position)s
-""").format(visible=scopes.entry("t"))
+""").format(visible=scopes.entry("t"), stored=standing.stored("t"))
 
 
 class Stored(NamedTuple):

@@ -58,27 +58,27 @@ GRANTS = SQL("""
     SELECT t.id AS "grant", t.rank,
         CASE WHEN t.record_from IS NULL THEN 0 ELSE COALESCE(
             (
-                SELECT e.position FROM read_records AS e
+                SELECT e.position FROM behind.moments AS e
                 WHERE e.chain = t.chain
                     AND e.recorded_at >= t.record_from::timestamp AT TIME ZONE 'UTC'
                 ORDER BY e.recorded_at, e.position LIMIT 1
             ), {nothing}
         ) END AS first,
         (
-            SELECT e.position FROM read_records AS e
+            SELECT e.position FROM behind.moments AS e
             WHERE e.chain = t.chain
                 AND e.recorded_at >= t.record_until::timestamp AT TIME ZONE 'UTC'
             ORDER BY e.recorded_at, e.position LIMIT 1
         ) AS until,
         CASE WHEN t.as_of = 'infinity' THEN NULL ELSE COALESCE(
             (
-                SELECT e.position FROM read_records AS e
+                SELECT e.position FROM behind.moments AS e
                 WHERE e.chain = t.chain AND e.recorded_at <= t.as_of
                 ORDER BY e.recorded_at DESC, e.position DESC LIMIT 1
             ), -1
         ) END AS known_at,
         t.valid_until::text AS valid_until
-    FROM read_reviews AS t
+    FROM behind.reviews AS t
     WHERE t.chain = %(chain)s AND t.kind = 'review' AND t.reviewer = %(person)s
         AND t.state = 'granted' AND t.known_until IS NULL AND t.scope_until = {end}
         AND t.valid_from <= %(day)s::date AND t.valid_until > %(day)s::date
@@ -104,7 +104,7 @@ class Grant(Struct, frozen=True, kw_only=True):
 
 OWN = SQL("""
     SELECT t.id AS review, t.summary, t.valid_from::text AS starts, t.valid_until::text AS ends
-    FROM public.read_reviews AS t
+    FROM behind.reviews AS t
     WHERE t.chain = %(chain)s AND t.kind = 'review' AND t.reviewer = %(person)s
         AND t.state = 'granted' AND t.known_until IS NULL AND t.scope_until = {end}
         AND t.valid_from <= %(day)s::date AND t.valid_until > %(day)s::date

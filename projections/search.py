@@ -14,6 +14,9 @@ from projections.matching import QUERY, Words
 from projections.models import KINDS
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 
+# What is looked through is the view behind the wall, which has the wall's own condition: before it
+# the indexes would not be used (see `wall.py`). What is shown is read before the wall.
+#
 # Words and parts of words each have an index, which one question for either would not use. What has
 # only a part of a word ranks below what has the word.
 FOUND = SQL("""
@@ -25,12 +28,12 @@ FOUND = SQL("""
 """)
 BY_WORD = SQL("""
     SELECT x.kind, x.id, x.known_from, x.scope, ts_rank(x.found_by, {query})::float8 AS score
-    FROM read_texts AS x
+    FROM behind.texts AS x
     WHERE {visible} AND {matching} AND {there}
 """)
 BY_PART = SQL("""
     SELECT x.kind, x.id, x.known_from, x.scope, 0::float8 AS score
-    FROM read_texts AS x
+    FROM behind.texts AS x
     WHERE {visible} AND {matching} AND {there}
 """)
 SEARCH = SQL("""

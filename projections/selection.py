@@ -70,7 +70,7 @@ VISIBLE = SQL("""
 RECORDED_SINCE = SQL("""
     SELECT min(t.position) AS position
     FROM read_records AS t
-    WHERE {visible} AND t.recorded_at >= %(since)s::date
+    WHERE {visible} AND t.recorded_at >= %(since)s::date::timestamptz
 """).format(visible=scopes.entry("t"))
 
 

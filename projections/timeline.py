@@ -16,6 +16,7 @@ from ledger import catalogue
 from projections import opened, scopes
 from projections.names import Ref, titles
 from projections.sentences import all_references, sentence
+from projections.standing import stored
 from projections.things import Seen, imported
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 from projections.words import Speech
@@ -23,7 +24,7 @@ from projections.words import Speech
 TIMELINE = SQL("""
     SELECT t.position, t.things, r.state
     FROM read_records AS t
-    JOIN records AS r ON r.originator_id = t.chain AND r.originator_version = t.position + 1
+    {stored}
     WHERE {visible} AND {conditions}
     ORDER BY t.position {order}
     LIMIT %(size)s
@@ -99,6 +100,7 @@ def timeline(
     conditions = [condition for name, condition in CONDITIONS.items() if asked[name] is not None]
     query = TIMELINE.format(
         visible=scopes.entry("t"),
+        stored=stored("t"),
         conditions=SQL(" AND ").join([SQL("true"), *conditions]),
         order=SQL("DESC" if newest_first else "ASC"),
     )

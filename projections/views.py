@@ -23,6 +23,7 @@ from psycopg.sql import SQL, Composed
 from ledger.domain.values import NotFound, Refused, instant
 from projections import scopes, touched
 from projections.scopes import Access
+from projections.standing import stand
 from projections.words import DUTCH, Speech
 
 Conn = Connection[Any]
@@ -53,6 +54,15 @@ KNOWN_THEN = SQL("""
     FROM read_records AS r
     WHERE {visible} AND r.recorded_at <= %(moment)s::timestamptz
 """).format(visible=scopes.entry("r"))
+
+# What the view stands on, said to the wall in the same question.
+AND_STAND = SQL("""
+    SELECT newest.position,
+        set_config(
+            'ketenledger.known_at', least(newest.position, %(most)s::int8)::text, true
+        ) AS stands
+    FROM ({newest}) AS newest
+""")
 
 # The first record of a chain nearly always is one that everybody may see.
 ANYTHING = SQL("""
@@ -136,13 +146,17 @@ def look(
 ) -> View:
     """Return a view of a chain by who has this access; NotFound if they see nothing of it then.
 
+    From here on the transaction in hand finds nothing but what this view shows (see `wall.py`).
+
     A set of scopes stands for access to the whole chain. `known_at` is a position or an instant
     (None: all that is known), `valid_on` a day, `now` the moment of asking.
     """
     access = reader if isinstance(reader, Access) else scopes.of_scopes(reader)
+    most = known_at if isinstance(known_at, int) else access.end
     asked = {"chain": chain, "known_at": access.end, "moment": known_at, **access.parameters()}
     query = KNOWN_THEN if isinstance(known_at, str) else NEWEST
-    [row] = fetch(connection, query, asked)
+    stand(connection, chain, access, access.end)
+    [row] = fetch(connection, AND_STAND.format(newest=query), {**asked, "most": most})
     newest = row["position"]
     if newest is None:
         raise NotFound(UNKNOWN.format(chain=chain))
@@ -162,6 +176,7 @@ def look(
 def require_known(connection: Conn, chain: str, access: Access) -> None:
     """Raise NotFound unless there is a record in a chain that may be seen with this access."""
     asked = {"chain": chain, "known_at": access.end, **access.parameters()}
+    stand(connection, chain, access, access.end)
     if not fetch(connection, ANYTHING, asked):
         raise NotFound(UNKNOWN.format(chain=chain))
 

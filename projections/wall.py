@@ -1,152 +1,236 @@
-"""The second wall: a query that forgets the filter finds nothing, or what its reader may see.
+"""The second wall: row-level security on what readers read, for the role that reads.
 
-    walled.read_decisions   the rows of public.read_decisions that are open to who reads now
-    walled.records          the records whose row in walled.read_records is there
+    read_decisions    POLICY readers: the rows that are open to who stands there (`standing.py`)
+    records           POLICY readers: the records whose row in read_records is there for them
 
-For each table of the read models, and for the record itself, there is a view of the same name in a
-schema of its own. Its condition is that of `scopes.py`, asked of settings instead of parameters.
-Before a view of a chain is used, `stand` puts those settings in place for this transaction and the
-schema in front, so that the very same queries go through it. A setting that is missing is unknown,
-and nothing passes a comparison with what is unknown.
+A query that forgets the filter of `scopes.py` finds what its reader may see; one asked before it
+was said who reads finds nothing. The condition is that very filter, asked of settings. The role
+that keeps the read models owns their tables and is not held up by a policy; that of the record's
+owner neither; the other roles read every record, and nothing of the read models.
 
-Views and not policies of row-level security: a policy keeps PostgreSQL from using an index for
-words (its operators are not leakproof) and from COPY, with which the runner writes. A view has
-neither cost, and works also where the tables are read by the role that owns them.
+What the ledger has to know before it knows who reads, it looks up behind the wall: in the schema
+`behind`, in views with just the columns which that question needs. There is also what search looks
+through, with the condition of the wall in the view: with a policy PostgreSQL does not use an index
+for words, since its operators are not leakproof (ADR 36 has the figures).
+
+Where no roles can be made, and in a cluster, there is no wall: the views are there, and open.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
-from ledger.log.distribution import is_cluster
+from ledger.log.database_roles import Duty, lent, roles
 from projections import scopes
 from projections.models import MODELS
-from projections.tables import Table
-from projections.views import Conn, View, fetch
+from projections.standing import of_settings
+from projections.tables import TEXTS, Table
 
-SCHEMA: Final = "walled"
-WORDS: Final = frozenset({"chain"})
-LISTS: Final = frozenset({"places"})
-"""The settings that are not a whole number."""
+BEHIND: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "chains": (
+        "read_chains",
+        ("chain", "kind", "id", "scope", "scope_until", "known_from", "known_until", "since",
+         "summary"),
+    ),
+    "roles": (
+        "read_roles",
+        ("chain", "kind", "scope_until", "known_until", "person", "role", "organisation",
+         "valid_from", "valid_until"),
+    ),
+    "bodies": (
+        "read_bodies",
+        ("chain", "kind", "id", "scope_until", "known_until", "persons", "body", "summary",
+         "valid_from", "valid_until"),
+    ),
+    "mandates": (
+        "read_mandates",
+        ("chain", "kind", "scope_until", "known_until", "holder", "summary", "valid_from",
+         "valid_until"),
+    ),
+    "reviews": (
+        "read_reviews",
+        ("chain", "kind", "id", "scope_until", "known_until", "since", "reviewer", "state", "rank",
+         "record_from", "record_until", "as_of", "summary", "valid_from", "valid_until"),
+    ),
+    "moments": ("read_records", ("chain", "position", "recorded_at")),
+    "titles": ("read_texts", ("chain", "kind", "id", "scope", "title")),
+}  # fmt: skip
+"""What is asked behind the wall, by view: of which table, which columns."""
+SEARCHED: Final = (
+    "chain", "kind", "id", "scope", "scope_until", "known_from", "known_until", "since", "open_to",
+    "plain", "found_by",
+)  # fmt: skip
 
-STAND = SQL("""
-    SELECT
-        set_config('search_path', 'walled, public', true),
-        set_config('ketenledger.chain', %(chain)s, true),
-        set_config('ketenledger.known_at', %(known_at)s::int8::text, true),
-        set_config('ketenledger.floor', %(floor)s::int8::text, true),
-        set_config('ketenledger.rank', %(rank)s::int8::text, true),
-        set_config('ketenledger.near_rank', %(near_rank)s::int8::text, true),
-        set_config('ketenledger.places', %(places)s::text[]::text, true),
-        set_config('ketenledger.from_position', %(from_position)s::int8::text, true)
-""")
+SIGNATURE = "SELECT obj_description(to_regnamespace('behind'), 'pg_namespace') AS digest"
+GUARDED = """
+    SELECT count(*)
+    FROM pg_class AS c JOIN pg_policy AS p ON p.polrelid = c.oid AND p.polname = 'readers'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%(tables)s)
+        AND c.relrowsecurity
+"""
+# Whether policies hold for whoever asks: not for a superuser, nor for who owns the table.
+HELD = """
+    SELECT bool_and(row_security_active(c.oid))
+    FROM pg_class AS c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%(tables)s)
+"""
 
-STANDS = "SELECT obj_description(to_regnamespace('walled'), 'pg_namespace') AS digest"
-PULL_DOWN = "DROP SCHEMA IF EXISTS walled CASCADE"
-SITE = "CREATE SCHEMA walled"
-# The queries that come by here have the same filter and tell what they look for. To the planner
-# this one is a coin that is tossed (`coalesce` makes it so): comparisons with settings it would
-# take to let through one row in a hundred, and then sort what an index gives in order.
-MAKE = SQL(
-    "CREATE VIEW walled.{table} AS SELECT {columns} FROM public.{table} AS t "
-    "WHERE t.chain = {chain} AND coalesce({open}, false)"
-)
-# A question per record, asked of what was found: never a walk through all that is open.
-MAKE_RECORDS = """
-    CREATE VIEW walled.records AS
-    SELECT r.originator_id, r.originator_version, r.topic, r.state, r.leaf_hash
-    FROM public.records AS r
-    WHERE coalesce(
+PULL_DOWN = "DROP SCHEMA IF EXISTS behind CASCADE"
+SITE = "CREATE SCHEMA behind"
+VIEW = SQL("CREATE VIEW behind.{view} AS SELECT {columns} FROM public.{table} AS t WHERE {open}")
+OWN_VIEW = SQL("ALTER VIEW behind.{view} OWNER TO {role}")
+OWN = SQL("ALTER TABLE public.{table} OWNER TO {role}")
+SIGN = SQL("COMMENT ON SCHEMA behind IS {digest}")
+LET_IN = SQL("GRANT USAGE ON SCHEMA behind TO {role}")
+LET_READ = SQL("GRANT SELECT ON ALL TABLES IN SCHEMA behind TO {role}")
+
+# For whom the policy of the table holds, and for nobody else.
+FOR_READERS = """
+    (SELECT NOT row_security_active('public.read_texts')) OR ({open})
+"""
+ENABLE = SQL("ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY")
+NO_POLICY = SQL("DROP POLICY IF EXISTS {name} ON public.{table}")
+READERS = SQL("CREATE POLICY readers ON public.{table} FOR SELECT TO {role} USING ({open})")
+OTHERS = SQL("CREATE POLICY others ON public.records TO {roles} USING (true) WITH CHECK (true)")
+# A question per record, asked of what was found: never a walk through all that is open. The row of
+# the record that it asks for is there by the policy of read_records.
+OPEN_RECORD = """
+    coalesce(
         (
-            SELECT true FROM walled.read_records AS t
-            WHERE t.chain = r.originator_id AND t.position = r.originator_version - 1
+            SELECT true FROM public.read_records AS t
+            WHERE t.chain = records.originator_id
+                AND t.position = records.originator_version - 1
         ),
         false
     )
 """
-SIGN = SQL("COMMENT ON SCHEMA walled IS {digest}")
-
-READING_ROLE = """
-    SELECT r.role::text AS role
-    FROM database_roles AS r JOIN pg_roles AS p ON p.rolname = r.role
-    WHERE r.duty = 'reading'
-"""
-LET_IN = SQL("GRANT USAGE ON SCHEMA walled TO {role}")
-LET_READ = SQL("GRANT SELECT ON ALL TABLES IN SCHEMA walled TO {role}")
 
 
-def stand(connection: Conn, view: View) -> None:
-    """Let the rest of this transaction see nothing but what this view shows."""
-    own = {"chain": view.chain, "known_at": view.known_at, **view.access.parameters()}
-    fetch(connection, STAND, own)
+def holds(connection: Connection[Any]) -> bool:
+    """Tell whether the wall stands around every table for the role of this connection."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        [(held,)] = cursor.execute(HELD, {"tables": [*_names(), "records"]}).fetchall()
+    return bool(held)
 
 
 def stands(connection: Connection[Any]) -> bool:
-    """Tell whether the wall is there as this code makes it."""
+    """Tell whether the wall, and what is behind it, is there as this code makes it."""
+    tables = [*_names(), "records"]
     with connection.cursor(row_factory=tuple_row) as cursor:
-        [(found,)] = cursor.execute(STANDS).fetchall()
-    return bool(found == _digest(connection))
+        [(found,)] = cursor.execute(SIGNATURE).fetchall()
+        [(guarded,)] = cursor.execute(GUARDED, {"tables": tables}).fetchall()
+    own = roles(connection)
+    return bool(found == _digest(connection, own) and guarded == len(tables) * bool(own))
 
 
 def pull_down(connection: Connection[Any]) -> None:
-    """Take the wall away, as before tables change their names."""
+    """Take away what names the tables, as before they change their names."""
     connection.execute(PULL_DOWN)
 
 
 def build(connection: Connection[Any]) -> None:
-    """Make the wall around the tables as they are now, for the role that reads.
-
-    In a cluster there is none: the settings of a transaction are not known on its other machines.
-    """
-    pull_down(connection)
-    if is_cluster(connection):
-        return
-    connection.execute(SITE)
+    """Make the wall around all tables as they are now, and what is behind it."""
     for table in _tables():
-        connection.execute(_view(connection, table))
-    connection.execute(MAKE_RECORDS)
-    connection.execute(SIGN.format(digest=_digest(connection)))
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        roles = [role for (role,) in cursor.execute(READING_ROLE).fetchall()]
-    for role in roles:
-        connection.execute(LET_IN.format(role=Identifier(role)))
-        connection.execute(LET_READ.format(role=Identifier(role)))
+        enclose(connection, table)
+    finish(connection, records=True)
+
+
+def enclose(connection: Connection[Any], table: Table, suffix: str = "") -> None:
+    """Give a table to who keeps it, and let the role that reads see no row but by the policy."""
+    own = roles(connection)
+    if not own:
+        return
+    named = Identifier(table.name + suffix)
+    with lent(connection, own["keeping"]):
+        connection.execute(OWN.format(table=named, role=Identifier(own["keeping"])))
+        _guard(connection, named, _open(connection, table), own)
+
+
+def finish(connection: Connection[Any], *, records: bool) -> None:
+    """Make what names the tables: the views behind the wall, and the policy of `records` if asked.
+
+    That one takes the table of the record for a moment, so that nobody writes meanwhile.
+    """
+    own = roles(connection)
+    pull_down(connection)
+    connection.execute(SITE)
+    for view in _views(connection, own).values():
+        connection.execute(view)
+    connection.execute(SIGN.format(digest=_digest(connection, own)))
+    if not own:
+        return
+    with lent(connection, own["keeping"], "behind"):
+        for name in _views(connection, own):
+            role = Identifier(own["keeping"])
+            connection.execute(OWN_VIEW.format(view=Identifier(name), role=role))
+    connection.execute(LET_IN.format(role=Identifier(own["reading"])))
+    connection.execute(LET_READ.format(role=Identifier(own["reading"])))
+    if records:
+        _guard(connection, Identifier("records"), OPEN_RECORD, own)
+        others = [Identifier(role) for duty, role in own.items() if duty != "reading"]
+        connection.execute(NO_POLICY.format(name=Identifier("others"), table=Identifier("records")))
+        connection.execute(OTHERS.format(roles=SQL(", ").join(others)))
+
+
+def _guard(
+    connection: Connection[Any], table: Identifier, condition: str, own: Mapping[Duty, str]
+) -> None:
+    connection.execute(ENABLE.format(table=table))
+    connection.execute(NO_POLICY.format(name=Identifier("readers"), table=table))
+    reader = Identifier(own["reading"])
+    connection.execute(READERS.format(table=table, role=reader, open=_words(condition)))
 
 
 def _tables() -> Iterable[Table]:
     return [table for model in MODELS.values() for table in model.tables]
 
 
-def _view(connection: Connection[Any], table: Table) -> Composed:
-    names = ["chain", *(column.name for column in table.columns)]
-    versions = {"known_from", "open_to"} <= set(names)
-    condition = scopes.version("t") if versions else scopes.entry("t")
-    return MAKE.format(
-        table=Identifier(table.name),
-        columns=SQL(", ").join(Identifier("t", name) for name in names),
-        chain=SQL(_setting("chain")),
-        open=SQL(_of_settings(condition.as_string(connection))),
+def _names() -> list[str]:
+    return [table.name for table in _tables()]
+
+
+def _open(connection: Connection[Any], table: Table) -> str:
+    """Return the condition under which a row of a table is there for who stands before it.
+
+    The queries that come by have the same filter and tell what they look for. To the planner this
+    one is a coin that is tossed (`coalesce` makes it so): comparisons with settings it would take
+    to let through one row in a hundred, and then sort what an index gives in order.
+    """
+    own = {"known_from", "open_to"} <= {column.name for column in table.columns}
+    condition = (scopes.version("t") if own else scopes.entry("t")).as_string(connection)
+    whole = f"chain = %(chain)s AND coalesce({condition}, false)"
+    return of_settings(whole).replace('"t".', "")
+
+
+def _views(connection: Connection[Any], own: Mapping[Duty, str]) -> dict[str, Composed]:
+    condition = FOR_READERS.format(open=_open(connection, TEXTS)) if own else "true"
+    views = {name: _view(name, *said) for name, said in BEHIND.items()}
+    return views | {"texts": _view("texts", TEXTS.name, SEARCHED, condition)}
+
+
+def _view(name: str, table: str, columns: Iterable[str], condition: str = "true") -> Composed:
+    return VIEW.format(
+        view=Identifier(name),
+        table=Identifier(table),
+        columns=SQL(", ").join(Identifier("t", column) for column in columns),
+        open=_words(condition),
     )
 
 
-def _of_settings(condition: str) -> str:
-    """Return a condition that asks settings, looked up once, where it asked parameters."""
-    return re.sub(r"%\((\w+)\)s", lambda found: _setting(found[1]), condition)
+def _words(condition: str) -> Composable:
+    """Make SQL of a condition that stands in this package's own code, never of input."""
+    return SQL(condition)
 
 
-def _setting(name: str) -> str:
-    kind = "text" if name in WORDS else "text[]" if name in LISTS else "int8"
-    return f"(SELECT nullif(current_setting('ketenledger.{name}', true), '')::{kind})"
-
-
-def _digest(connection: Connection[Any]) -> str:
-    """Return a short name of the wall as this code makes it, which changes when a view does."""
-    parts = [_view(connection, table).as_string(connection) for table in _tables()]
-    return hashlib.sha256("".join([*parts, MAKE_RECORDS]).encode()).hexdigest()[:16]
+def _digest(connection: Connection[Any], own: Mapping[Duty, str]) -> str:
+    """Return a short name of the wall as this code makes it, which changes when a part does."""
+    views = [view.as_string(connection) for view in _views(connection, own).values()]
+    walls = [table.name + _open(connection, table) for table in _tables()] if own else []
+    parts = [*views, *walls, OPEN_RECORD, *sorted(own.values())]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

@@ -41,7 +41,7 @@ DROP_AFTER_AUTOVACUUM = "DROP DATABASE IF EXISTS {name}"
 DROP_TRIES = 20
 LOGIN_PASSWORD = "een lang wachtwoord"
 # The roles of a database belong to the whole server, so that they do not go with it.
-DROP_ROLES = "DROP ROLE IF EXISTS {writer}, {reader}, {eraser}"
+DROP_ROLES = "DROP ROLE IF EXISTS {writer}, {keeper}, {reader}, {prover}, {eraser}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -158,7 +158,7 @@ def _run(server: str, statement: str, **names: str) -> None:
         except (InsufficientPrivilege, ObjectInUse):
             if number == DROP_TRIES - 1:
                 raise
-    duties = ("writer", "reader", "eraser")
+    duties = ("writer", "keeper", "reader", "prover", "eraser")
     _execute(server, DROP_ROLES, **{duty: f"{names['name']}_{duty}" for duty in duties})
 
 

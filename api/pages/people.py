@@ -64,7 +64,7 @@ def show_data(asked: Asked) -> dict[str, Any]:
     state = held_data.inspected(works, asked.chain, asked.reader.person, name, asked.view.now[:10])
     to = asked.reader.person
     held = held_data.report(
-        works.reading, works.vault, state, asked.connection, asked.view, name, to=to
+        works.proving, works.vault, state, asked.connection, asked.view, name, to=to
     )
     held_data.note(asked.request, to, held)
     return {

@@ -2,7 +2,9 @@
 
     the owner   makes and changes the tables (`migrate`), and nothing else needs it
     writing     adds to the record; it can neither change nor remove what is there
-    reading     reads
+    keeping     keeps up the read models, of which it owns the tables; the record it reads
+    reading     answers readers; it finds what the policies of row-level security let through
+    proving     reads the record for the log, its proofs and bundles, whoever may read of it
     erasing     removes disclosures and the keys of persons, and says that it did
 
 The roles belong to one database and are named after it. Nobody logs in as one: whoever connects
@@ -16,23 +18,27 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, Literal, NamedTuple, cast
 
 import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import tuple_row
 
 from ledger.log import distribution
 from ledger.log.database import connect, unavailable_is_ours
 
-Duty = Literal["writing", "reading", "erasing"]
+Duty = Literal["writing", "keeping", "reading", "proving", "erasing"]
 Rights = Mapping[str, Mapping[Duty, tuple[str, ...]]]
 """Per table what each duty may do besides reading it; a column in brackets limits a right."""
 
 SUFFIXES: Final[Mapping[Duty, str]] = {
     "writing": "_writer",
+    "keeping": "_keeper",
     "reading": "_reader",
+    "proving": "_prover",
     "erasing": "_eraser",
 }
 MAX_NAME_BYTES: Final = 63
@@ -112,19 +118,34 @@ GIVEN = """
         AND r.rolname = ANY(%(roles)s)
 """
 
+# Who migrates goes on having the rights of an owner over what it gives away, and it can only give a
+# table to a role that may make one there: that right it lends for a moment (`lent`).
+MAY_GIVE = """
+    SELECT pg_has_role(current_user, %(role)s, 'USAGE')
+        AND (
+            has_schema_privilege(current_user, 'public', 'CREATE WITH GRANT OPTION')
+            OR has_schema_privilege(%(role)s, 'public', 'CREATE')
+        ) AS may
+"""
+
 MAKE_ROLE = sql.SQL("CREATE ROLE {role} NOLOGIN")
 TAKE = sql.SQL("GRANT {role} TO CURRENT_USER")
+TAKE_SINCE_16 = sql.SQL("GRANT {role} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")
 LET_IN = sql.SQL("GRANT {role} TO {login}")
 LET_IN_SINCE_16 = sql.SQL("GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE")
 GRANT = sql.SQL("GRANT {privilege} ON {tables} TO {role}")
 REVOKE = sql.SQL("REVOKE {privilege} ON {tables} FROM {role}")
+LEND = sql.SQL("GRANT CREATE ON SCHEMA {schema} TO {role}")
+END_LOAN = sql.SQL("REVOKE CREATE ON SCHEMA {schema} FROM {role}")
 
 
 class Duties(NamedTuple):
     """How to connect for each duty; `apart` tells whether those are different roles."""
 
     writing: str
+    keeping: str
     reading: str
+    proving: str
     erasing: str
     apart: bool
 
@@ -160,12 +181,12 @@ def duties(conninfo: str) -> Duties:
     if not apart:
         return as_one(conninfo)
     ways = {duty: taking_on(conninfo, role) for duty, role in known.items()}
-    return Duties(ways["writing"], ways["reading"], ways["erasing"], apart=True)
+    return Duties(**ways, apart=True)
 
 
 def as_one(conninfo: str) -> Duties:
     """Return how to connect where everything is done by the role that connects."""
-    return Duties(conninfo, conninfo, conninfo, apart=False)
+    return Duties(**dict.fromkeys(SUFFIXES, conninfo), apart=False)
 
 
 def taking_on(conninfo: str, role: str) -> str:
@@ -184,14 +205,26 @@ def establish(conn: Connection[Any]) -> None:
     known = _known(conn)
     here = _one(conn, HERE)
     wanted = {duty: known.get(duty) or _name(here["name"], duty) for duty in SUFFIXES}
-    if all(_there(conn, role) for role in wanted.values()):
+    fit = all(_there(conn, role) for role in wanted.values())
+    if fit and _may_give(conn, wanted["keeping"]):
         for duty, role in wanted.items():
             conn.execute(REMEMBER, {"duty": duty, "role": role})
     grant(conn, RIGHTS)
 
 
-def grant(conn: Connection[Any], rights: Rights) -> None:
-    """Let each role do with these tables what its duty asks for, and nothing else."""
+def roles(conn: Connection[Any]) -> dict[Duty, str]:
+    """Return the role of each duty; nothing where they are not all there, as in a cluster."""
+    known = {} if distribution.is_cluster(conn) else _known(conn)
+    return known if len(known) == len(SUFFIXES) else {}
+
+
+def grant(
+    conn: Connection[Any], rights: Rights, *, seeing: Collection[Duty] = tuple(SUFFIXES)
+) -> None:
+    """Let each role do with these tables what its duty asks for, and nothing else.
+
+    The duties `seeing` may read them.
+    """
     known = _known(conn)
     asked = {"tables": list(rights), "roles": list(known.values())}
     given = {_Right(**row) for row in conn.execute(GIVEN, asked).fetchall()}
@@ -199,11 +232,21 @@ def grant(conn: Connection[Any], rights: Rights) -> None:
         _Right(table, part.removesuffix(")"), role, privilege)
         for table, allowed in rights.items()
         for duty, role in known.items()
-        for words in ("SELECT", *allowed.get(duty, ()))
+        for words in (*["SELECT"] * (duty in seeing), *allowed.get(duty, ()))
         for privilege, _, part in [words.partition(" (")]
     }
     _change(conn, REVOKE, given - wanted)
     _change(conn, GRANT, wanted - given)
+
+
+@contextmanager
+def lent(conn: Connection[Any], role: str, schema: str = "public") -> Iterator[None]:
+    """Let a role make things in a schema for as long as it takes to give it some to own."""
+    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
+    with conn.transaction():
+        conn.execute(LEND.format(**names))
+        yield
+        conn.execute(END_LOAN.format(**names))
 
 
 def admit(conninfo: str, login: str) -> None:
@@ -231,11 +274,17 @@ def _there(conn: Connection[Any], role: str) -> bool:
     try:
         with conn.transaction():
             if found is None:
+                take = TAKE_SINCE_16 if conn.info.server_version >= SET_SINCE else TAKE
                 conn.execute(MAKE_ROLE.format(role=sql.Identifier(role)))
-                conn.execute(TAKE.format(role=sql.Identifier(role)))
+                conn.execute(take.format(role=sql.Identifier(role)))
     except psycopg.errors.InsufficientPrivilege:
         return False
     return found is None or not found["unfit"]
+
+
+def _may_give(conn: Connection[Any], role: str) -> bool:
+    """Tell whether who migrates can make this role the owner of tables and still change them."""
+    return bool(_one(conn, MAY_GIVE, role=role)["may"])
 
 
 def _change(conn: Connection[Any], statement: sql.SQL, rights: set[_Right]) -> None:
@@ -266,7 +315,8 @@ def _name(database: str, duty: Duty) -> str:
 
 def _known(conn: Connection[Any]) -> dict[Duty, str]:
     """Return the role of each duty that has one which still exists."""
-    return {row["duty"]: row["role"] for row in conn.execute(KNOWN).fetchall()}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(KNOWN).fetchall())
 
 
 def _one(conn: Connection[Any], query: str, **asked: str) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class Doors:
 
     def size(self, chain: str) -> int:
         """How many records the chain has on disk."""
-        return int(self.app.state.reading.size(chain))
+        return int(self.app.state.proving.size(chain))
 
 
 class Unasked:

@@ -61,7 +61,7 @@ def test_the_checkpoint_is_a_text_that_no_cache_answers_for(doors: Doors) -> Non
 
 def test_the_entries_are_the_records_and_hash_to_the_signed_root(doors: Doors) -> None:
     entries = entries_of(tiles(doors, "entries"))
-    rows = doors.app.state.reading.read(SIGNED)
+    rows = doors.app.state.proving.read(SIGNED)
     assert entries == [row.data for row in rows]
     head = signed_head(doors, SIGNED, FULL + EXTRA)
     assert root_over([leaf_hash(entry) for entry in entries]) == head.root
@@ -150,7 +150,7 @@ def test_a_proof_shows_that_a_record_is_in_the_log(doors: Doors, position: int) 
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     index, hashes, checkpoint = split_proof(answer.text)
     head = opened(doors, SIGNED, checkpoint)
-    leaf = leaf_hash(doors.app.state.reading.read(SIGNED, start=position, limit=1)[0].data)
+    leaf = leaf_hash(doors.app.state.proving.read(SIGNED, start=position, limit=1)[0].data)
     assert index == position
     assert proven(leaf, position, hashes, head)
     assert not proven(leaf, position ^ 1, hashes, head)
@@ -159,7 +159,7 @@ def test_a_proof_shows_that_a_record_is_in_the_log(doors: Doors, position: int) 
 
 @pytest.mark.parametrize("position", [0, 1, FULL - 1, FULL, FULL + EXTRA - 1])
 def test_a_proof_can_be_had_by_leaf_hash(doors: Doors, position: int) -> None:
-    leaf = leaf_hash(doors.app.state.reading.read(SIGNED, start=position, limit=1)[0].data)
+    leaf = leaf_hash(doors.app.state.proving.read(SIGNED, start=position, limit=1)[0].data)
     by_hash = doors.get(f"{LOG}/proof/{leaf.hex()}")
     assert by_hash.status_code == 200
     assert by_hash.text == doors.get(f"{LOG}/proof/{position}").text

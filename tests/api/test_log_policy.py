@@ -47,7 +47,7 @@ def made(data_folder: Path, chain: str) -> str:
 
 def founded(doors: Doors, chain: str) -> ChainEstablished:
     """Return the founding of a chain as it is stored."""
-    [row] = doors.app.state.reading.read(chain, limit=1)
+    [row] = doors.app.state.proving.read(chain, limit=1)
     event = catalogue.decode(row.data).body
     assert isinstance(event, ChainEstablished)
     return event

@@ -238,7 +238,7 @@ def test_the_whole_chain_is_a_bundle_that_anybody_can_check(world: World, tmp_pa
     assert command(world.database, world.folder, "bundle", CHAIN, "--all", "-o", str(own)) == 0
     public.write_bytes(world.doors.get(f"/v1/chains/{CHAIN}/bundles/records").content)
     whole = f"van nummers 0 tot en met {size - 1} is er geen weggelaten; niet getoond: "
-    stored = world.doors.app.state.reading.walk(CHAIN)
+    stored = world.doors.app.state.proving.walk(CHAIN)
     shown = [one for one in stored if catalogue.decode(one.data).header.scope == "public"]
     for path, hidden in ((own, 0), (public, size - len(shown))):
         assert f"{whole}{hidden}" in verify(str(path), keys=[key], earlier=[])[0][0]

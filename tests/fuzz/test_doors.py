@@ -74,7 +74,7 @@ def cast(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -
 def known(cast: Cast) -> dict[str, list[str]]:
     """What the parts of an address can be called here, by the name of the part."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in cast.doors.app.state.reading.walk(CHAIN):
+    for row in cast.doors.app.state.proving.walk(CHAIN):
         for name, value in json.loads(row.data)["body"].items():
             if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
                 found[name].add(value)

@@ -1,4 +1,8 @@
-"""The second wall: what a query that forgets the filter finds is what its reader may see."""
+"""The second wall: what a query that forgets the filter finds is what its reader may see.
+
+Asked as the role that reads, which is held to the policies; the owner of the tables is not, and
+tells what there is.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,19 @@ import pytest
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.values import NotFound
-from ledger.log.database_roles import duties
+from ledger.log.database_roles import SUFFIXES, Duties, duties, roles
 from ledger.log.store import Store
+from ledger.log.store import migrate as migrate_record
 from projections import scopes, selection, wall
 from projections.models import MODELS
-from projections.rebuild import rebuild
+from projections.rebuild import migrate, rebuild
+from projections.runner import Runner
 from projections.scopes import Access
+from projections.standing import stand
 from projections.views import Conn, View, look
-from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
+from tests.conftest import COPY_TEMPLATE, DROP, _run, _url, logging_in
 from tests.projections.answers import ITEMS, LISTS, whole
-from tests.projections.given import CHAIN, NOW, TABLES, reading, taken_in, words_in
+from tests.projections.given import CHAIN, NOW, TABLES, reading, row, taken_in, words_in
 from tests.projections.scenes import mixed
 
 READERS = {
@@ -49,17 +56,24 @@ def filled(server: str, template: str) -> Iterator[str]:
         _run(server, DROP, name=name)
 
 
+@pytest.fixture(scope="module")
+def ways(filled: str) -> Duties:
+    found = duties(filled)
+    assert found.apart, "the server of the tests has to let its user make roles"
+    return found
+
+
 @contextmanager
-def behind(connection: Conn, access: Access, known_at: int = scopes.NO_END) -> Iterator[View]:
-    """Give a view of the test chain in a transaction in which the wall stands."""
+def standing(connection: Conn, access: Access, known_at: int = scopes.NO_END) -> Iterator[View]:
+    """Give a view of the test chain in a transaction that sees no more than it."""
     view = View(chain=CHAIN, access=access, known_at=min(known_at, access.end), now=NOW)
     with connection.transaction():
-        wall.stand(connection, view)
+        stand(connection, CHAIN, access, view.known_at)
         yield view
 
 
 def rows(connection: Conn, table: str) -> int:
-    [(found,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    [(found,)] = connection.execute(SQL("SELECT count(*) FROM {}").format(Identifier(table)))
     return int(found)
 
 
@@ -68,65 +82,68 @@ def visible(connection: Conn, view: View) -> set[int]:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_query_without_a_filter_finds_what_its_reader_may_see(filled: str, name: str) -> None:
-    access = READERS[name]
-    with reading(filled) as connection:
-        with behind(connection, access) as view:
+def test_a_query_without_a_filter_finds_what_its_reader_may_see(
+    filled: str, ways: Duties, name: str
+) -> None:
+    with reading(ways.reading) as connection, reading(filled) as owner:
+        with standing(connection, READERS[name]) as view:
             bare = connection.execute("SELECT chain, position FROM read_records").fetchall()
             stored = connection.execute(
                 "SELECT originator_id, originator_version - 1 FROM records"
             ).fetchall()
-        seen = {(CHAIN, position) for position in visible(connection, view)}
+        seen = {(CHAIN, position) for position in visible(owner, view)}
         assert set(bare) == set(stored) == seen
         assert len(bare) == len(stored)
         assert bool(seen) is (name != "nobody")
 
 
-def test_a_row_of_any_table_is_there_for_who_may_see_it_alone(filled: str) -> None:
-    with reading(filled) as connection:
+def test_a_row_of_any_table_is_there_for_who_may_see_it_alone(filled: str, ways: Duties) -> None:
+    with reading(ways.reading) as connection, reading(filled) as owner:
         for table in TABLES:
-            everywhere = rows(connection, table.name)
             found = {}
             for name, access in READERS.items():
-                with behind(connection, access):
+                with standing(connection, access):
                     found[name] = rows(connection, table.name)
+            own = SQL("SELECT count(*) FROM {} WHERE chain = %s").format(Identifier(table.name))
+            [(of_chain,)] = owner.execute(own, (CHAIN,)).fetchall()
             assert found["nobody"] == 0, table.name
-            assert found["office"] <= everywhere, table.name
-            own = connection.execute(
-                SQL("SELECT count(*) FROM {} WHERE chain = %s AND scope <= 3").format(
-                    Identifier(table.name)
-                ),
-                (CHAIN,),
-            ).fetchone()
-            assert own is not None
-            assert found["office"] <= own[0], "the other chain is not there"
+            assert max(found.values()) <= of_chain, table.name
 
 
-def test_every_answer_is_the_same_with_the_wall_as_without_it(filled: str) -> None:
-    with reading(filled) as connection:
+def test_every_answer_is_the_same_with_the_wall_as_without_it(filled: str, ways: Duties) -> None:
+    with reading(ways.reading) as connection, reading(filled) as owner:
         for access in READERS.values():
             if access == Access():
                 continue
-            view = look(connection, CHAIN, reader=access, now=NOW)
-            before = _answers(connection, view)
+            before = _answers(owner, look(owner, CHAIN, reader=access, now=NOW))
             with connection.transaction():
-                wall.stand(connection, view)
+                view = look(connection, CHAIN, reader=access, now=NOW)
                 assert _answers(connection, view) == before
 
 
-def test_the_planner_expects_behind_the_wall_about_as_many_rows_as_without_it(
-    filled: str,
+@pytest.mark.parametrize("known_at", [30, 150])
+def test_an_earlier_state_is_the_same_with_the_wall_as_without_it(
+    filled: str, ways: Duties, known_at: int
 ) -> None:
-    with reading(filled) as connection:
-        connection.execute("ANALYZE")
-        view = look(connection, CHAIN, reader=ALL, now=NOW)
+    with reading(ways.reading) as connection, reading(filled) as owner:
+        for name in ("chain", "participant", "office"):
+            then = {"reader": READERS[name], "known_at": known_at, "now": NOW}
+            before = _answers(owner, look(owner, CHAIN, **then))
+            with connection.transaction():
+                assert _answers(connection, look(connection, CHAIN, **then)) == before
+
+
+def test_the_planner_expects_behind_the_wall_about_as_many_rows_as_without_it(
+    filled: str, ways: Duties
+) -> None:
+    with reading(filled) as owner, reading(ways.reading) as connection:
+        owner.execute("ANALYZE")
         for table, condition in (("read_texts", scopes.version), ("read_links", scopes.entry)):
             query = SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM {} AS t WHERE {}").format(
                 Identifier(table), condition("t")
             )
-            with connection.transaction():
-                without = _expected_rows(connection, query, view)
-                wall.stand(connection, view)
+            with standing(connection, ALL) as view:
+                without = _expected_rows(owner, query, view)
                 assert _expected_rows(connection, query, view) >= without / 4, table
 
 
@@ -146,63 +163,176 @@ def _answers(connection: Conn, view: View) -> dict[str, str]:
     return told
 
 
-def test_without_settings_nothing_is_there_and_nothing_is_wrong(filled: str) -> None:
-    with reading(filled) as connection:
-        with behind(connection, ALL):
+def test_without_settings_nothing_is_there_and_nothing_is_wrong(ways: Duties) -> None:
+    names = [*(one.name for one in TABLES), "records"]
+    with reading(ways.reading) as connection:
+        assert [rows(connection, name) for name in names] == [0] * len(names)
+        with standing(connection, ALL):
             assert rows(connection, "read_records")
-        for schema in ("walled.", "public."):
-            found = rows(connection, f"{schema}read_records")
-            assert bool(found) is (schema == "public."), "a setting ends with its transaction"
-        with connection.transaction():
-            connection.execute("SET LOCAL search_path = walled, public")
-            assert [rows(connection, one.name) for one in TABLES] == [0] * len(TABLES)
-            assert rows(connection, "records") == 0
+            assert rows(connection, "records")
+        assert [rows(connection, name) for name in names] == [0] * len(names), "settings end"
 
 
-def test_one_missing_setting_is_enough_to_see_nothing_more(filled: str) -> None:
-    with reading(filled) as connection:
+def test_one_missing_setting_is_enough_to_see_nothing_more(filled: str, ways: Duties) -> None:
+    with reading(ways.reading) as connection, reading(filled) as owner:
         for name in ("chain", "known_at", "rank", "near_rank", "floor", "places"):
-            with behind(connection, READERS["participant"]) as view:
+            with standing(connection, READERS["participant"]) as view:
                 connection.execute("SELECT set_config(%s, '', true)", (f"ketenledger.{name}",))
                 bare = connection.execute("SELECT position FROM read_records").fetchall()
-            assert {position for (position,) in bare} <= visible(connection, view), name
+            assert {position for (position,) in bare} <= visible(owner, view), name
             assert name not in ("chain", "known_at") or bare == []
 
 
-def test_the_role_that_reads_goes_through_the_wall_and_cannot_build_it(filled: str) -> None:
-    ways = duties(filled)
-    if not ways.apart:
-        pytest.skip("this server may not make roles")
-    with Store(ways.reading) as store, store.connection() as lent:
-        view = look(lent, CHAIN, reader=READERS["chain"], now=NOW)
-        wall.stand(lent, view)
-        found = lent.execute("SELECT position FROM read_records").fetchall()
-        assert {one["position"] for one in found} == visible(lent, view)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET row_security = off; SELECT FROM read_records",
+        "ALTER TABLE read_records DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE records NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY readers ON read_records",
+        "ALTER POLICY readers ON records USING (true)",
+        "CREATE POLICY mine ON read_texts USING (true)",
+        "ALTER TABLE read_texts OWNER TO CURRENT_USER",
+        "DROP TABLE read_texts",
+        "DROP VIEW behind.texts",
+        "CREATE OR REPLACE VIEW behind.moments AS SELECT * FROM records",
+        "CREATE VIEW behind.mine AS SELECT * FROM read_texts",
+    ],
+)
+def test_the_role_that_reads_cannot_take_the_wall_down(ways: Duties, statement: str) -> None:
+    with reading(ways.reading) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            lent.execute("DROP VIEW walled.records")
+            connection.execute(statement)
+        assert wall.holds(connection)
+
+
+def test_every_table_of_the_read_models_and_the_record_has_row_level_security(filled: str) -> None:
+    query = """
+        SELECT c.relname, pg_get_userbyid(c.relowner), c.relrowsecurity,
+            array_agg(p.polname::text ORDER BY p.polname)
+        FROM pg_class AS c LEFT JOIN pg_policy AS p ON p.polrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+            AND (starts_with(c.relname, 'read_') OR c.relname = 'records')
+        GROUP BY c.oid
+    """
+    with reading(filled) as connection:
+        found = {name: rest for name, *rest in connection.execute(query).fetchall()}
+        keeper = roles(connection)["keeping"]
+        for model in MODELS.values():
+            for table in model.tables:
+                assert found.pop(table.name) == [keeper, True, ["readers"]]
+    owner, *walled = found.pop("records")
+    assert owner != keeper
+    assert walled == [True, ["others", "readers"]]
+    # How far the read models are, and of which version: of no reader's concern, and no content.
+    assert set(found) == {"read_models", "read_progress"}
+
+
+def test_each_duty_finds_what_is_its_own(filled: str, ways: Duties) -> None:
+    with reading(filled) as owner:
+        stored, kept = rows(owner, "records"), rows(owner, "read_records")
+    for duty in set(SUFFIXES) - {"reading"}:
+        with reading(getattr(ways, duty)) as connection:
+            assert rows(connection, "records") == stored
+            if duty == "keeping":
+                assert rows(connection, "read_records") == kept
+                continue
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                rows(connection, "read_records")
+
+
+def test_who_keeps_the_read_models_copies_into_them_and_records_nothing(database: str) -> None:
+    ways = duties(database)
+    with Store(ways.writing) as store:
+        store.append([row(one) for one in mixed()[:40]])
+    with Runner(ways.keeping) as runner:
+        assert runner.catch_up() == 40
+    with reading(database) as owner:
+        assert rows(owner, "read_records") == 40
+    insert = "INSERT INTO records VALUES ('keten', 41, 'Made.v1', '{}')"
+    with reading(ways.keeping) as keeper, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        keeper.execute(insert)
+
+
+def test_who_owns_the_record_and_may_make_roles_has_the_wall_as_well(
+    server: str, login: str
+) -> None:
+    """Whoever migrates need not be a superuser, nor the server that reads be the owner."""
+    with _database_of(server, login, "CREATEROLE") as mine:
+        ways = duties(mine)
+        assert ways.apart
+        with Store(ways.writing) as store, Runner(ways.keeping) as runner:
+            store.append([row(one) for one in mixed()[:40]])
+            runner.catch_up()
+        rebuild(mine)
+        with reading(ways.reading) as connection, reading(mine) as owner:
+            assert wall.holds(connection)
+            assert not wall.holds(owner)
+            assert rows(owner, "read_records") == 40
+            assert rows(connection, "read_records") == 0
+            with standing(connection, ALL):
+                assert rows(connection, "records") == 40
+
+
+def test_where_no_roles_can_be_made_there_is_no_wall_and_all_works(server: str, login: str) -> None:
+    with _database_of(server, login, "NOCREATEROLE") as mine:
+        ways = duties(mine)
+        assert not ways.apart
+        taken_in(ways.writing, mixed()[:40])
+        with reading(ways.reading) as connection:
+            assert wall.stands(connection), "as it is where there are no roles"
+            assert not wall.holds(connection)
+            view = look(connection, CHAIN, reader=READERS["public"], now=NOW)
+            assert 0 < len(visible(connection, view)) < 40
+            assert _answers(connection, view)
+
+
+@contextmanager
+def _database_of(server: str, login: str, may: str) -> Iterator[str]:
+    """Give the conninfo of a migrated database of an ordinary owner."""
+    name = f"test_{uuid4().hex[:12]}"
+    owner = Identifier(login)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(SQL("GRANT {} TO CURRENT_USER").format(owner))
+        conn.execute(SQL("ALTER ROLE {} INHERIT {}").format(owner, SQL(may)))
+        make = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' OWNER {}")
+        conn.execute(make.format(Identifier(name), owner))
+    try:
+        mine = logging_in(_url(server, name), login)
+        for _ in range(2):
+            migrate_record(mine)
+            migrate(mine)
+        yield mine
+    finally:
+        _run(server, DROP, name=name)
 
 
 def test_the_wall_stands_around_the_new_tables_after_a_rebuild(database: str) -> None:
     taken_in(database, mixed()[:60])
-    with reading(database) as connection:
-        assert wall.stands(connection)
+    ways = duties(database)
+    with reading(database) as owner, reading(ways.reading) as connection:
+        assert wall.stands(owner)
         before = _seen(connection)
-        rebuild(database, "decisions")
-        assert wall.stands(connection)
+        for model in ("decisions", "records"):
+            rebuild(database, model)
+            assert wall.stands(owner)
+            assert wall.holds(connection)
+            assert _seen(connection) == before
+        owner.execute("DROP POLICY readers ON read_texts")
+        assert not wall.stands(owner)
+        migrate(database)
+        assert wall.stands(owner)
         assert _seen(connection) == before
-        wall.pull_down(connection)
-        assert not wall.stands(connection)
 
 
 def _seen(connection: Conn) -> dict[str, Any]:
-    with behind(connection, READERS["public"]):
+    with standing(connection, READERS["public"]):
         return {table.name: rows(connection, table.name) for table in TABLES}
 
 
-def test_there_is_a_view_for_each_table_and_for_the_record(filled: str) -> None:
-    with reading(filled) as connection:
-        there = connection.execute(
-            "SELECT viewname FROM pg_views WHERE schemaname = 'walled'"
-        ).fetchall()
-        own = {table.name for model in MODELS.values() for table in model.tables}
-        assert {name for (name,) in there} == own | {"records"}
+def test_a_wall_of_another_making_is_made_anew(database: str) -> None:
+    with reading(database) as owner:
+        owner.execute("COMMENT ON SCHEMA behind IS 'of another version'")
+        assert not wall.stands(owner)
+        migrate(database)
+        assert wall.stands(owner)

@@ -112,7 +112,10 @@ def handed(life: Signed, asked: Asked, scopes: tuple[str, ...]) -> bytes:
     file = io.BytesIO()
     log = Log(policy=f"log {vkey(life)}\nquorum none\n".encode(), key=vkey(life))
     taker = Taker(person="", door="command", access=of_scopes(scopes))
-    hand_out(life.store, Tree(life.store), life.chain, file, asked=asked, taker=taker, log=log)
+    hand_out(
+        life.store, Tree(life.store), life.chain, file,
+        asked=asked, taker=taker, log=log, reading=life.store,
+    )  # fmt: skip
     return file.getvalue()
 
 
