@@ -76,13 +76,18 @@ def erase(
     ground: Annotated[str, typer.Option(help=f"De grond: {', '.join(GROUND_NAMES)}.")],
     by: Annotated[str, typer.Option(help="Wie dit vastlegt.")],
     field: Annotated[
-        list[str] | None, typer.Option(help="Alleen dit veld, zoals contact; zonder: alles.")
+        list[str] | None,
+        typer.Option(help="Alleen dit veld, zoals contact; zonder: naam, bereikbaarheid en zo."),
+    ] = None,
+    event: Annotated[
+        list[int] | None,
+        typer.Option(help="Alleen wat in deze gebeurtenis is verzegeld, ook vrije tekst."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Wis verzegelde gegevens van een persoon, met de grond in het register."""
     with opened(from_environment()) as work:
-        digests = _left(work, chain, person, field or [])
+        digests = _left(work, chain, person, field or [], event or [])
         given = {"organisation": organisation, "person": person, "ground": ground}
         body = {"type": "PersonalDataErased", **given, "digests": digests}
         receipt = work.ledger.submit(chain, Act(event=catalogue.read_body(body), by=by))
@@ -98,11 +103,22 @@ def erase(
     _tell_bundles(own["handedOut"] if own else [])
 
 
-def _left(work: Workplace, chain: str, person: str, fields: list[str]) -> list[str]:
-    """Return the digests of somebody that are not erased yet, of these fields (none: of all)."""
+def _left(
+    work: Workplace, chain: str, person: str, fields: list[str], events: list[int]
+) -> list[str]:
+    """Return the digests of somebody that are not erased yet, of these fields in these events.
+
+    With neither it is all details of themselves, and not what they wrote in confidence.
+    """
     held = held_on(work.store, work.vault, work.ledger.state(chain), person)
-    own = [one for one in held.values if one.status != "erased"]
-    digests = [one.digest for one in own if not fields or one.field in fields]
+    digests = [
+        one.digest
+        for one in held.values
+        if one.status != "erased"
+        and (one.field in fields or not fields)
+        and (one.position in events or not events)
+        and (fields or events or not one.own_words)
+    ]
     if not digests:
         raise NotFound(f"Van {person} is in keten {chain} niets meer om te wissen.")
     return digests

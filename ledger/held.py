@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ledger import catalogue
 from ledger.domain import erasures
 from ledger.domain.chain import ChainState
 from ledger.domain.sealing import Sealing
@@ -31,6 +32,10 @@ MAX_FOUND: Final = 5000
 SHORTEST_SOUGHT: Final = 3
 """A value of fewer characters stands in every other word."""
 OFFICE: Final = "chain-office"
+DETAILS: Final = frozenset(
+    name for one in catalogue.TYPES.values() for name in catalogue.sealed_fields(one.kind)
+)
+"""The fields that hold a detail of a person, in every event type that has them."""
 
 NAMING = """
     SELECT originator_version - 1
@@ -53,6 +58,11 @@ class Value(Struct, frozen=True, kw_only=True):
     status: str
     value: str = ""
     erased: Erased | None = None
+
+    @property
+    def own_words(self) -> bool:
+        """Whether it is what they wrote in confidence, and not a detail of themselves."""
+        return self.field not in DETAILS
 
 
 class Held(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from ledger.domain import erasures
 from ledger.domain.chain import ChainState
 from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.values import NotAllowed
-from ledger.held import may_inspect
+from ledger.held import DETAILS, may_inspect
 from projections.audit import for_partner, of_person
 from projections.capacities import with_capacities
 from projections.chains import partner, partners
@@ -83,7 +83,11 @@ def _labels(asked: Asked) -> dict[str, str]:
 
 def _erase_href(asked: Asked, state: ChainState, held: dict[str, Any]) -> str:
     """Return the address of the form that erases what is left, for who may record that."""
-    left = [one["digest"] for one in held["values"] if one["status"] != "erased"]
+    left = [
+        one["digest"]
+        for one in held["values"]
+        if one["status"] != "erased" and one["field"] in DETAILS
+    ]
     header = header_of(state, asked, asked.reader.person)
     for one in erasures.answering_for(state, held["person"], header.day) if left else ():
         given = {"organisation": one, "person": held["person"]}

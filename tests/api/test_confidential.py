@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from api import cli
 from api.settings import Settings
 from api.signing import ensure_key, log_keys
 from ledger import verify
@@ -226,6 +227,20 @@ def test_an_erased_text_is_gone_and_says_why_and_the_rest_stays(case: Case) -> N
     assert "gewist op grond van" in page
     found = case.doors.app.state.ledger.audit(case.chain)
     assert found.sound, found.breaks
+
+
+def test_the_command_erases_what_somebody_wrote_by_its_event_alone(
+    case: Case, shared_database: str, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", shared_database)
+    monkeypatch.setenv("KETENLEDGER_FOLDER", str(data_folder))
+    asked = ["person", "erase", case.chain, "p-bd", "--organisation", "bd", "--by", "p-bd"]
+    asked += ["--ground", "unlawful"]
+    # Without more only details of the person go, and there are none.
+    assert cli.run(asked) == 1
+    assert cli.run([*asked, "--event", str(case.position), "--field", "text"]) == 0
+    erased = case.get("/people/p-bd/erasures", "p-bd").json()["items"]
+    assert [[one["field"] for one in each["values"]] for each in erased] == [["text"]]
 
 
 def test_the_report_on_a_person_lists_their_own_words(case: Case) -> None:

@@ -155,6 +155,34 @@ def test_a_signed_act_gives_no_sealed_value_in_the_clear(doors: Doors, signer: S
         assert post(doors, signer, line | {"body": body}).json()["rule"] == "G13"
 
 
+def test_a_signature_covers_the_seal_of_a_confidential_text(doors: Doors, signer: Signer) -> None:
+    note = {"type": "DrivingProblemRecorded", "text": "Onder ons gezegd."}
+    line = a_line(signer, note, scope="confidential")
+    assert opened(line["body"]["text"].removeprefix("sealed:")).value == "Onder ons gezegd."
+    text = json.dumps(line).encode()
+    recorder = Recorder(doors.app.state.ledger, signer.chain)
+    [first, again] = recorder.run([(1, text), (2, text)])
+    assert isinstance(first.outcome, Receipt), first.outcome
+    assert isinstance(again.outcome, Receipt)
+    assert again.outcome.repeated
+    record = stored(doors, signer.chain, first.outcome.position)
+    assert record.header.scope == "confidential"
+    [digest] = catalogue.digests_in(record.body)
+    vault = doors.app.state.ledger._vault
+    assert vault.open(signer.chain, [digest])[digest].value == "Onder ons gezegd."
+
+
+def test_a_text_that_was_signed_open_is_refused_where_it_would_be_confidential(
+    doors: Doors, signer: Signer
+) -> None:
+    line = a_line(signer, {"type": "DrivingProblemRecorded", "text": "Onder ons gezegd."})
+    changed = json.dumps(line | {"scope": "confidential"}).encode()
+    [refused] = Recorder(doors.app.state.ledger, signer.chain).run([(1, changed)])
+    assert isinstance(refused.outcome, Refused)
+    assert refused.outcome.rule == "G13"
+    assert "als confidential getekend" in refused.outcome.reason
+
+
 # Lines
 
 
