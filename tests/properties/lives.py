@@ -307,13 +307,16 @@ def _actor(world: World, event: Event, able: list[str]) -> str:
     """Mostly somebody who may; otherwise whoever comes along."""
     if isinstance(event, ChainEstablished) and event.partners and world.chance(95):
         return event.partners[0].representative
+    programs = [one for one in able if one in world.state.service_accounts.all]
+    if programs and world.chance(40):
+        return world.one(programs)
     return world.one(able) if able and world.chance(90) else world.person()
 
 
 def _able(world: World, event: Event, on: str) -> list[str]:
-    """Return the people who have a capacity for this at that moment."""
+    """Return the people and programs that have a capacity for this at that moment."""
     found = []
-    for person in world.names("person"):
+    for person in (*world.names("person"), *world.names("service_account")):
         try:
             policy.lawful(world.state, event, _header(world, person, on))
         except NotAllowed:

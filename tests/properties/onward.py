@@ -15,6 +15,7 @@ from ledger.domain.escalation_state import Escalation
 from ledger.domain.mandates import Mandate
 from ledger.domain.meetings import Meeting
 from ledger.domain.reviews import Review
+from ledger.domain.service_accounts import ServiceAccount
 from ledger.domain.signing_keys import SigningKey
 from ledger.domain.values import within
 from tests.properties.world import World
@@ -356,10 +357,45 @@ def _review(world: World, name: str, one: Review) -> list[Body]:
     return [end] if world.chance(20) else [asked]
 
 
+def _programs(world: World) -> list[Body]:
+    """Let a program do something, or a partner open an account where there is none."""
+    if world.chance(60):
+        return []
+    found = _of_one(world, world.state.service_accounts.all, _program)
+    return found or [_opening_of_account(world)]
+
+
+def _opening_of_account(world: World) -> Body:
+    return {
+        "type": "ServiceAccountOpened",
+        "organisation": world.partner(),
+        "purpose": REASON,
+        "classification": "chain",
+        "eventTypes": sorted(world.state.by_programs),
+        "keyDigest": f"{world.pick.randrange(2**32):064x}",
+        "validFrom": world.day,
+        "validUntil": world.date(least=2, most=60),
+    }
+
+
+def _program(world: World, name: str, one: ServiceAccount) -> list[Body]:
+    """Let a program note something; now and then its key is replaced or it is revoked."""
+    own = {"serviceAccount": name, "reason": REASON}
+    if one.revoked:
+        return []
+    if world.chance(15):
+        return [{"type": "ServiceAccountRevoked", **own}]
+    if world.chance(30):
+        digest = f"{world.pick.randrange(2**32):064x}"
+        return [{"type": "ServiceKeyReplaced", **own, "keyDigest": digest}]
+    note = {"target": world.position(), "label": "meting", "text": REASON}
+    return [{"type": "EventAnnotated", **note}]
+
+
 OLD = 60
 COURSES: tuple[Callable[[World], list[Body]], ...] = (
     _decisions, _votings, _votings, _votings, _votings, _votings, _votings, _agreements,
     _escalations, _bottlenecks, _meetings, _actions, _mandates, _powers, _seats, _roles, _keys,
-    _access, _end,
+    _access, _programs, _end,
 )  # fmt: skip
 """For each kind of thing: what could come next for one that is under way; nothing where none is."""

@@ -29,7 +29,7 @@ from tests.domain.given import a_chain
 from tests.properties.lives import Story, seeded
 
 LIVES = 8
-SIGNING = 21  # a life in which keys and signature rules are recorded as well
+SIGNING = 23  # a life in which keys and signature rules are recorded as well
 STEPS = 80
 LOOKS = 4
 """At how many moments of a life somebody looks."""
