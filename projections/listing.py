@@ -20,26 +20,46 @@ from projections.things import Kind, row_of
 from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, fetch, page
 
 # The status that held on the day, whatever the order in which statuses came in.
-LIST = SQL("""
-    SELECT t.id, t.since, t.valid_from, t.valid_until, t.summary, s.entry AS status
-    FROM {table} AS t
+STATUS = SQL("""
     LEFT JOIN LATERAL (
         SELECT e.entry, e.status
         FROM read_statuses AS e
-        WHERE {visible_status} AND e.kind = t.kind AND e.id = t.id
+        WHERE {visible} AND e.kind = t.kind AND e.id = t.id
             AND e.occurred_at < %(day)s::date + 1
         ORDER BY e.occurred_at DESC, e.position DESC, e.number DESC
         LIMIT 1
     ) AS s ON true
+""").format(visible=scopes.entry("e"))
+LIST = SQL("""
+    SELECT t.id, t.since, t.valid_from, t.valid_until, t.summary, s.entry AS status
+    FROM {table} AS t
+    {status}
     WHERE {visible} AND t.kind = %(kind)s AND {conditions}
     ORDER BY t.since {order}, t.id {order}
     LIMIT %(size)s
 """)
 
+# The first so many things of a list, and which of them have a status.
+WALK = SQL("""
+    SELECT t.id, t.since, t.valid_from, t.valid_until, t.summary, s.entry AS status
+    FROM (
+        SELECT t.kind, t.id, t.since, t.valid_from, t.valid_until, t.summary
+        FROM {table} AS t
+        WHERE {visible} AND t.kind = %(kind)s AND {conditions}
+        ORDER BY t.since {order}, t.id {order}
+        LIMIT %(walked)s
+    ) AS t
+    {status}
+    WHERE s.status = ANY(%(status)s::text[])
+    ORDER BY t.since {order}, t.id {order}
+    LIMIT %(size)s
+""")
+WALKED: Final = 300
+
 ASCENDING: Final = (SQL("ASC"), SQL("(t.since, t.id) > (%(since)s, %(id)s)"))
 DESCENDING: Final = (SQL("DESC"), SQL("(t.since, t.id) < (%(since)s, %(id)s)"))
-# Which things have a status is found once and for all of them: asking each thing by itself which of
-# its statuses held last costs far more where nearly all of them had it once, and few have it now.
+# Where few of the first things of a list have a status, those that have it are found once and for
+# all: asking each thing by itself which of its statuses held last costs far more then.
 STANDING = SQL("""
     WITH standing AS MATERIALIZED (
         SELECT e.id
@@ -108,23 +128,44 @@ def listed(connection: Conn, view: View, paging: Paging, kind: Kind, wanted: Wan
         **{f"with_{name}": value for name, value in columns.items()},
         **words.parameters(),
     )
-    order, beyond = DESCENDING if wanted.newest_first else ASCENDING
     conditions = _conditions(view, kind, wanted, columns, words)
-    query = LIST.format(
-        table=Identifier(kind.table.name),
-        visible=scopes.version("t"),
-        visible_status=scopes.entry("e"),
-        conditions=SQL(" AND ").join([*conditions, beyond if after else SQL("true")]),
-        order=order,
-    )
-    if wanted.status:
-        query = STANDING + query
-    rows, following = page(fetch(connection, query, asked), paging, "since", "id")
+    found = _found(connection, kind, wanted, conditions, asked)
+    rows, following = page(found, paging, "since", "id")
     rows = opened.texts(connection, view, rows)
     if view.valid_on and not kind.dated:
         _as_it_was(connection, view, kind, rows)
     rests_on = positions(connection, view, kind, [row["id"] for row in rows])
     return Page([_item(view, kind, row, rests_on) for row in rows], following)
+
+
+def _found(
+    connection: Conn,
+    kind: Kind,
+    wanted: Wanted,
+    conditions: list[SQL | Composed],
+    asked: dict[str, object],
+) -> list[Doc]:
+    """Return the rows of a page, one more where there are more."""
+    order, beyond = DESCENDING if wanted.newest_first else ASCENDING
+    if asked["id"] is not None:
+        conditions = [*conditions, beyond]
+
+    def query(shape: SQL, *more: SQL) -> Composed:
+        return shape.format(
+            table=Identifier(kind.table.name),
+            status=STATUS,
+            visible=scopes.version("t"),
+            conditions=SQL(" AND ").join([*conditions, *more, SQL("true")]),
+            order=order,
+        )
+
+    if not wanted.status:
+        return fetch(connection, query(LIST), asked)
+    if not kind.dated:
+        found = fetch(connection, query(WALK), {**asked, "walked": WALKED})
+        if len(found) == asked["size"]:
+            return found
+    return fetch(connection, STANDING + query(LIST, STATUS_IS), asked)
 
 
 def _as_it_was(connection: Conn, view: View, kind: Kind, rows: list[Doc]) -> None:
@@ -163,8 +204,6 @@ def _conditions(
     for name in columns:
         shape = CONTAINS if types[name] == "text[]" else EQUALS
         found.append(shape.format(column=Identifier(name), value=Placeholder(f"with_{name}")))
-    if wanted.status:
-        found.append(STATUS_IS)
     if wanted.text:
         matches = words.condition("x") if words else SQL("false")
         found.append(HAS_WORDS.format(visible=scopes.version("x"), matching=matches))

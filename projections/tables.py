@@ -154,9 +154,12 @@ def versions(
 ) -> Table:
     """Return a table of versions; `since` is the position of the first record of the thing.
 
-    `open_to` says whom all its confidential records concern.
+    `open_to` says whom all its confidential records concern. Where a row says from which day on it
+    is valid, so does the index by which a list is walked along: what is not there yet on a day is
+    passed over without a look at its row.
     """
-    in_order = "(chain, kind, since, id)"
+    dated = any(column.name == "valid_from" for column in columns)
+    in_order = "(chain, kind, since, id, valid_from)" if dated else "(chain, kind, since, id)"
     every = (*VERSION_COLUMNS, *columns)
     return Table(name, every, VERSION_KEY, (in_order, *indexes), in_the_row)
 
