@@ -43,11 +43,11 @@ class Closed(NamedTuple):
 
 def is_plain(chain: ChainState, act: Act) -> bool:
     """Tell whether an act certainly seals no text, as far as this state goes; nothing is read."""
-    if not sealing.texts(act.event):
+    # Every act comes by here, and hardly any is confidential.
+    alone = not isinstance(act.event, corrections.ABOUT_A_RECORD)
+    if alone and recording.scope_of(chain, act) != CONFIDENTIAL:
         return True
-    if isinstance(act.event, RecordCorrected | EventAnnotated):
-        return False
-    return recording.scope_of(chain, act) != CONFIDENTIAL
+    return not sealing.texts(act.event)
 
 
 class Foresight:

@@ -37,9 +37,10 @@ class Sealing:
 
     def is_plain(self, chain: str, act: Act) -> bool:
         """Tell whether an act has no text to seal, as far as is known without reading anything."""
-        if not self._states.ready(chain):
+        state = self._states.at_hand(chain)
+        if state is None:
             return not sealing.texts(act.event)
-        return confidential.is_plain(self._states.known(chain), act)
+        return confidential.is_plain(state, act)
 
     def kept(
         self, chain: str, act: Act, given: Sequence[Disclosed]

@@ -61,10 +61,10 @@ class States:
                 return kept.state
         return self._rechecked(chain) if doubted else self.caught_up(chain)
 
-    def ready(self, chain: str) -> bool:
-        """Tell whether the state of a chain is at hand without reading anything."""
-        with self._lock:
-            return chain in self._kept and chain not in self._doubted
+    def at_hand(self, chain: str) -> ChainState | None:
+        """Return the kept state where nothing has to be read for it, else None; it may lag."""
+        kept = self._kept.get(chain)
+        return None if kept is None or chain in self._doubted else kept.state
 
     def size(self, chain: str) -> int:
         """Return how many records the kept state of a chain has in it; 0 where none is kept."""

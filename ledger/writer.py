@@ -181,7 +181,7 @@ class Writer:
         deadline = monotonic() + timeout_seconds
         try:
             self._waiting.put(job, ring=False)
-            if self._busy or self._contest.going or not self._states.ready(job.chain):
+            if self._busy or self._contest.going or self._states.at_hand(job.chain) is None:
                 return
             self._decide_ahead(None)
             if self._next is not None and not self._next.doubtful:

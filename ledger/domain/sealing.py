@@ -100,14 +100,15 @@ def _changed(value: Any, change: Change, path: str) -> Any:
 def texts(event: Event) -> list[tuple[str, str]]:
     """Return the free texts of an event that are not empty, each with where it stands."""
     found: list[tuple[str, str]] = []
-    if not text_fields(type(event)):
-        return found
 
     def note(path: str, text: str) -> str:
         found.append((path, text))
         return text
 
-    mapped(event, note)
+    for name, json in text_fields(type(event)):
+        value = getattr(event, name)
+        if value:
+            _changed(value, note, json)
     return found
 
 
