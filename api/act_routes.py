@@ -23,11 +23,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
 from api.act_paths import BASE, IN_BRACES
+from api.fields import fields
 from api.parameters import Id, Moment, Parameters
 from ledger.domain import values
 
-KEY: Final = "Idempotency-Key"
-SIGNATURE: Final = "Act-Signature"
+KEY: Final = "idempotency-key"
+SIGNATURE: Final = "act-signature"
 Words = tuple[str, ...]
 """The words of an address without the names between them."""
 _BEGINNING: Final = BASE.partition("{")[0]
@@ -56,7 +57,8 @@ class ActRoute(APIRoute):
 
     async def answered(self, request: Request) -> Response:
         """Return the answer to a request; raises what `problems` tells."""
-        key, signature = request.headers.get(KEY, ""), request.headers.get(SIGNATURE, "")
+        given = fields(request.scope)
+        key, signature = given.get(KEY, ""), given.get(SIGNATURE, "")
         answer: Response = await self.endpoint(request, _parameters(request), key, signature)
         return answer
 

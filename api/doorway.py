@@ -14,11 +14,11 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import tracing
 from api.access_log import tell
+from api.fields import fields
 from api.identity import ACCOUNT
 from api.problems import Problem, answer, place
 from api.rates import Rates
@@ -129,9 +129,9 @@ class _Passage:
         self.method: str = scope["method"]
         # HEAD is GET without its body: the application need not know of it.
         self.scope: Scope = {**scope, "method": "GET"} if self.method == "HEAD" else scope
-        headers = Headers(scope=scope)
-        self.request_id = _request_id(headers)
-        self.trace = trace_of(headers.get(tracing.HEADER, ""))
+        given = fields(self.scope)
+        self.request_id = _request_id(given)
+        self.trace = trace_of(given.get(tracing.HEADER, ""))
         self.status = 0
         self.clock: asyncio.Timeout | None = None
         self._send = send
@@ -185,7 +185,7 @@ class _Passage:
         return {"account": found} if isinstance(found, str) else {}
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(headers: Mapping[str, str]) -> str:
     """Return the id the caller gave the request where it is a sound one, or a new one."""
-    given = headers.get(REQUEST_ID, "")
+    given = headers.get(REQUEST_ID.lower(), "")
     return given if _REQUEST_ID_FORM.fullmatch(given) else tracing.request_id()

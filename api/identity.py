@@ -27,6 +27,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import service_keys, session
+from api.fields import fields
 from api.issuer import Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
@@ -232,11 +233,11 @@ def _claims(request: Request, token: str | None) -> Claims | None:
 
 def _token(request: Request) -> str | None:
     """Return the token that a request carries, or None; Problem where it does so in another way."""
-    if FORMER_HEADER in request.headers:
+    if FORMER_HEADER.lower() in fields(request.scope):
         raise refused(f"{FORMER_HEADER} bestaat niet meer; stuur {HEADER}: Bearer <token>")
-    given = request.headers.getlist(HEADER)
-    if not given:
+    if HEADER.lower() not in fields(request.scope):
         return None
+    given = request.headers.getlist(HEADER)
     if len(given) > 1:
         raise refused(f"het veld {HEADER} staat er {len(given)} keer; verwacht één keer")
     found = _BEARER.fullmatch(given[0].strip())
@@ -306,7 +307,7 @@ def _require_addressed(request: Request) -> None:
 def require_own_machine(request: Request) -> None:
     """Refuse who did not address a server in development mode as this machine itself."""
     # A page from elsewhere can point its own host name here; its requests keep that name.
-    if not _is_own(request.headers.get("Host", "")):
+    if not _is_own(fields(request.scope).get("host", "")):
         raise Problem(
             "unauthenticated",
             "Een server in ontwikkelmodus antwoordt alleen op 127.0.0.1 en localhost.",

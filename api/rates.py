@@ -29,8 +29,9 @@ from typing import Final
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.datastructures import Headers
 from starlette.types import Scope
+
+from api.fields import fields
 
 DEFAULT: Final[Mapping[str, int]] = {
     "reading": 1200,
@@ -60,7 +61,7 @@ class Rates:
         self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(_Minutes(clock))
-        self._limits = {kind: RateLimitItemPerMinute(most) for kind, most in per_minute.items()}
+        self._limits = {kind: _PerMinute(most) for kind, most in per_minute.items()}
 
     def wait_seconds(self, scope: Scope) -> int:
         """Count a request; return how long its sender has to wait first, 0 where it may pass."""
@@ -87,6 +88,14 @@ class Rates:
     def _wait(self, limit: str, who: str) -> int:
         resets = self._limiter.get_window_stats(self._limits[limit], limit, who).reset_time
         return max(1, math.ceil(resets - time.time()))
+
+
+class _PerMinute(RateLimitItemPerMinute):
+    """So many a minute; who is counted for it is named without what the library adds for others."""
+
+    def key_for(self, *identifiers: object) -> str:
+        """Return the name of a limit and who is counted for it, in one."""
+        return "/".join(map(str, identifiers))
 
 
 class _Minutes(MemoryStorage):
@@ -169,9 +178,9 @@ def _network(text: str) -> str:
 
 def credential_of(scope: Scope) -> str:
     """Return a digest of the token or session a request carries; empty where it carries none."""
-    headers = Headers(scope=scope)
-    given = headers.get("Authorization", "")
+    headers = fields(scope)
+    given = headers.get("authorization", "")
     if not given:
-        cookies = (one.strip() for one in headers.get("Cookie", "").split(";"))
+        cookies = (one.strip() for one in headers.get("cookie", "").split(";"))
         given = next((one for one in cookies if one.startswith(_SESSIONS)), "")
     return hashlib.sha256(given.encode()).hexdigest()[:32] if given else ""

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from api.fields import fields
 from api.problems import Problem
 from ledger.log import canonical
 
@@ -36,13 +37,13 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
 
 
 def _require_json(request: Request) -> None:
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    media_type = fields(request.scope).get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem(
             "unsupported-media-type",
             f"Verwacht Content-Type application/json, gevonden {media_type[:80] or 'geen'}.",
         )
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if fields(request.scope).get("content-encoding", "identity").lower() != "identity":
         raise Problem("unsupported-media-type", "Verstuur de inhoud zonder Content-Encoding.")
 
 
@@ -69,7 +70,7 @@ def _too_large(max_bytes: int) -> Problem:
 
 
 def _promised(request: Request) -> int:
-    length = request.headers.get("Content-Length", "")
+    length = fields(request.scope).get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
 
 
