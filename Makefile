@@ -116,7 +116,8 @@ lock: $(RUNTIME)
 	@$(BIN)/python -m venv build/lock
 	@build/lock/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.9
 	@$(UV) --extra build pyproject.toml -o requirements.txt
-	@$(UV) --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(UV) --extra build --extra pkcs11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(UV) --extra build --extra pkcs11 -c requirements-dev.txt pyproject.toml -o requirements-pkcs11.txt
 
 # The data folder .ketenledger stays: a ledger is not a thing to clean up.
 clean:

@@ -46,6 +46,8 @@ from urllib.parse import urlsplit
 
 from api import rates
 from ledger.embedded import running
+from ledger.key_provider import KeyRefused
+from ledger.key_token import SCHEME, read_place
 
 PREFIX = "KETENLEDGER_"
 YES = ("1", "true", "ja", "yes")
@@ -296,6 +298,12 @@ def _require_key_service(settings: Settings) -> None:
     """Refuse a key service that cannot be asked, or that anybody on the network could listen to."""
     if bool(settings.kms_url) != bool(settings.kms_token):
         raise SettingsRefused("KETENLEDGER_KMS_URL en KETENLEDGER_KMS_TOKEN horen bij elkaar.")
+    if settings.kms_url.startswith(SCHEME):
+        try:
+            read_place(settings.kms_url)
+        except KeyRefused as error:
+            raise SettingsRefused(f"KETENLEDGER_KMS_URL: {error}") from error
+        return
     url = urlsplit(settings.kms_url)
     safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
     if settings.kms_url and not (safe and url.hostname and "@" not in url.netloc):

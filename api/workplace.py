@@ -18,6 +18,7 @@ from ledger.erasing import Eraser
 from ledger.erasure_list import ErasureList
 from ledger.key_provider import FileKeys, KeyProvider, load_key
 from ledger.key_service import TransitKeys
+from ledger.key_token import SCHEME, TokenKeys
 from ledger.ledger import Ledger, utc_now
 from ledger.log import store as record_store
 from ledger.log.database_roles import Duties, duties
@@ -88,7 +89,9 @@ def opened(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> It
 
 
 def provider(settings: Settings) -> KeyProvider:
-    """Return where the keys of partners are: in a key service, else in files. Raises KeyRefused."""
+    """Return where the keys of partners are: in a token or service, else files; or KeyRefused."""
+    if settings.kms_token and settings.kms_url.startswith(SCHEME):
+        return TokenKeys(settings.kms_url, settings.kms_token)
     if settings.kms_url and settings.kms_token:
         return TransitKeys(settings.kms_url, settings.kms_token)
     return FileKeys(load_key(settings.folder / KEY_FILE), settings.folder)

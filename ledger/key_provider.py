@@ -2,6 +2,7 @@
 
     FileKeys      a file per partner and version, for its owner alone: partner-keys/CHAIN/ORG.1.key
     TransitKeys   a key service elsewhere that never gives a key away (`key_service.py`)
+    TokenKeys     a PKCS#11 token here, which does not either (`key_token.py`)
 
 The key of the installation itself wraps what belongs to no partner. A data key is bound to its
 chain and person, so that it cannot be passed off as another's. Where a provider cannot be reached

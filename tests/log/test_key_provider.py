@@ -20,10 +20,12 @@ from ledger.key_provider import (
     Wrapped,
 )
 from ledger.key_service import TRIES, TransitKeys
+from ledger.key_token import TokenKeys
 from ledger.ledger import Ledger
 from ledger.log.store import Store
 from ledger.sealed import Disclosed, Opened, seal
 from ledger.vault import Vault
+from tests.log import softhsm
 from tests.log.scene import CHAIN, found, registering
 from tests.log.test_sealed_records import registration, submit
 from tests.log.transit import PROGRAM, TOKEN, Transit, openbao, our_own
@@ -54,11 +56,14 @@ def transit() -> Iterator[Transit]:
         yield served
 
 
-@pytest.fixture(params=["files", "our own service", "openbao"])
+@pytest.fixture(params=["files", "our own service", "openbao", "token"])
 def keys(request: pytest.FixtureRequest, tmp_path: Path, token: Path) -> KeyProvider:
     """Each way in which keys are kept."""
     if request.param == "files":
         return FileKeys(secrets.token_bytes(32), tmp_path)
+    if request.param == "token":
+        token_here = softhsm.token()
+        return TokenKeys(token_here.url, token_here.pin)
     if request.param == "openbao":
         return TransitKeys(request.getfixturevalue("bao"), token)
     return TransitKeys(request.getfixturevalue("transit").url, token)
