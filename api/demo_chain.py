@@ -84,16 +84,17 @@ def record_demo(
     keys: KeyFolder | None = None,
     witnesses: tuple[Witness, ...] = (),
     *,
-    clock: StoryClock | None = None,
+    clock: StoryClock,
 ) -> Summary:
     """Record the story; what is there already stays as it is.
 
     The founding names the log key of the chain, where `keys` has one. `clock` is that of the
-    ledger, and then every line is recorded at its hour of the story; without it, all of them now.
+    ledger: every line is recorded at its hour of the story, as access to a chain is given on the
+    very day.
 
     Raises Refused where a line does not fit, as when the chain of that name tells another story.
     """
-    before, clock = _size(ledger), clock or StoryClock()
+    before = _size(ledger)
     for line in story(witnesses):
         act = act_of(line)
         event = as_founded_here(act.event, ledger, CHAIN, keys, demo=True)

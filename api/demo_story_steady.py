@@ -22,8 +22,15 @@ from ledger.domain.events.decisions import ProposalSubmitted
 from ledger.domain.events.mandates import OverrideAuthorityWithdrawn
 from ledger.domain.events.memory import LessonRecorded
 from ledger.domain.events.outcomes import Citation
+from ledger.domain.events.reviews import (
+    EvidenceRequestAnswered,
+    EvidenceRequested,
+    ReviewAccessProposed,
+    ReviewAccessSupported,
+)
 
 SOFTWARE = "salarissoftware"
+REVIEW, REVIEWER = "T-2014-01", "beoordelaar"
 
 
 def ecosystem(s: Script) -> None:
@@ -124,7 +131,7 @@ def _admission() -> ProposalSubmitted:
 
 
 def steady(s: Script) -> None:
-    """The end of doorzettingsmacht, a convenant signed anew, and memory for who comes next.
+    """The end of doorzettingsmacht, a convenant signed anew, a review, and memory for later.
 
     Nothing is left open in the convenant any more. What is left to do is to hand over the archive,
     many years from now.
@@ -153,6 +160,7 @@ def steady(s: Script) -> None:
     s.on("2013-04-22").open("B-2013-01", by="ketenmanager")
     s.vote("B-2013-01", cbs=FOR, belastingdienst=FOR)
     _signed_anew(s)
+    _looked_into(s)
     s.on("2014-11-03").act("ketenbureau", *_for_who_comes_next())
 
 
@@ -173,6 +181,43 @@ def _signed_anew(s: Script) -> None:
     for name in OWNERS:
         signed = AgreementSigned(agreement="CV-2008", organisation=name, version=2)
         s.act(s.holder(f"{BOARD}-{name}"), signed)
+
+
+def _looked_into(s: Script) -> None:
+    """Somebody from outside evaluates the chain: let in by two owners, for a summer, answered."""
+    s.on("2014-05-12").register("ketenbureau", beoordelaar="beoordelaar van de evaluatiecommissie")
+    s.act(
+        s.holder(f"{BOARD}-uwv"),
+        ReviewAccessProposed(
+            review=REVIEW,
+            organisation="uwv",
+            reviewer=REVIEWER,
+            commission="Evaluatiecommissie ketensturing (voorbeeld)",
+            classification="chain",
+            record_until="2014-05-12",
+            valid_from="2014-05-19",
+            valid_until="2014-09-01",
+            reason="Een buitenstaander beoordeelt of de keten zonder doorzettingsmacht kan.",
+        ),
+    )
+    supported = ReviewAccessSupported(review=REVIEW, organisation="cbs")
+    s.act(s.holder(f"{BOARD}-cbs"), supported)
+    s.on("2014-06-16").act(
+        REVIEWER,
+        EvidenceRequested(
+            evidence_request="BV-2014-01",
+            review=REVIEW,
+            question="Hoe vaak is de doorzettingsmacht gebruikt, en wat vond men er achteraf van?",
+        ),
+    )
+    s.on("2014-06-23").act(
+        "ketenbureau",
+        EvidenceRequestAnswered(
+            evidence_request="BV-2014-01",
+            text="Eén keer: DG-2008-01, op 21 januari 2008. Drie weken later is dat gebruik "
+            "beoordeeld als terecht. Beide vastleggingen vallen binnen uw toegang.",
+        ),
+    )
 
 
 def _for_who_comes_next() -> tuple[LessonRecorded, ActionAssigned]:

@@ -178,5 +178,21 @@ def _candidates(state: ChainState, asked: Asked, act: Act, given: Fields) -> lis
     if "organisation" in names and "organisation" not in given:
         roles = [one.organisation for one in state.roles.held(person, today)]
         mine = dict.fromkeys([*roles, *(state.bodies.seats[one].organisation for one in seats)])
-        return [given, *({**given, "organisation": one} for one in mine if one)]
+        own = [one for one in mine if one]
+        if "review" in given:
+            fit = _of_review(state, act, given, own, person=person)
+            return [{**given, "organisation": one} for one in fit]
+        return [given, *({**given, "organisation": one} for one in own)]
     return [given]
+
+
+def _of_review(
+    state: ChainState, act: Act, given: Fields, own: list[str], *, person: str
+) -> list[str]:
+    """Return for which partners somebody may support an access (a second one), or withdraw it."""
+    review = state.reviews.all[given["review"]]
+    if act.type == "ReviewAccessWithdrawn":
+        return [one for one in own if one in review.organisations]
+    if person in (review.proposer, review.reviewer):
+        return []
+    return [one for one in own if one not in review.organisations]

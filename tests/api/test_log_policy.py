@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api import cli, demo_chain
+from api.demo_clock import StoryClock
 from api.record_lines import Recorder
 from api.settings import Settings
 from api.signing import ensure_key, log_keys
@@ -161,11 +162,12 @@ def test_the_demonstration_names_its_key_and_is_the_same_story(
 ) -> None:
     key = made(tmp_path, demo_chain.CHAIN)
     keys = log_keys(Settings(folder=tmp_path))
-    with Store(database, pool_size=4) as store, Ledger(store) as ledger:
-        first = demo_chain.record_demo(ledger, keys)
+    clock = StoryClock()
+    with Store(database, pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+        first = demo_chain.record_demo(ledger, keys, clock=clock)
         assert ledger.state(demo_chain.CHAIN).chains.log_key == key
         keys.rotate(demo_chain.CHAIN)
-        assert demo_chain.record_demo(ledger, keys).recorded == 0
+        assert demo_chain.record_demo(ledger, keys, clock=clock).recorded == 0
         assert first.recorded == first.size == len(demo_chain.told().entries)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -94,3 +96,43 @@ def test_a_party_is_offered_to_sign_for_itself_until_it_did(
     url = f"/v1/chains/{chain}/agreements/A-1/signatures"
     assert doors.post(url, {"organisation": "bd", "version": 1}).status_code == 201
     assert "AgreementSigned" not in offered(visitor, doors, chain, "afspraken/A-1")
+
+
+def test_an_access_is_supported_by_a_second_partner_and_withdrawn_by_those_two_alone(
+    doors: Doors,
+) -> None:
+    chain = f"keten-{uuid4().hex[:8]}"
+    doors.found(chain, "bd", "uwv", "cbs")
+    today = datetime.now(UTC).date()
+    base = f"/v1/chains/{chain}"
+
+    def told(path: str, body: dict[str, str], actor: str) -> None:
+        assert doors.post(base + path, body, actor=actor).status_code == 201
+
+    def offered_to(person: str) -> set[str]:
+        asked = {"na": doors.size(chain) - 1}
+        page = doors.get(f"/ketens/{chain}/toegang/T-1", params=asked, headers=doors.acting(person))
+        assert page.status_code == 200, page.text
+        return set(re.findall(r"/vastleggen/(\w+)\?", page.text))
+
+    told("/people", {"person": "reviewer", "function": "van buiten"}, "p-bd")
+    proposal = {
+        "review": "T-1",
+        "organisation": "bd",
+        "reviewer": "reviewer",
+        "commission": "Rekenkamer",
+        "classification": "chain",
+        "validFrom": today.isoformat(),
+        "validUntil": (today + timedelta(days=30)).isoformat(),
+        "reason": "Onderzoek.",
+    }
+    told("/reviews", proposal, "p-bd")
+    assert offered_to("p-bd") == {"ReviewAccessWithdrawn"}
+    assert offered_to("p-uwv") == offered_to("p-cbs") == {"ReviewAccessSupported"}
+    told("/reviews/T-1/supports", {"organisation": "uwv"}, "p-uwv")
+    assert offered_to("p-bd") == offered_to("p-uwv") == {"ReviewAccessWithdrawn"}
+    assert offered_to("p-cbs") == set()
+    assert offered_to("reviewer") == {"EvidenceRequested"}
+    refused = {"organisation": "cbs", "reason": "Liever niet."}
+    answer = doors.post(f"{base}/reviews/T-1/withdrawals", refused, actor="p-cbs")
+    assert (answer.status_code, answer.json()["rule"]) == (409, "T10")

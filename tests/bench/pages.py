@@ -28,6 +28,7 @@ from starlette.routing import compile_path
 from api import made_up_chain
 from api.act_paths import IN_BRACES
 from api.demo_chain import record_demo
+from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN
 from api.pages import screens, site
 from api.pages.site import Screen
@@ -183,8 +184,9 @@ def dearest(pages: Pages, chain: str) -> Measure:
 @contextlib.contextmanager
 def scene(conninfo: str, folder: Path) -> Iterator[Todo]:
     """Give the measures: of the demonstration chain, and of a made-up one that is much larger."""
-    with Store(conninfo, pool_size=4) as store, Ledger(store) as ledger:
-        record_demo(ledger)
+    clock = StoryClock()
+    with Store(conninfo, pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+        record_demo(ledger, clock=clock)
         acts = made_up_chain.acts(min(SIZES.large, EVENTS), SEED)
         for result in Recorder(ledger, LARGE).run(enumerate(map(made_up_chain.line, acts), 1)):
             if not isinstance(result.outcome, Receipt):

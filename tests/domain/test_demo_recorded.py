@@ -51,10 +51,12 @@ def test_after_the_story_its_ledger_tells_the_real_time(database: str, script: S
 
 @pytest.mark.slow
 def test_a_story_that_was_cut_short_goes_on_where_it_was(database: str, script: Script) -> None:
-    half = len(script.lines) // 2
-    with Store(database, pool_size=4) as store, Ledger(store) as ledger:
-        ledger.submit_many(CHAIN, map(demo_chain.act_of, script.lines[:half]))
-        demo_chain.record_demo(ledger)
+    clock, half = StoryClock(), len(script.lines) // 2
+    with Store(database, pool_size=4) as store, Ledger(store, clock=clock) as ledger:
+        for line in script.lines[:half]:
+            with clock.at(line["at"]):
+                ledger.submit(CHAIN, demo_chain.act_of(line))
+        demo_chain.record_demo(ledger, clock=clock)
         recorded = [catalogue.decode(one.data).body for one in ledger.walk(CHAIN)]
     assert recorded == [entry.event for entry in script.entries]
 
@@ -66,7 +68,7 @@ def test_another_chain_of_that_name_is_left_as_it_is(database: str) -> None:
         ledger.submit(CHAIN, replace(other, act="demo-002"))
         size = ledger.state(CHAIN).size
         with pytest.raises(Refused):
-            demo_chain.record_demo(ledger)
+            demo_chain.record_demo(ledger, clock=StoryClock())
         assert ledger.state(CHAIN).size == size
 
 
