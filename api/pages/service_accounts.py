@@ -55,7 +55,10 @@ async def _sent(request: Request) -> Response:
     identity.require_person(await run_in_threadpool(identity.reader, request))
     session.require_own_form(session.current(request), fields.first(session.FIELD))
     screen = Screen(KEY_PATH, "service_key.html", partial(_made, service_keys.make()))
-    return await run_in_threadpool(shown, screen, request)
+    answer = await run_in_threadpool(shown, screen, request)
+    # Other pages may lie in the browser until it asks again; this one may not be kept at all.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _made(key: str, asked: Asked) -> dict[str, Any]:

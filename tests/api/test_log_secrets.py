@@ -22,6 +22,7 @@ from api.workplace import opened
 from ledger.log.database import connect
 from ledger.log.store import StoreUnavailable
 from tests.api.doors import Doors, open_doors
+from tests.api.programs import bearer, day
 
 NAME = "Willemijn Achternaam"
 SECRET = "hunter2-is-geen-wachtwoord"
@@ -95,6 +96,27 @@ def test_the_log_holds_no_secret_no_name_and_no_person(watched: Doors, log: io.S
     tokens = [watched.known_as(person)["Authorization"][7:] for person in (PERSON, "p-bd")]
     for secret in (NAME, NAME.split()[1], SECRET, PERSON, "p-bd", KEY[:55], *tokens):
         assert secret not in log.getvalue()
+
+
+def test_a_line_names_the_account_of_a_program_and_never_its_key(
+    watched: Doors, log: io.StringIO
+) -> None:
+    account = {
+        "serviceAccount": "meter",
+        "organisation": "bd",
+        "purpose": "Meten.",
+        "classification": "public",
+        "keyDigest": service_keys.digest_of(KEY),
+        "validFrom": day(0),
+        "validUntil": day(1),
+    }
+    assert watched.post("/v1/chains/keten/service-accounts", account).status_code == 201
+    assert watched.get("/v1/chains/keten", headers=bearer(KEY)).status_code == 200
+    access_log.flush()
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["account"] for line in lines if "account" in line] == ["meter"]
+    assert KEY[:55] not in log.getvalue()
+    assert BLOT in blotted(f"what a library says of {KEY}")
 
 
 def test_an_answer_about_what_went_wrong_holds_no_secret(watched: Doors) -> None:

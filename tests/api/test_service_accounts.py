@@ -183,6 +183,16 @@ def minimal(title: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in named | {"type"}}
 
 
+def test_what_a_program_records_in_confidence_is_closed_to_itself(chain: Chain) -> None:
+    key = chain.program("vertrouwelijk")
+    told = note(chain, key, scope="confidential")
+    assert told.status_code == 201, told.text
+    place = f"/records/{told.json()['position']}"
+    assert chain.get(key, place, atLeast=told.json()["position"]).status_code == 404
+    office = chain.program("leest-alles", classification="confidential")
+    assert NOTE["text"] in chain.get(office, place).text
+
+
 # Nothing of a person
 
 

@@ -17,6 +17,7 @@ from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Event, Signature
 from tests import samples
 from tests.domain import given_decisions
+from tests.domain.forging import audited, forged
 from tests.domain.given import IMPORTER, SOURCE, Life, a_chain
 from tests.domain.given_service_accounts import (
     BD,
@@ -315,3 +316,17 @@ def test_a_vote_of_a_program_is_refused_also_where_a_seat_is_named_after_it() ->
     vote = VoteCast(decision="b-1", seat="bestuur-bd", choice="for")
     life.record(vote, by=PROGRAM).refused("Y10")
     assert life.record(vote, by=BD).refusal is None
+
+
+def test_a_vote_of_a_program_that_stands_in_the_log_all_the_same_is_caught() -> None:
+    """Whoever writes past the rules is found by the audit, which asks them again."""
+    life = given_decisions.opened(opened())
+    honest = given_decisions.vote(life, "bd", "for").life
+    assert audited(honest.entries).sound
+    place = len(life.entries)
+    by_program = [*honest.entries]
+    by_program[place] = forged(by_program[place], by=PROGRAM)
+    found = [(one.position, one.rule) for one in audited(by_program).breaks]
+    assert (place, "Y10") in found
+    note = life.done(NOTE, by=PROGRAM)
+    assert audited(note.entries).sound
