@@ -42,7 +42,8 @@ SECRETS: Final = re.compile(
     r"|\b(?P<token>eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|ketenledger_[\w-]{43,})"
 )
 MARKS: Final = (
-    "passw", "secret", "_token", "sessie", "authorization", "bearer", "basic", "://", "eyj", "ketenledger_"
+    "passw", "secret", "_token", "sessie", "authorization", "bearer", "basic", "://", "eyj",
+    "ketenledger_",
 )  # fmt: skip
 """Of what looks like a secret each kind holds one of these, in whatever case."""
 
