@@ -85,6 +85,8 @@ def _described(kind: type[Event]) -> Iterator[tuple[Any, dict[str, Any]]]:
 def _kind_of(schema: dict[str, Any]) -> str:
     if schema.get("x-sealed"):
         return "sealed value"
+    if schema.get("x-free-text"):
+        return "free text"
     if "$ref" in schema:
         return f"{schema['$ref'].rpartition('/')[2]}"
     if "enum" in schema:

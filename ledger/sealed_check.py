@@ -110,9 +110,9 @@ class SealedCheck:
         opens = {row["digest"]: row["opens"] for row in rows}
         gone = self._fetch(ERASED, digests=list(self._waiting))
         erased = {row["digest"]: _why(row["ground"], row["position"]) for row in gone}
+        self._open({one: at for one, at in self._waiting.items() if opens.get(one)})
         for digest, position in self._waiting.items():
             if opens.get(digest):
-                self._open(digest, position)
                 continue
             what = f"De waarde achter een zegel in gebeurtenis {position} is"
             if digest in erased:
@@ -131,11 +131,19 @@ class SealedCheck:
                 what = f"Wat volgens gebeurtenis {position} is gewist, is er nog."
                 self._flaws.add("erasure", position, what)
 
-    def _open(self, digest: str, position: int) -> None:
+    def _open(self, places: dict[str, int]) -> None:
+        """Open these together, which asks for each key once; one by one where that fails."""
         if self._vault is None:
             return
         try:
-            self._vault.open(self._snapshot.chain, [digest])
+            self._vault.open(self._snapshot.chain, places)
+        except KeyRefused:
+            for digest, position in places.items():
+                self._open_one(self._vault, digest, position)
+
+    def _open_one(self, vault: Vault, digest: str, position: int) -> None:
+        try:
+            vault.open(self._snapshot.chain, [digest])
         except KeyRefused:
             what = (
                 f"De waarde achter een zegel in gebeurtenis {position} is niet die van het "

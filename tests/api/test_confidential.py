@@ -185,6 +185,42 @@ def test_who_may_see_it_reads_it_everywhere_and_nobody_else_knows(case: Case) ->
             assert not [said for said in SAID if said in answer.text], one
 
 
+def test_lists_and_names_made_of_a_sealed_text_are_opened_for_who_may_see_it(case: Case) -> None:
+    subject = "Zeewolde levert niet; " + "en dat al heel lang, " * 8
+    signalled = {"bottleneck": "K-1", "subject": subject, "organisations": ["bd", "uwv"]}
+    case.post("/bottlenecks", signalled, scope="confidential")
+    raised = {
+        "escalation": "E-1", "bottleneck": "K-1", "subject": "Levering", "jointlyBy": ["bd", "uwv"],
+        "reason": "Samen lukt het niet.", "fromRung": 0, "toRung": 1,
+    }  # fmt: skip
+    case.post("/escalations", raised, scope="confidential")
+    for path, said in (
+        ("/bottlenecks", subject.strip()),
+        ("/bottlenecks/K-1", subject.strip()),
+        ("/escalations/E-1", raised["reason"]),
+        ("/timeline", "Zeewolde levert niet"),
+        (f"/ketens/{case.chain}/knelpunten/K-1", "Zeewolde levert niet"),
+        (f"/ketens/{case.chain}/vastleggen/EscalationRaised", "Zeewolde levert niet"),
+    ):
+        text = case.get(path).text
+        assert said in text, path
+        assert "sealed:" not in text, path
+    [thing] = [
+        one
+        for entry in case.get("/timeline").json()["items"]
+        for one in entry["things"]
+        if one["kind"] == "bottleneck" and "BottleneckSignalled" in entry["type"]
+    ]
+    assert len(thing["name"]) <= 80
+    assert thing["name"].startswith("Zeewolde levert niet")
+
+
+def test_what_is_sealed_is_not_found_by_searching(case: Case) -> None:
+    assert case.get("/search", text="Gesprek").json()["items"]
+    for said in ("Zeewolde", "sealed"):
+        assert case.get("/search", text=said).json()["items"] == []
+
+
 def test_read_models_made_anew_tell_the_same(case: Case, shared_database: str) -> None:
     before = case.get("/decisions/B-1").json()
     rebuild(shared_database, None)

@@ -123,6 +123,17 @@ def test_trying_out_says_what_would_follow_and_keeps_nothing(
     assert doors.size(chain) == size
 
 
+def test_trying_out_something_confidential_shows_ones_own_words(
+    visitor: httpx.Client, chain: str
+) -> None:
+    page = visitor.get(place(chain, "DrivingProblemRecorded"))
+    tried = send(visitor, page, {"text": "Onder ons gezegd."}, doe="bekijk", lezers="confidential")
+    assert tried.status_code == 200
+    assert "Er is nog niets vastgelegd" in plain(tried)
+    assert plain(tried).count("Onder ons gezegd") == 2
+    assert "sealed:" not in tried.text
+
+
 def test_the_deciding_vote_tells_that_it_decides(
     doors: Doors, visitor: httpx.Client, chain: str
 ) -> None:
