@@ -13,7 +13,7 @@ from ledger.domain.values import RULES
 from projections import scopes, tables
 from projections.spelling import plain
 from projections.tables import LINKS, RECORDS, STATUSES, TEXTS, Table
-from projections.things import Seen, Values
+from projections.things import Moment, Seen, Values
 
 Key = tuple[str, str]
 Place = tuple[str, str, int]
@@ -43,6 +43,8 @@ class Batch:
         self._rows: dict[str, list[list[Any]]] = {name: [] for name in written}
         self._closings: dict[str, list[tuple[str, str, int, int]]] = {name: [] for name in written}
         self._open: dict[tuple[str, Place], list[Any]] = {}
+        self._given: dict[tuple[str, str, Moment], list[Any]] = {}
+        self._replaced: list[tuple[str, str, str, int, int, str, int]] = []
 
     def change(
         self, place: Place, table: str, position: int, before: Values | None, after: Values | None
@@ -64,7 +66,20 @@ class Batch:
         if STATUSES.name in self._rows:
             at = (entry["on"], position, number, link.rank)
             told = (spaced(link.concerns), entry["status"], as_json(entry))
-            self._rows[STATUSES.name].append([*link.key, *at, *told])
+            row = [*link.key, *at, *told, "", None]
+            self._rows[STATUSES.name].append(row)
+            self._given[(*link.key, (entry["on"], position, number))] = row
+
+    def replace(self, key: Key, earlier: Moment, later: Moment) -> None:
+        """Note that a status of a thing is replaced by a later one for all who know it."""
+        if STATUSES.name not in self._rows:
+            return
+        at, position, _ = later
+        row = self._given.get((*key, earlier))
+        if row is None:
+            self._replaced.append((*key, *earlier, at, position))
+        else:
+            row[-2:] = [at, position]
 
     def record(self, seen: Seen, about: Sequence[Link], concerned: frozenset[str]) -> None:
         """Add a record itself, with links to it from the things it is about and rests on.
@@ -107,6 +122,8 @@ class Batch:
         for name, closings in self._closings.items():
             if closings:
                 tables.close(cursor, self._tables[name], chain, closings, suffix)
+        if self._replaced:
+            tables.replace(cursor, chain, self._replaced, suffix)
 
 
 def _derived(table: str, values: Values) -> Iterable[str]:

@@ -202,6 +202,7 @@ class Folding:
                     thing.narrow(frozenset(concerned))
             for key in missing:
                 self._things[key].rows = self._rows(self._things[key])
+                self._things[key].replaced.clear()
 
     def _add(
         self, matters: Sequence[Matter], seen: Seen, batch: Batch, earlier: dict[int, Earlier]
@@ -224,6 +225,9 @@ class Folding:
                 self._change(link.key, thing, position, batch)
             for number, entry in enumerate(thing.statuses[statuses:]):
                 batch.status(link, number, entry, position)
+            for before, later in thing.replaced:
+                batch.replace(link.key, before, later)
+            thing.replaced.clear()
         batch.record(seen, links, concerned)
 
     def _concerned(

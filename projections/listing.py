@@ -66,6 +66,7 @@ STANDING = SQL("""
         FROM read_statuses AS e
         WHERE {visible} AND e.kind = %(kind)s AND e.status = ANY(%(status)s::text[])
             AND e.occurred_at < %(day)s::date + 1
+            AND (e.replaced_at >= %(day)s::date + 1 OR e.replaced_from > %(known_at)s)
             AND NOT EXISTS (
                 SELECT 1
                 FROM read_statuses AS f

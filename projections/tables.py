@@ -54,6 +54,19 @@ CLOSE = SQL("""
 """)
 
 
+REPLACE = SQL("""
+    UPDATE {table} AS t
+    SET replaced_at = given.replaced_at, replaced_from = given.replaced_from
+    FROM unnest(
+        %(kinds)s::text[], %(ids)s::text[], %(moments)s::timestamptz[], %(positions)s::int8[],
+        %(numbers)s::int2[], %(replaced_at)s::timestamptz[], %(replaced_from)s::int8[]
+    ) AS given (kind, id, occurred_at, position, number, replaced_at, replaced_from)
+    WHERE t.chain = %(chain)s AND t.kind = given.kind AND t.id = given.id
+        AND t.occurred_at = given.occurred_at AND t.position = given.position
+        AND t.number = given.number
+""")
+
+
 class Column(Struct, frozen=True):
     """A column: its type, and how a value is written so that the database reads it as that type.
 
@@ -209,10 +222,14 @@ STATUSES: Final = Table(
         several("concerns"),
         text("status"),
         document("entry"),
+        moment("replaced_at"),
+        number("replaced_from", nullable=True),
     ),
     ("chain", "kind", "id", "occurred_at", "position", "number"),
-    ("(chain, kind, status, id)",),
+    ("(chain, kind, status, replaced_at)", "(chain, kind, status, replaced_from)"),
 )
+"""A status is `replaced_at` the moment of a later one, from position `replaced_from` on, where that
+one is known to whoever knows this one; where it is not, this one may still be the last for some."""
 TEXTS: Final = versions(
     "read_texts",
     text("title"),
@@ -339,6 +356,26 @@ def close(
     kinds, ids, scopes, untils = map(list, zip(*closings, strict=True))
     asked = {"chain": chain, "kinds": kinds, "ids": ids, "scopes": scopes, "untils": untils}
     cursor.execute(_closing(table.name + suffix), asked, prepare=True)
+
+
+def replace(
+    cursor: Cursor[Any],
+    chain: str,
+    replaced: Sequence[tuple[str, str, str, int, int, str, int]],
+    suffix: str = "",
+) -> None:
+    """Note of statuses (kind, id, moment, position, number) since when they are replaced."""
+    names = ("kinds", "ids", "moments", "positions", "numbers", "replaced_at", "replaced_from")
+    asked = {
+        "chain": chain,
+        **dict(zip(names, map(list, zip(*replaced, strict=True)), strict=True)),
+    }
+    cursor.execute(_replacing(STATUSES.name + suffix), asked, prepare=True)
+
+
+@cache
+def _replacing(name: str) -> bytes:
+    return REPLACE.format(table=Identifier(name)).as_bytes()
 
 
 @cache

@@ -29,6 +29,8 @@ from projections.views import Doc
 Ids = Callable[[Any, Header], Iterable[str]]
 Fold = Callable[[Doc, Any, Header], None]
 Values = tuple[Any, ...]
+Moment = tuple[str, int, int]
+"""Of a status: when it began, the position of its record, its number within that."""
 
 
 class Part(Struct, frozen=True):
@@ -259,10 +261,11 @@ class Thing:
     """One thing in the runner's hands: its documents by the rank from which they are read.
 
     `rows` holds, for each rank and table, the row as it was last written. `open_to` are those whom
-    all its confidential records so far concern.
+    all its confidential records so far concern. `replaced` are the statuses that later ones took
+    the place of and that was not written down yet, each with the later one.
     """
 
-    __slots__ = ("_narrowed", "docs", "kind", "name", "open_to", "rows")
+    __slots__ = ("_last", "_narrowed", "docs", "kind", "name", "open_to", "replaced", "rows")
 
     def __init__(self, kind: Kind, name: str) -> None:
         self.kind = kind
@@ -270,6 +273,8 @@ class Thing:
         self.docs: dict[int, Doc] = {}
         self.rows: dict[tuple[int, str], Values] = {}
         self.open_to: frozenset[str] = frozenset()
+        self.replaced: list[tuple[Moment, Moment]] = []
+        self._last: list[tuple[int, Moment]] = []
         self._narrowed = False
 
     def narrow(self, concerned: frozenset[str]) -> None:
@@ -284,6 +289,7 @@ class Thing:
         Tells whether what is listed of the thing may have changed.
         """
         rank = max(rank, scopes.RANKS[seen.header.scope])
+        known = len(self.statuses)
         begun = rank not in self.docs
         if begun:
             below = [other for other in self.docs if other < rank]
@@ -295,7 +301,21 @@ class Thing:
             return begun or any(changed)
         for doc in those:
             add(self.kind, doc, seen)
+        for number, entry in enumerate(self.statuses[known:]):
+            self._enter(rank, (entry["on"], seen.header.position, number))
         return True
+
+    def _enter(self, rank: int, later: Moment) -> None:
+        """Note which statuses one more replaces for everybody who knows them.
+
+        Whoever may read a record, may read every later one that is no more closed; but one who
+        may read a confidential record because it concerns them, perhaps not what is less closed.
+        """
+        over = [one for held, one in self._last if held >= rank and one < later]
+        self.replaced += [(one, later) for one in over]
+        self._last = [(held, one) for held, one in self._last if one not in over]
+        if rank < scopes.RANKS["confidential"]:
+            self._last.append((rank, later))
 
     def spans(self) -> list[tuple[int, int, Doc]]:
         """Return each document with the ranks it is for: from the first up to the second."""
