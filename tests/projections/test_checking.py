@@ -53,8 +53,8 @@ def test_sound_read_models_agree_and_nothing_of_the_check_stays(filled: str) -> 
         ("UPDATE read_texts SET title = title || '!' WHERE chain = 'testketen'", "search"),
         (
             "INSERT INTO read_statuses (chain, kind, id, occurred_at, position, number, scope,"
-            " concerns, status, entry) SELECT chain, kind, id || '-', occurred_at, position,"
-            " number, scope, concerns, status, entry FROM read_statuses"
+            " concerns, status, entry, replaced_at) SELECT chain, kind, id || '-', occurred_at,"
+            " position, number, scope, concerns, status, entry, replaced_at FROM read_statuses"
             " WHERE chain = 'testketen' LIMIT 1",
             "statuses",
         ),
