@@ -17,7 +17,7 @@ from ledger.domain import evidence
 from ledger.domain.chain import ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.evidence import Witness as Wanted
-from ledger.domain.values import NotFound, require
+from ledger.domain.values import NotFound, is_slug, require
 from ledger.ledger import Ledger
 from ledger.log.log_key import KeyFolder, LogKey
 from ledger.log.note_keys import read_verifier
@@ -45,7 +45,9 @@ def with_log_key(
 
 
 def founded(ledger: Ledger, chain: str) -> ChainState | None:
-    """Return what is true in a chain now, or None where it was not founded."""
+    """Return what is true in a chain now, or None where it was not founded, whatever its name."""
+    if not is_slug(chain):
+        return None
     try:
         return ledger.state(chain)
     except NotFound:

@@ -197,8 +197,9 @@ BEARER: Final[dict[str, Any]] = {
     "scheme": "bearer",
     "bearerFormat": "JWT",
     "description": (
-        "An access token of the issuer that this server trusts. On a server in development mode "
-        "`ketenledger token <person>` prints one."
+        "An access token of the issuer that this server trusts, or the key of a service account of "
+        "the chain in the address (`ketenledger_...`). On a server in development mode "
+        "`ketenledger token <person>` prints a token."
     ),
 }
 PROBLEM: Final[dict[str, Any]] = {

@@ -105,6 +105,13 @@ def test_a_key_is_of_one_chain(production: Doors, chain: Chain, key: str) -> Non
     assert chain.get(key).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["%00", "a%20b", "%F0%9F%98%80", "a" * 300])
+def test_what_can_be_no_chain_has_no_accounts(chain: Chain, key: str, name: str) -> None:
+    for place in (f"/v1/chains/{name}", f"/ketens/{name}/dienstaccounts"):
+        answer = chain.doors.get(place, headers=bearer(key))
+        assert answer.status_code == 401, (place, answer.text)
+
+
 def test_an_account_that_is_over_or_not_begun_lets_nobody_in(chain: Chain) -> None:
     late = chain.program("later", validFrom=day(2))
     answer = chain.get(late)

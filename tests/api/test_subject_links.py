@@ -99,6 +99,14 @@ def test_founding_takes_the_permission_of_the_operator(production: Doors, issuer
     assert one.found().status_code == 403
 
 
+@pytest.mark.parametrize("name", ["%00", "a%20b", "a" * 300])
+def test_in_what_can_be_no_chain_nobody_is_known(
+    production: Doors, issuer: AnIssuer, name: str
+) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    assert production.get(f"/v1/chains/{name}", headers=headers).status_code in (400, 404)
+
+
 def test_a_chain_is_there_for_a_stranger_before_the_read_models_know_it(
     production: Doors, issuer: AnIssuer
 ) -> None:
