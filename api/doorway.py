@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import tracing
 from api.access_log import tell
-from api.fields import fields
+from api.fields import fields, said_twice
 from api.identity import ACCOUNT
 from api.problems import Problem, answer, place
 from api.rates import Rates
@@ -107,6 +107,9 @@ class Doorway:
                 f"Er kwamen te veel verzoeken; wacht {wait_seconds} s.",
                 headers={"Retry-After": str(wait_seconds)},
             )
+        twice = said_twice(scope)
+        if twice:
+            return Problem("malformed", f"Het veld {twice} staat er meer dan één keer.")
         return None
 
     async def _within_time(self, passage: _Passage, receive: Receive) -> Problem | None:

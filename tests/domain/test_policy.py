@@ -43,7 +43,7 @@ from ledger.domain.events.meetings import MeetingConvened
 from ledger.domain.events.outcomes import DecisionExecuted
 from ledger.domain.events.people import PersonDetailsGiven, PersonRegistered, SignInLinked
 from ledger.domain.events.reviews import EvidenceRequested, ReviewAccessGranted
-from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleKind
+from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleEnded, RoleKind
 from ledger.domain.events.service_accounts import ServiceAccountOpened
 from ledger.domain.values import Event, Header, NotAllowed
 from tests.domain.given import (
@@ -294,6 +294,41 @@ def test_a_capacity_is_judged_on_the_day_of_the_act() -> None:
     accepted = MandateAccepted(mandate="m-1")
     life.record(accepted, by="sub", on="2024-07-01").not_allowed()
     assert life.record(accepted, by="sub", on="2024-06-30").refusal is None
+
+
+def test_no_order_of_acts_gives_somebody_more_than_they_had_on_that_day() -> None:
+    life = a_chain("bd", "uwv").done(PersonRegistered(person="climber"), by="p-bd").at("2024-03-10")
+    told = DrivingProblemRecorded(text="t")
+
+    def manager(start: str) -> RoleAssigned:
+        return RoleAssigned(
+            assignment="R-1", role="chain-manager", person="climber", valid_from=start
+        )
+
+    # Nobody begins by making themselves something, nor does a proposal do before it is adopted.
+    life.record(manager("2024-03-01"), by="climber").not_allowed()
+    proposal = ProposalSubmitted(
+        decision="B-1",
+        body="stuurgroep",
+        subject="s",
+        title="t",
+        chain_interest="c",
+        effects=(manager("2024-03-10"),),
+    )
+    life.record(proposal, by="climber").not_allowed()
+    life = life.done(proposal, by="p-bd").done(DeliberationOpened(decision="B-1"), by="p-bd")
+    life.record(told, by="climber").not_allowed()
+    life.record(
+        VoteCast(decision="B-1", seat="stuurgroep-uwv", choice="for"), by="climber"
+    ).refused("G5")
+    for person, seat in (("p-bd", "stuurgroep-bd"), ("p-uwv", "stuurgroep-uwv")):
+        life = life.done(VoteCast(decision="B-1", seat=seat, choice="for"), by=person)
+    # From that day on it counts, and for no day before it, whenever that is entered.
+    life.done(told, by="climber")
+    life.at("2024-03-12").record(told, by="climber", on="2024-03-09").not_allowed()
+    ended = RoleEnded(assignment="R-1", valid_until="2024-03-15", reason="r")
+    life = life.at("2024-03-14").done(ended, by="climber").at("2024-03-20")
+    life.record(told, by="climber").not_allowed()
 
 
 def test_a_seat_in_a_body_that_ended_gives_no_say() -> None:
