@@ -29,6 +29,7 @@ from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN, Line, Script
 from api.founding import as_founded_here
 from ledger import catalogue
+from ledger.domain import chain as fold
 from ledger.domain.events.evidence import Witness
 from ledger.domain.values import NotFound
 from ledger.ledger import Ledger
@@ -97,11 +98,19 @@ def record_demo(
     before = _size(ledger)
     for line in story(witnesses):
         act = act_of(line)
-        event = as_founded_here(act.event, ledger, CHAIN, keys, demo=True)
+        act = replace(act, event=as_founded_here(act.event, ledger, CHAIN, keys, demo=True))
+        _let_time_pass(ledger, clock, until=line["at"])
         with clock.at(line["at"]):
-            ledger.submit(CHAIN, replace(act, event=event))
+            ledger.submit(CHAIN, act)
     size = _size(ledger)
     return Summary(chain=CHAIN, size=size, recorded=size - before)
+
+
+def _let_time_pass(ledger: Ledger, clock: StoryClock, *, until: str) -> None:
+    """Record what time makes happen before the next line on its own day, as a timer would."""
+    while until and _size(ledger) and (found := fold.due(ledger.state(CHAIN), until)):
+        with clock.at(found.on):
+            ledger.pass_time(CHAIN)
 
 
 def act_of(line: Line) -> Act:

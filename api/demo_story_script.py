@@ -14,6 +14,7 @@ import msgspec
 
 from ledger import recording
 from ledger.domain import bodies
+from ledger.domain import chain as fold
 from ledger.domain.chain import ChainState
 from ledger.domain.events.decisions import Choice, DeliberationOpened, VoteCast
 from ledger.domain.events.meetings import AttendanceRecorded
@@ -127,6 +128,7 @@ class Script:
     def _play(self, event: Event, *, by: str, recorded_by: str) -> None:
         on, act = instant(self._now), f"demo-{len(self.lines) + 1:03d}"
         at = "" if self._late is None else instant(self._now + self._late)
+        self._let_time_pass(at)
         wanted = Act(event=event, by=by, act=act, on=on, recorded_by=recorded_by)
         try:
             done = recording.record(self.state, wanted, at=at or TOLD_AT)
@@ -141,6 +143,13 @@ class Script:
             line["recordedBy"] = recorded_by
         self.lines.append(line)
         self._now += _STEP
+
+    def _let_time_pass(self, until: str) -> None:
+        """Record what time makes happen in between on its own day, as a server that runs does."""
+        while until and self.state.size and (found := fold.due(self.state, until)):
+            done = recording.pass_time(self.state, at=found.on)
+            self.state = done.chain
+            self.entries.extend(done.entries)
 
 
 def document(title: str) -> Document:

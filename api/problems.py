@@ -7,7 +7,7 @@ request is 400, never 422; an act that the agreed rules refuse is 409.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import quote
 
@@ -33,6 +33,8 @@ from ledger.vault import KeysUnavailable
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 MAX_PLACE: Final = 300
+PAGES: Final = "/ketens/"
+"""Below this people look, who get a page rather than JSON, whatever went wrong."""
 PLAIN: Final = "/:@!$&'()*+,;=~-._"
 SENTENCES = {rule.number: rule.sentence for rule in (*GENERAL_RULES, *domain_rules())}
 
@@ -198,6 +200,9 @@ async def handle(request: Request, error: Exception) -> Response:
     problem = told(error, request)
     said = {"problem": problem.kind, "rule": problem.rule}
     bind_contextvars(**{name: value for name, value in said.items() if value})
+    if request.scope["path"].startswith(PAGES):
+        paged: Callable[[Request, Problem], Response] = request.app.state.problem_page
+        return paged(request, problem)
     return answer(problem, place(request.scope))
 
 

@@ -35,6 +35,10 @@ def _while(*statuses: str) -> Test:
     return lambda thing: thing.status in statuses
 
 
+def _held(seat: Any) -> bool:
+    return bool(seat.holdings) and not seat.holdings[-1].until
+
+
 class Act(Struct, frozen=True):
     """An event type that can be about a thing, and what the thing has to be like for it."""
 
@@ -99,7 +103,11 @@ OFFERED: Final[dict[str, tuple[Act, ...]]] = {
     "authority": (Act("OverrideAuthorityExercised"),),
     "bottleneck": (Act("HorizontalResolutionAttempted"), Act("EscalationRaised")),
     "body": (Act("ProposalSubmitted"), Act("MeetingConvened"), Act("ChairTermStarted")),
-    "seat": (Act("SeatAssigned"), Act("SeatVacated"), Act("CommitmentDeclared")),
+    "seat": (
+        Act("SeatAssigned", lambda seat: not _held(seat)),
+        Act("SeatVacated", _held),
+        Act("CommitmentDeclared", _held),
+    ),
     "assignment": (Act("RoleEnded"),),
     "review": (
         Act("ReviewAccessSupported", lambda one: one.granted < 0 and not one.ended),
@@ -131,6 +139,15 @@ THINGS: Final[dict[str, Callable[[ChainState], Any]]] = {
     "serviceAccount": lambda chain: chain.service_accounts.all,
 }
 
+ENDS: Final = {
+    "mandate": "until",
+    "authority": "until",
+    "assignment": "until",
+    "body": "ended",
+    "seat": "abolished",
+}
+"""Where a thing says from which day on it is no more; empty is open."""
+
 
 def acts_on(asked: Asked, kind: str, name: str) -> list[Link]:
     """Return what the reader may do now with a thing, each with the address of its form."""
@@ -138,7 +155,7 @@ def acts_on(asked: Asked, kind: str, name: str) -> list[Link]:
         return []
     state = state_of(asked)
     thing = THINGS[kind](state).get(name)
-    if thing is None:
+    if thing is None or over(kind, thing, asked.view.now[:10]):
         return []
     found = []
     for act in OFFERED[kind]:
@@ -148,6 +165,12 @@ def acts_on(asked: Asked, kind: str, name: str) -> list[Link]:
             href = f"/ketens/{quote(asked.chain)}/vastleggen/{act.type}?{urlencode(given)}"
             found.append(Link(title, href))
     return found
+
+
+def over(kind: str, thing: Any, day: str) -> bool:
+    """Whether a thing that has a last day is behind it: nothing can be done with it any more."""
+    end = str(getattr(thing, ENDS[kind])) if kind in ENDS else ""
+    return bool(end) and end <= day
 
 
 def _given(state: ChainState, asked: Asked, act: Act, kind: str, name: str) -> Fields | None:

@@ -78,18 +78,19 @@ def looked_at(checked: Checked, language: Language) -> list[str]:
     """Say what was looked at, each in a few words."""
     said, number = language.text, language.number
     parts = [
-        said("de bytes en de volgorde van %(count)s gebeurtenissen")
+        said("de bytes en de volgorde van alle gebeurtenissen: %(count)s")
         % {"count": number(checked.size)},
-        said("%(count)s tegels van het log") % {"count": number(checked.tiles)},
-        said("de wortels van %(count)s controlepunten") % {"count": number(checked.checkpoints)},
+        said("tegels van het log: %(count)s") % {"count": number(checked.tiles)},
+        said("controlepunten, elk met zijn wortel: %(count)s")
+        % {"count": number(checked.checkpoints)},
     ]
     if checked.signatures:
         parts.append(said("de handtekeningen van het log"))
     if checked.cosignatures:
         counted = {"count": number(checked.cosignatures)}
-        parts.append(said("%(count)s medeondertekeningen van getuigen") % counted)
+        parts.append(said("medeondertekeningen van getuigen: %(count)s") % counted)
     if checked.stamps:
-        parts.append(said("%(count)s tijdstempels") % {"count": number(checked.stamps)})
+        parts.append(said("tijdstempels: %(count)s") % {"count": number(checked.stamps)})
     if checked.rules:
         parts.append(said("of elke gebeurtenis volgens de regels mocht en tot de gevolgen leidde"))
     if checked.models:

@@ -64,6 +64,7 @@ SCREENS: Final = (
 
 def install(app: FastAPI) -> None:
     """Add every page; the frame comes last, as it answers for addresses that are no page."""
+    app.state.problem_page = site.problem_page
     site.AROUND["acts_on"] = acts_on
     site.AROUND["browser_check"] = integrity.browser_check
     for part in SCREENS:

@@ -37,7 +37,7 @@ def test_a_check_says_what_it_looked_at_and_what_came_after(
     text = page_of(doors, chain)
     assert "Bij de laatste controle klopte alles wat is nagegaan." in text
     assert f"gebeurtenis 0 tot en met {size - 1}" in text
-    assert f"de bytes en de volgorde van {size} gebeurtenissen" in text
+    assert f"de bytes en de volgorde van alle gebeurtenissen: {size}" in text
     assert "de handtekeningen van het log" in text
     assert "niemands kopie" in text
     assert "seconden" in text

@@ -11,9 +11,11 @@ import httpx
 import pytest
 
 from api.act_paths import PATHS
+from api.demo_chain import told
 from api.pages.act_shapes import shape
-from api.pages.acts_here import OFFERED, THINGS
+from api.pages.acts_here import ENDS, OFFERED, THINGS, over
 from ledger import catalogue
+from ledger.domain.chain import ChainState
 from tests.api.doors import Doors
 from tests.api.test_forms import opened, plain, proposed
 from tests.api.test_session import sign_in
@@ -25,6 +27,12 @@ def visitor(doors: Doors, chain: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=doors.client.base_url, timeout=60) as client:
         sign_in(client, chain)
         yield client
+
+
+@pytest.fixture(scope="module")
+def story() -> ChainState:
+    """Where the demonstration ends."""
+    return told().state
 
 
 def offered(visitor: httpx.Client, doors: Doors, chain: str, path: str) -> list[str]:
@@ -136,3 +144,33 @@ def test_an_access_is_supported_by_a_second_partner_and_withdrawn_by_those_two_a
     refused = {"organisation": "cbs", "reason": "Liever niet."}
     answer = doors.post(f"{base}/reviews/T-1/withdrawals", refused, actor="p-cbs")
     assert (answer.status_code, answer.json()["rule"]) == (409, "T10")
+
+
+def test_a_seat_that_is_taken_is_offered_to_leave_and_not_to_fill(
+    doors: Doors, visitor: httpx.Client, chain: str
+) -> None:
+    seat = offered(visitor, doors, chain, "zetels/stuurgroep-bd")
+    assert "SeatVacated" in seat
+    assert "SeatAssigned" not in seat
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "last", "first"),
+    [
+        ("mandate", "MD-2008-03", "2009-12-31", "2010-01-01"),
+        ("authority", "DM-2007-01", "2013-06-30", "2013-07-01"),
+        ("body", "stuurgroep", "2007-08-26", "2007-08-27"),
+    ],
+)
+def test_nothing_can_be_done_with_what_is_over(
+    story: ChainState, kind: str, name: str, last: str, first: str
+) -> None:
+    thing = THINGS[kind](story)[name]
+    assert not over(kind, thing, last)
+    assert over(kind, thing, first)
+
+
+def test_where_a_thing_ends_is_known_of_kinds_that_are_offered(story: ChainState) -> None:
+    assert set(ENDS) <= set(OFFERED)
+    for kind, field in ENDS.items():
+        assert all(isinstance(getattr(one, field), str) for one in THINGS[kind](story).values())

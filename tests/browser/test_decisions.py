@@ -16,6 +16,8 @@ OUTSIDE = """() => [...document.querySelectorAll("svg.graph g")].filter(group =>
     return text.x < box.x || text.x + text.width > box.x + box.width
         || text.y < box.y || text.y + text.height > box.y + box.height;
 }).map(group => group.textContent)"""
+PAPER = 680
+"""What fits on A4 between margins of 15 mm, in CSS pixels."""
 VISIBLE = "selector => document.querySelector(selector).checkVisibility()"
 
 
@@ -86,6 +88,8 @@ def test_a_decision_on_paper_has_its_proof_and_no_controls(pages: Any) -> None:
         assert not page.evaluate(VISIBLE, gone), gone
     for there in (".proof svg", ".proof .hash", ".as-of .shown", ".standing", "ol.course"):
         assert page.evaluate(VISIBLE, there), there
+    page.set_viewport_size({"width": PAPER, "height": 960})
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
     digest = page.locator(".proof .hash").inner_text().replace(" ", "").replace("\n", "")
     address = page.locator(".proof a[href*='/proof/']").get_attribute("href")
     assert len(digest) == 64

@@ -106,3 +106,33 @@ def test_what_others_record_is_told_without_reloading(
     page.focus(".news a")
     enter(page)
     assert "medewerker" in page.inner_text(".entries li:first-child")
+
+
+def test_a_vote_says_before_it_is_recorded_what_follows_and_counts_once_however_often_it_is_sent(
+    pages: Any, demonstration: Doors, chain: str
+) -> None:
+    base = f"/v1/chains/{chain}/decisions"
+    proposal = {"decision": "B-1", "body": "stuurgroep", "subject": "peildatum",
+                "title": "Eén peildatum", "chainInterest": "Voor iedereen beter."}  # fmt: skip
+    demonstration.post(base, proposal)
+    demonstration.post(f"{base}/B-1/deliberations", {})
+    demonstration.post(f"{base}/B-1/votes", {"seat": "stuurgroep-bd", "choice": "for"})
+    before = demonstration.size(chain)
+    page = pages.open(f"/aanmelden?keten={chain}&terug=/ketens/{chain}/besluiten/B-1")
+    sign_in(page, "p-uwv")
+    page.get_by_role("link", name="Stemmen").press("Enter")
+    page.wait_for_url("**/vastleggen/VoteCast*")
+    page.get_by_label("voor", exact=True).check()
+    page.click("form.act > p > button")
+    said = page.inner_text(".outcome")
+    assert "Hiermee is het besluit aangenomen." in said
+    assert "unanimiteit" in said
+    assert demonstration.size(chain) == before
+    page.locator(".outcome button[value=vast]").dblclick()
+    page.wait_for_url("**/besluiten/B-1*")
+    assert "Vastgelegd:" in page.inner_text("main")
+    votes = demonstration.get(f"{base}/B-1").json()["votes"]
+    assert [one["choice"] for one in votes] == ["for", "for"]
+    records = demonstration.get(f"/v1/chains/{chain}/records?limit=200").json()["items"]
+    cast = [one for one in records if one["type"].startswith("VoteCast")]
+    assert len(cast) == 2

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from api import demo_chain
 from api.demo_story_script import CHAIN, OWNERS, TOLD_AT, Script
@@ -41,7 +42,7 @@ from ledger.domain.events.escalations import (
 )
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
-from ledger.domain.values import Event, NotAllowed, Refused
+from ledger.domain.values import Event, Header, NotAllowed, Refused
 from ledger.log import canonical
 from ledger.recording import Entry
 from tests.domain import given_evidence
@@ -104,7 +105,17 @@ def of_decision(script: Script, decision: str) -> list[str]:
 
 
 def test_every_line_is_accepted_as_an_act_of_its_own(script: Script) -> None:
-    assert [entry.data for entry in played()] == [entry.data for entry in script.entries]
+    def whenever(entries: list[Entry]) -> list[tuple[Event, Header]]:
+        # What time makes happen is recorded on its own day where a timer runs, else by who is next.
+        return [(one.event, replace(one.header, at=one.header.on)) for one in entries]
+
+    assert whenever(played()) == whenever(script.entries)
+
+
+def test_what_time_makes_happen_is_recorded_on_its_own_day(script: Script) -> None:
+    headers = [one.header for one in script.entries if one.header.by == "rules"]
+    assert all(one.at == one.on for one in headers if one.cause is None)
+    assert sum(one.cause is None for one in headers) >= 5
 
 
 def test_a_line_by_somebody_without_that_capacity_is_not_accepted() -> None:
