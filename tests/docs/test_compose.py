@@ -15,7 +15,7 @@ FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 CLUSTER = {"coordinator", "worker-1", "worker-2", "cluster", "scale-migrate", "scale-server"}
 VARIABLE = re.compile(r"\$\{(\w+)")
-CONDITIONS = {"service_healthy", "service_completed_successfully"}
+CONDITIONS = {"service_healthy", "service_completed_successfully", "service_started"}
 
 
 def missing(services: dict[str, dict[str, Any]], file: dict[str, Any]) -> list[str]:
@@ -30,7 +30,11 @@ def missing(services: dict[str, dict[str, Any]], file: dict[str, Any]) -> list[s
             elif not set(services[other].get("profiles", [])) <= set(service.get("profiles", [])):
                 found.append(f"{name} waits for {other}, which its profile does not start")
         for volume in service.get("volumes", []):
-            if volume.partition(":")[0] not in file["volumes"]:
+            source = volume.partition(":")[0]
+            there = (
+                (ROOT / source).exists() if source.startswith("./") else source in file["volumes"]
+            )
+            if not there:
                 found.append(f"{name} uses volume {volume}")
         found += [
             f"{name} uses network {one}"
@@ -51,6 +55,7 @@ def test_what_a_service_names_is_there() -> None:
     [
         {"image": "x", "restart": "no", "depends_on": {"y": {"condition": "service_healthy"}}},
         {"image": "x", "restart": "no", "volumes": ["elsewhere:/data"]},
+        {"image": "x", "restart": "no", "volumes": ["./elsewhere:/data:ro"]},
         {"image": "x", "restart": "no", "networks": ["nowhere"]},
         {"restart": "no"},
     ],
@@ -77,6 +82,15 @@ def test_the_profile_scale_is_a_coordinator_two_workers_and_a_server_on_it() -> 
 def test_without_the_profile_nothing_of_the_cluster_starts() -> None:
     plain = {name for name, one in SERVICES.items() if not one.get("profiles")}
     assert plain == {"postgres", "migrate", "server"}
+
+
+def test_the_profile_keycloak_is_an_issuer_beside_the_server_in_its_network() -> None:
+    beside = [name for name, one in SERVICES.items() if one.get("profiles") == ["keycloak"]]
+    assert beside == ["keycloak"]
+    assert SERVICES["keycloak"]["network_mode"] == "service:server"
+    [port] = [one for one in SERVICES["keycloak"]["command"] if one.startswith("--http-port=")]
+    inside = {one.rpartition(":")[2] for one in SERVICES["server"]["ports"]}
+    assert port.partition("=")[2] in inside, "who owns the network opens its ports"
 
 
 def test_no_secret_stands_in_it_and_every_variable_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from api.mini_issuer import FOUND
 from api.settings import Settings, from_environment, require_identity
 
 ROOT = Path(__file__).resolve().parents[2]
+GIVEN = re.compile(r"^(\w+)=(.*)$", re.MULTILINE)
+TRIED = re.compile(r"^# {3}(\w+)=(.*)$", re.MULTILINE)
+NEEDED = ("KETENLEDGER_AUDIENCE",)
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +27,13 @@ def realm() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    """The settings of the server beside it."""
-    services = yaml.safe_load((ROOT / "docker-compose.keycloak.yml").read_text())["services"]
-    return from_environment(services["server"]["environment"])
+    """The settings of the server beside it, filled in as the example says."""
+    server = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["server"]
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    given = dict(GIVEN.findall("\n".join(lines)))
+    tried = dict(TRIED.findall("\n".join(lines)))
+    assert tried.keys() <= server["environment"].keys()
+    return from_environment({**{name: given[name] for name in NEEDED}, **tried})
 
 
 def client(realm: dict[str, Any], name: str) -> dict[str, Any]:
