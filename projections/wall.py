@@ -9,9 +9,9 @@ that keeps the read models owns their tables and is not held up by a policy; tha
 owner neither; the other roles read every record, and nothing of the read models.
 
 What the ledger has to know before it knows who reads, it looks up behind the wall: in the schema
-`behind`, in views with just the columns which that question needs. There is also what search looks
-through, with the condition of the wall in the view: with a policy PostgreSQL does not use an index
-for words, since its operators are not leakproof (ADR 36 has the figures).
+`behind`, in views with just the columns which that question needs. There too words are
+looked for, with the condition of the wall in the view: with a policy PostgreSQL does not use an
+index for words, since its operators are not leakproof (ADR 36 has the figures).
 
 Where no roles can be made, and in a cluster, there is no wall: the views are there, and open.
 """
@@ -69,7 +69,7 @@ SEARCHED: Final = (
 
 SIGNATURE = "SELECT obj_description(to_regnamespace('behind'), 'pg_namespace') AS digest"
 GUARDED = """
-    SELECT count(*)
+    SELECT c.relname, obj_description(p.oid, 'pg_policy') AS digest
     FROM pg_class AS c JOIN pg_policy AS p ON p.polrelid = c.oid AND p.polname = 'readers'
     WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%(tables)s)
         AND c.relrowsecurity
@@ -97,6 +97,7 @@ FOR_READERS = """
 ENABLE = SQL("ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY")
 NO_POLICY = SQL("DROP POLICY IF EXISTS {name} ON public.{table}")
 READERS = SQL("CREATE POLICY readers ON public.{table} FOR SELECT TO {role} USING ({open})")
+SIGN_POLICY = SQL("COMMENT ON POLICY readers ON public.{table} IS {digest}")
 OTHERS = SQL("CREATE POLICY others ON public.records TO {roles} USING (true) WITH CHECK (true)")
 # A question per record, asked of what was found: never a walk through all that is open. The row of
 # the record that it asks for is there by the policy of read_records.
@@ -121,12 +122,16 @@ def holds(connection: Connection[Any]) -> bool:
 
 def stands(connection: Connection[Any]) -> bool:
     """Tell whether the wall, and what is behind it, is there as this code makes it."""
-    tables = [*_names(), "records"]
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        [(found,)] = cursor.execute(SIGNATURE).fetchall()
-        [(guarded,)] = cursor.execute(GUARDED, {"tables": tables}).fetchall()
     own = roles(connection)
-    return bool(found == _digest(connection, own) and guarded == len(tables) * bool(own))
+    wanted: dict[str, str] = {table.name: _open(connection, table) for table in _tables()}
+    wanted = wanted | {"records": OPEN_RECORD} if own else {}
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        [(signed,)] = cursor.execute(SIGNATURE).fetchall()
+        asked = {"tables": [*_names(), "records"]}
+        guarded: dict[str, str] = dict(cursor.execute(GUARDED, asked).fetchall()) if own else {}
+    return bool(signed == _digest(*_said(connection, own))) and guarded == {
+        name: _digest(condition, own["reading"]) for name, condition in wanted.items()
+    }
 
 
 def pull_down(connection: Connection[Any]) -> None:
@@ -162,7 +167,7 @@ def finish(connection: Connection[Any], *, records: bool) -> None:
     connection.execute(SITE)
     for view in _views(connection, own).values():
         connection.execute(view)
-    connection.execute(SIGN.format(digest=_digest(connection, own)))
+    connection.execute(SIGN.format(digest=_digest(*_said(connection, own))))
     if not own:
         return
     with lent(connection, own["keeping"], "behind"):
@@ -185,6 +190,8 @@ def _guard(
     connection.execute(NO_POLICY.format(name=Identifier("readers"), table=table))
     reader = Identifier(own["reading"])
     connection.execute(READERS.format(table=table, role=reader, open=_words(condition)))
+    digest = _digest(condition, own["reading"])
+    connection.execute(SIGN_POLICY.format(table=table, digest=digest))
 
 
 def _tables() -> Iterable[Table]:
@@ -228,9 +235,12 @@ def _words(condition: str) -> Composable:
     return SQL(condition)
 
 
-def _digest(connection: Connection[Any], own: Mapping[Duty, str]) -> str:
-    """Return a short name of the wall as this code makes it, which changes when a part does."""
+def _said(connection: Connection[Any], own: Mapping[Duty, str]) -> list[str]:
+    """Return all that makes the views what they are."""
     views = [view.as_string(connection) for view in _views(connection, own).values()]
-    walls = [table.name + _open(connection, table) for table in _tables()] if own else []
-    parts = [*views, *walls, OPEN_RECORD, *sorted(own.values())]
+    return [*views, *sorted(own.values())]
+
+
+def _digest(*parts: str) -> str:
+    """Return a short name of a part of the wall as this code makes it."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

@@ -41,7 +41,8 @@ def test_a_server_records_seals_signs_reads_and_erases_as_a_role_that_is_nobody_
         # The timer may have been first; either way it went through the server's own role.
         doors.app.state.ledger.sweep()
         assert orphans(database) == 0
-        assert doors.get("/v1/health").json()["roles"] == "pass"
+        told = doors.get("/v1/health").json()
+        assert (told["roles"], told["wall"]) == ("pass", "pass")
 
 
 def test_a_server_without_roles_of_its_own_works_and_says_so(database: str, folder: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_server_without_roles_of_its_own_works_and_says_so(database: str, fold
     with open_doors(database, folder) as doors:
         doors.found("keten")
         told = doors.get("/v1/health").json()
-        assert (told["roles"], told["status"]) == ("warn", "warn")
+        assert (told["roles"], told["wall"], told["status"]) == ("warn", "warn", "warn")
         assert doors.get("/v1/health/ready").status_code == 200
 
 
