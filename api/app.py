@@ -64,6 +64,7 @@ from api.doorway import Doorway
 from api.founding import Demos
 from api.live import Live
 from api.pages import screens
+from api.rates import Rates
 from api.session import Sessions
 from api.settings import Settings, require_identity
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
@@ -131,7 +132,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         settings: Settings = self.state.settings
-        return Doorway(super().build_middleware_stack(), settings)
+        return Doorway(super().build_middleware_stack(), settings, self.state.rates)
 
 
 def create_app(settings: Settings, conninfo: str) -> FastAPI:
@@ -166,6 +167,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
+    app.state.rates = Rates(settings.rates)
     app.state.trust = identity.trusted(settings)
     app.state.reads_everything = settings.development
     problems.install(app)

@@ -20,7 +20,7 @@ from api import tracing
 from api.access_log import tell
 from api.fields import fields, said_twice
 from api.identity import ACCOUNT
-from api.problems import Problem, answer, place
+from api.problems import Problem, answer, place, too_many
 from api.rates import Rates
 from api.settings import Settings
 from api.tracing import trace_of
@@ -61,10 +61,10 @@ _REQUEST_ID_FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Doorway:
     """The application with its doorway; so many are inside at once as the settings say."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rates: Rates) -> None:
         self._app = app
         self._settings = settings
-        self._rates = Rates(settings.rates)
+        self._rates = rates
         self._secure = settings.address.startswith("https://")
         self._inside = 0
 
@@ -102,11 +102,7 @@ class Doorway:
             return Problem("address-too-long", f"Het adres is langer dan {most} bytes.")
         wait_seconds = self._rates.wait_seconds(scope)
         if wait_seconds:
-            return Problem(
-                "too-many",
-                f"Er kwamen te veel verzoeken; wacht {wait_seconds} s.",
-                headers={"Retry-After": str(wait_seconds)},
-            )
+            return too_many(wait_seconds)
         twice = said_twice(scope)
         if twice:
             return Problem("malformed", f"Het veld {twice} staat er meer dan één keer.")

@@ -31,7 +31,8 @@ from api.fields import fields
 from api.issuer import Issuer, IssuerUnavailable
 from api.issuer_keys import IssuerKeys
 from api.mini_issuer import AUDIENCE, CLIENT, MiniIssuer
-from api.problems import Problem
+from api.problems import Problem, too_many
+from api.rates import Rates
 from api.settings import Settings, is_loopback
 from api.subject_links import SubjectLinks
 from api.tokens import Claims, TokenRefused, Verifier
@@ -44,6 +45,8 @@ FORMER_HEADER: Final = "X-Act-As"
 """How a person was named once; whoever still sends it is told, not silently taken for nobody."""
 ACCOUNT: Final = "ketenledger.account"
 """Where a request keeps, for the log, the service account that it is of."""
+COUNTED: Final = "ketenledger.counted"
+"""Where a request keeps that it was counted for the person who sent it."""
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
@@ -158,6 +161,7 @@ def _at_hand(request: Request) -> Identity | None:
 
 
 def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -> Identity:
+    _require_room(request, claims)
     return Identity(
         person=_person(request, claims, chain) if believed else "",
         issuer=claims.issuer,
@@ -165,6 +169,17 @@ def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -
         permissions=claims.scopes if believed else frozenset(),
         expires=claims.expires,
     )
+
+
+def _require_room(request: Request, claims: Claims) -> None:
+    """Count a request for who sent it, once; Problem (too-many) where that is too often."""
+    if COUNTED in request.scope:
+        return
+    request.scope[COUNTED] = True
+    rates: Rates = request.app.state.rates
+    wait_seconds = rates.wait_seconds_of(f"{claims.issuer}|{claims.subject}")
+    if wait_seconds:
+        raise too_many(wait_seconds)
 
 
 def known_in(request: Request) -> Callable[[str], str]:

@@ -126,6 +126,15 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+def too_many(wait_seconds: int) -> Problem:
+    """Return the problem of who asks too often, with how long to wait."""
+    return Problem(
+        "too-many",
+        f"Er kwamen te veel verzoeken; wacht {wait_seconds} s.",
+        headers={"Retry-After": str(wait_seconds)},
+    )
+
+
 TOLD: Final = (
     Problem, Refused, NotFound, StoreUnavailable, Overloaded, PolicyUnknown, KeysUnavailable,
     RequestValidationError,

@@ -4,12 +4,15 @@
     recording     what is sent in
     bundles       bundles and entries of the log, which take work to make
     signing-in    the pages on which somebody signs in
+    person        all of it together, of one person, by whatever tokens and sessions
     address       all of it together, from one network address
     refusals      answers that a credential is not believed, at one network address
 
-All but the last two are counted per credential (a token or a session), or per address where none is
+The first four are counted per credential (a token or a session), or per address where none is
 sent. A credential need not be a sound one: whoever makes them up is stopped by `address` and
-`refusals`. Health is never refused. Several servers each count for themselves.
+`refusals`. Who a person is, is only known when their token was believed (identity.py); then it
+counts for them, however many tokens they have. Health is never refused. Several servers each count
+for themselves.
 
 A limit holds over any minute: of what came in the minute before, by the clock, as much counts as
 still lies within sixty seconds. Two tables of numbers hold that; a new minute empties the older.
@@ -38,6 +41,7 @@ DEFAULT: Final[Mapping[str, int]] = {
     "recording": 600,
     "bundles": 60,
     "signing-in": 30,
+    "person": 2400,
     "address": 6000,
     "refusals": 60,
 }
@@ -75,6 +79,13 @@ class Rates:
             if limit in self._limits and not self._limiter.hit(self._limits[limit], limit, who):
                 return self._wait(limit, who)
         return 0
+
+    def wait_seconds_of(self, person: str) -> int:
+        """Count a request of a person that is known; return how long they have to wait first."""
+        found = self._limits.get("person")
+        if found is None or self._limiter.hit(found, "person", person):
+            return 0
+        return self._wait("person", person)
 
     def refused(self, scope: Scope) -> None:
         """Count that a credential of this sender was not believed."""

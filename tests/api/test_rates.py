@@ -168,6 +168,26 @@ def test_guessing_at_tokens_ends(limited: Doors) -> None:
     assert found == [401, 401, 401, 429, 429]
 
 
+def test_another_token_or_session_gives_a_person_no_more(database: str, folder: Path) -> None:
+    """Each credential has room left; together they are of one person, who has not."""
+    with open_doors(database, folder, rates={"reading": 3, "person": 4}) as doors:
+        mini = doors.app.state.trust.mini
+
+        def asks(person: str) -> int:
+            known = {"Authorization": f"Bearer {mini.token(person)}"}
+            return doors.get("/v1/chains", headers=known).status_code
+
+        assert [asks("jan") for _ in range(4)] == [200] * 4
+        refused = doors.get("/v1/chains", headers={"Authorization": f"Bearer {mini.token('jan')}"})
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 120
+        assert refused.json()["type"].endswith("/too-many")
+        assert asks("jan") == 429
+        assert asks("piet") == 200
+        # Nobody in particular is counted as one person.
+        assert [doors.get("/v1/chains").status_code for _ in range(3)] == [200] * 3
+
+
 def test_what_a_proxy_says_is_believed_of_that_proxy_only(database: str, folder: Path) -> None:
     def from_two_addresses(doors: Doors) -> list[int]:
         named = ({"X-Forwarded-For": f"192.0.2.{n}"} for n in (1, 1, 2))
