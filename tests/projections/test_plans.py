@@ -1,0 +1,159 @@
+"""On a long chain the questions of the core find their way through indexes, past no whole table.
+
+The chain is a short one that was taken in, with its rows multiplied in the tables themselves: what
+matters is what the planner chooses when they are long.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from api import made_up_chain
+from api.record_lines import Recorder
+from ledger.ledger import Ledger
+from ledger.log.store import Store
+from projections.runner import Runner
+from projections.tables import Table
+from tests.bench.questions import QUESTIONS, Known
+from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
+from tests.projections.given import TABLES
+
+CHAIN = "groot"
+EVENTS = 600
+TIMES = 30
+ASKED = 6
+LONG = 3_000
+"""A table with fewer rows is sooner read whole."""
+MOST_PAGES = 3_000
+"""How much of the database one question may touch, in pages of 8 kB: the tables have more."""
+
+MULTIPLY = SQL("""
+    INSERT INTO {table} ({columns})
+    SELECT {values}
+    FROM {table} AS t CROSS JOIN generate_series(1, {times}) AS n (n)
+    WHERE {chain} = 'groot'
+""")
+PLACES = ("position", "known_from", "known_until", "since", "replaced_from")
+ROWS = """
+    SELECT relname, reltuples FROM pg_class
+    WHERE relkind = 'r' AND (relname LIKE 'read\\_%' OR relname = 'records')
+"""
+Plan = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def long(server: str, template: str) -> Iterator[str]:
+    """The URL of a database with one long chain."""
+    name = f"test_{uuid4().hex[:12]}"
+    _run(server, COPY_TEMPLATE, name=name, template=template)
+    database = _url(server, name)
+    try:
+        with Store(database) as store, Ledger(store) as ledger:
+            lines = map(made_up_chain.line, made_up_chain.acts(EVENTS, 7))
+            assert all(one.outcome for one in Recorder(ledger, CHAIN).run(enumerate(lines, 1)))
+        with Runner(database) as runner:
+            assert runner.catch_up() == EVENTS
+        with psycopg.connect(database, autocommit=True) as connection:
+            for table in TABLES:
+                connection.execute(_multiply(table))
+            connection.execute(_records())
+            connection.execute("ANALYZE")
+        yield database
+    finally:
+        _run(server, DROP, name=name)
+
+
+def _multiply(table: Table) -> Composed:
+    columns = ["chain", *(one.name for one in table.given)]
+    return MULTIPLY.format(
+        table=Identifier(table.name),
+        columns=SQL(", ").join(map(Identifier, columns)),
+        values=SQL(", ").join(map(_moved, columns)),
+        times=Literal(TIMES),
+        chain=Identifier("chain"),
+    )
+
+
+def _moved(column: str) -> Composable:
+    own = Identifier("t", column)
+    if column in PLACES:
+        return SQL("{} + n.n * {}").format(own, Literal(EVENTS))
+    return SQL("{} || '-' || n.n").format(own) if column == "id" else own
+
+
+def _records() -> Composed:
+    names = ("originator_id", "originator_version", "topic", "state")
+    version = SQL("t.originator_version + n.n * {}").format(Literal(EVENTS))
+    own = [version if name == "originator_version" else Identifier("t", name) for name in names]
+    return MULTIPLY.format(
+        table=Identifier("records"),
+        columns=SQL(", ").join(map(Identifier, names)),
+        values=SQL(", ").join(own),
+        times=Literal(TIMES),
+        chain=Identifier("originator_id"),
+    )
+
+
+class Explained(psycopg.Cursor[Any]):
+    """A cursor that keeps the plan of all it is asked."""
+
+    plans: list[Plan] = []  # noqa: RUF012  # of all cursors together, that is the point
+
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+        words = query if isinstance(query, Composable) else SQL(query)
+        with psycopg.Cursor(self.connection) as asking:
+            told = SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}").format(words)
+            row = asking.execute(told, params).fetchone()
+            assert row is not None
+            Explained.plans.append(next(iter(row.values() if isinstance(row, dict) else row))[0])
+        return super().execute(query, params, **more)
+
+
+def read_whole(plan: Plan, tables: set[str]) -> list[str]:
+    """Return which of these tables a plan reads from beginning to end."""
+    found = [one for one in nodes(plan) if one["Node Type"] == "Seq Scan"]
+    return [one["Relation Name"] for one in found if one["Relation Name"] in tables]
+
+
+def nodes(plan: Plan) -> Iterator[Plan]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: str) -> None:
+    with psycopg.connect(long, autocommit=True) as connection:
+        sizes: dict[str, float] = dict(connection.execute(ROWS).fetchall())
+        names = [
+            name
+            for (name,) in connection.execute(
+                "SELECT DISTINCT id FROM read_links WHERE kind = 'decision' ORDER BY id"
+            )
+        ]
+        [days] = connection.execute(
+            "SELECT min(occurred_at)::date, max(occurred_at)::date FROM read_records"
+        ).fetchall()
+        known = Known(CHAIN, EVENTS * (TIMES + 1), names, *days)
+        long_ones = {name for name, rows in sizes.items() if rows > LONG}
+        assert {"records", "read_decisions", "read_statuses", "read_links"} <= long_ones
+        connection.cursor_factory = Explained
+        Explained.plans.clear()
+        connection.execute("SELECT 1 FROM read_decisions WHERE summary ? 'nothing has this'")
+        assert read_whole(Explained.plans.pop()["Plan"], long_ones) == ["read_decisions"]
+        chance = random.Random(42)
+        for _ in range(ASKED):
+            QUESTIONS[question](connection, known, chance)
+    assert len(Explained.plans) > ASKED
+    for one in Explained.plans:
+        assert read_whole(one["Plan"], long_ones) == [], one
+        touched = one["Plan"]["Shared Hit Blocks"] + one["Plan"]["Shared Read Blocks"]
+        assert touched <= MOST_PAGES, (touched, one)
