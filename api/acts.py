@@ -35,6 +35,7 @@ from api.log import KEY_UNREADABLE
 from api.parameters import as_position, in_path
 from api.problems import Problem
 from api.request_body import read_object
+from api.route_table import RouteTable
 from api.signing import log_keys
 from api.subject_links import require_form
 from ledger import catalogue
@@ -75,8 +76,8 @@ class Given(NamedTuple):
 def install(app: FastAPI) -> None:
     """Add every route that records, and the table that leads to them."""
     wanted = {path: catalogue.find(title) for title, path in PATHS.items()}
-    routes = {path: _added(app, path, one) for path, one in {**wanted, ANY: None}.items()}
-    app.add_middleware(Acts, routes=routes)
+    routes = [_added(app, path, one) for path, one in {**wanted, ANY: None}.items()]
+    app.add_middleware(Acts, table=RouteTable(routes))
 
 
 def _added(app: FastAPI, path: str, wanted: Type | None) -> ActRoute:

@@ -14,6 +14,7 @@ from typing import Final
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from api import (
@@ -65,6 +66,7 @@ from api.founding import Demos
 from api.live import Live
 from api.pages import screens
 from api.rates import Rates
+from api.route_table import RouteTable
 from api.session import Sessions
 from api.settings import Settings, require_identity
 from api.signing import CONNECTIONS as SIGNING_CONNECTIONS
@@ -176,6 +178,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     for tag, part in READS.items():
         reading.install(app, tag, part.ROUTES)
     screens.install(app)
+    app.router.routes.insert(0, RouteTable(one for one in app.routes if isinstance(one, APIRoute)))
     return app
 
 
