@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 import yaml
+from psycopg.sql import SQL, Identifier
+
+from ledger.log.database import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
@@ -81,7 +89,44 @@ def test_the_profile_scale_is_a_coordinator_two_workers_and_a_server_on_it() -> 
 
 def test_without_the_profile_nothing_of_the_cluster_starts() -> None:
     plain = {name for name, one in SERVICES.items() if not one.get("profiles")}
-    assert plain == {"postgres", "migrate", "server"}
+    assert plain == {"postgres", "role", "migrate", "server"}
+
+
+def test_the_server_logs_in_as_a_role_that_is_not_the_owner() -> None:
+    owner = SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    admitted = SERVICES["migrate"]["command"][-2:]
+    login = urlsplit(SERVICES["server"]["environment"]["DATABASE_URL"]).username
+    assert admitted == ["--server-role", login]
+    assert urlsplit(SERVICES["migrate"]["environment"]["DATABASE_URL"]).username == owner != login
+    passwords = [SERVICES[name]["environment"]["PGPASSWORD"] for name in ("migrate", "server")]
+    assert len({one.partition(":")[0] for one in passwords}) == 2
+    [script] = SERVICES["role"]["command"]
+    assert f"ALTER ROLE {login} LOGIN NOINHERIT PASSWORD :'password';" in script
+    assert "role" in SERVICES["migrate"]["depends_on"]
+    assert "migrate" in SERVICES["server"]["depends_on"]
+
+
+@pytest.mark.skipif(shutil.which("psql") is None, reason="no psql here")
+def test_the_role_is_made_once_and_its_password_can_be_changed(server: str) -> None:
+    """What stands in the file is what is run, on another host and for another name."""
+    role = f"role_{uuid4().hex[:12]}"
+    [script] = SERVICES["role"]["command"]
+    own = script.replace("ketenledger_server", role)
+    own = re.sub(r"psql --host=.*? --quiet", f"psql --dbname='{server}' --quiet", own)
+    attributes = "SELECT rolcanlogin, rolinherit, rolsuper FROM pg_roles WHERE rolname = %(role)s"
+    with connect(server) as conn:
+        try:
+            for password in ("eerste 'geheim'", "tweede"):
+                told = {**os.environ, "SERVER_PASSWORD": password}
+                subprocess.run(
+                    ["sh", "-ec", own], env=told, check=True, capture_output=True, timeout=60
+                )
+            found = conn.execute(attributes, {"role": role}).fetchone()
+            assert found is not None
+            assert tuple(found.values()) == (True, False, False)
+        finally:
+            conn.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role)))
+            conn.commit()
 
 
 def test_the_profile_keycloak_is_an_issuer_beside_the_server_in_its_network() -> None:
