@@ -29,6 +29,7 @@ from msgspec.inspect import (
 )
 
 from ledger.domain.values import DATE_PATTERN, INSTANT_PATTERN, SLUG_PATTERN, Event
+from projections.things import camel
 
 LONG: Final = 500
 """Text that may be longer than this is asked for in several lines."""
@@ -89,7 +90,7 @@ def shape(kind: type[Event]) -> tuple[Shape, ...]:
     found = type_info(kind)
     if not isinstance(found, StructType):
         raise TypeError(f"{kind.__name__} is no structure")
-    return _fields(found, kind.CREATES)
+    return _fields(found, camel(kind.CREATES))
 
 
 def _fields(found: StructType, creates: str = "") -> tuple[Shape, ...]:

@@ -40,6 +40,7 @@ from ledger.ledger import Ledger
 from ledger.receipts import Receipt
 from ledger.recording import Act
 from ledger.sealed import seal_body
+from projections.things import camel
 
 PATH: Final = "/vastleggen/{soort}"
 TEMPLATE: Final = "act.html"
@@ -200,7 +201,7 @@ def _place(request: Request, wanted: Type, act: Act, receipt: Receipt) -> str:
     base = f"/ketens/{in_path(request, 'chain')}"
     made = wanted.kind.CREATES
     named = IN_BRACES.findall(PATHS[wanted.title])
-    kind, name = (made, receipt.created) if made else ("", "")
+    kind, name = (camel(made), receipt.created) if made else ("", "")
     if not made and named:
         snake = re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found[1].lower()}", named[0])
         kind, name = PLACED.get(named[0], named[0]), str(getattr(act.event, snake, ""))

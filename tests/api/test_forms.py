@@ -89,6 +89,12 @@ def test_every_event_type_has_a_form_in_words(wanted: catalogue.Type) -> None:
         assert one.name in LABELS, f"{one.owner}.{one.name}"
 
 
+@pytest.mark.parametrize("wanted", FORMS, ids=lambda one: one.title)
+def test_what_an_event_makes_is_named_anew_and_not_chosen(wanted: catalogue.Type) -> None:
+    made = [one.name for one in shape(wanted.kind) if one.manner == "new"]
+    assert len(made) == (1 if wanted.kind.CREATES else 0)
+
+
 def test_a_word_is_kept_for_no_field_that_is_not_there() -> None:
     fields = [one for wanted in FORMS for one in parts_of(shape(wanted.kind))]
     known = {one.name for one in fields} | {f"{one.owner}.{one.name}" for one in fields}

@@ -60,7 +60,9 @@ def test_a_key_is_shown_once_and_its_digest_goes_along_to_the_form(
     wanted = ACCOUNT | {"keyDigest": digest, "validFrom": day(0), "validUntil": day(30)}
     tried = send(visitor, form, wanted, doe="bekijk")
     assert "Dienstaccount meter" in plain(tried)
-    assert send(visitor, form, wanted, doe="vast").status_code == 303
+    kept = send(visitor, form, wanted, doe="vast")
+    assert kept.status_code == 303
+    assert kept.headers["Location"].startswith(f"/ketens/{chain}/dienstaccounts/meter?")
 
     note = {"label": "meting", "text": "Op tijd."}
     url = f"/v1/chains/{chain}/records/1/annotations"

@@ -54,6 +54,7 @@ ADDRESSES = (
     f"{BASE}/partners",
     f"{BASE}/toegang",
     f"{BASE}/inzage",
+    f"{BASE}/dienstaccounts",
     f"{BASE}/partners/uwv",
     f"{BASE}/acties?geldig_op=2007-10-05",
     f"{BASE}/acties/A-2007-01",
@@ -78,6 +79,7 @@ REFUSED = (
     (f"{BASE}/acties/onzin", 404),
     (f"{BASE}/cijfers?jaar=onzin", 400),
     (f"{BASE}/toegang/onzin", 404),
+    (f"{BASE}/dienstaccounts/onzin", 404),
     (f"{BASE}/bewijs?over=persoon:p-1", 400),
     (f"{BASE}/bewijs?van=gisteren", 400),
 )
