@@ -119,6 +119,18 @@ def test_a_line_names_the_account_of_a_program_and_never_its_key(
     assert BLOT in blotted(f"what a library says of {KEY}")
 
 
+def test_what_was_gathered_is_written_when_the_server_stops(
+    log: io.StringIO, database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_log, "GATHER_SECONDS", 3600)
+    # What the web server says when it stops would take the gathered lines with it.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", True)
+    with open_doors(database, folder) as doors:
+        assert doors.get("/v1/chains", headers={"X-Request-Id": "laatste"}).status_code == 200
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [one["status"] for one in lines if one.get("request") == "laatste"] == [200]
+
+
 def test_an_answer_about_what_went_wrong_holds_no_secret(watched: Doors) -> None:
     crashed = watched.get(f"/v1/crash/{PERSON}", headers=watched.known_as(PERSON))
     assert crashed.status_code == 500
