@@ -40,6 +40,7 @@ CONDITIONS = {
         )
     """).format(visible=scopes.entry("l")),
     "since": SQL("t.occurred_at >= %(since)s::date"),
+    "until": SQL("t.occurred_at < %(until)s::date + 1"),
     "valid_on": SQL("t.occurred_at < %(valid_on)s::date + 1"),
     "first": SQL("t.position >= %(first)s"),
     "before": SQL("t.position < %(before)s"),
@@ -54,7 +55,7 @@ THINGS = SQL("""
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
-    """Which records: of these types, by this person, about this thing, from this day on.
+    """Which records: of these types, by this person, about this thing, from a day up to another.
 
     Empty means no choice. `types` are names with or without version; `capability` stands for all of
     its types.
@@ -67,6 +68,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     kind: str = ""
     thing: str = ""
     since: str = ""
+    until: str = ""
     first: int | None = None
 
     def wanted_types(self) -> list[str] | None:
@@ -92,6 +94,7 @@ def timeline(
         kind=chosen.kind,
         thing=chosen.thing or None,
         since=chosen.since or None,
+        until=chosen.until or None,
         first=chosen.first,
         before=last if newest_first else None,
         after=None if newest_first else last,

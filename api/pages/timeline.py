@@ -1,6 +1,6 @@
 """The timeline (S1): what happened, newest first, one sentence for each record.
 
-    ?soort=<capability>&door=<person>&sinds=<day>&vanaf=<cursor>
+    ?soort=<capability>&door=<person>&sinds=<day>&tot=<day>&vanaf=<cursor>
 
 Records of one kind on one thing that follow each other are drawn together, such as five votes.
 """
@@ -31,13 +31,19 @@ CAPABILITIES: Final = (
     ("chains", "Keten en partners"),
 )
 """What can be chosen: the capability, and its name in Dutch."""
+FIELDS: Final = ("soort", "door", "sinds", "tot")
 
 
 def show(asked: Asked) -> dict[str, Any]:
     """Gather a page of the timeline."""
-    fields = {name: asked.query.get(name, "") for name in ("soort", "door", "sinds")}
+    fields = {name: asked.query.get(name, "") for name in FIELDS}
     _require_sound(fields)
-    chosen = Chosen(capability=fields["soort"], by=fields["door"], since=fields["sinds"])
+    chosen = Chosen(
+        capability=fields["soort"],
+        by=fields["door"],
+        since=fields["sinds"],
+        until=fields["tot"],
+    )
     page = timeline(asked.connection, asked.view, asked.paging(), chosen)
     with_capacities(asked.connection, asked.view, page.items)
     groups = [list(group) for _, group in groupby(page.items, key=lambda one: one["group"])]
@@ -50,7 +56,7 @@ def show(asked: Asked) -> dict[str, Any]:
 
 
 def _require_sound(fields: dict[str, str]) -> None:
-    checks = (("door", as_slug), ("sinds", as_day))
+    checks = (("door", as_slug), ("sinds", as_day), ("tot", as_day))
     for name, check in checks:
         try:
             if fields[name]:

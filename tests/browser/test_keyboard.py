@@ -78,6 +78,25 @@ def test_somebody_finds_a_record_of_another_day_by_keyboard_alone(pages: Any) ->
     assert "geldig_op=2009-10-05" in page.url
 
 
+def test_the_timeline_is_narrowed_to_a_period_also_without_scripts_on_a_telephone(
+    pages: Any,
+) -> None:
+    page = pages.open(
+        f"{BASE}/tijdlijn",
+        java_script_enabled=False,
+        viewport={"width": 320, "height": 640},
+    )
+    page.fill("#sinds", "2008-01-01")
+    page.fill("#tot", "2008-12-31")
+    page.click(".filters button")
+    assert "van 1 januari 2008 tot en met 31 december 2008" in page.inner_text("main")
+    moments = page.locator(".entries > li > .when time").evaluate_all(
+        "all => all.map(one => one.dateTime.slice(0, 4))"
+    )
+    assert set(moments) == {"2008"}
+    assert page.input_value("#tot") == "2008-12-31"
+
+
 def test_the_language_changes_by_keyboard_and_keeps_page_and_day(pages: Any) -> None:
     page = pages.open(f"{BASE}/tijdlijn?geldig_op=2009-10-05")
     tab_to(page, "button[name=taal]")

@@ -28,6 +28,15 @@ def click(page: Any, name: str) -> None:
     page.wait_for_load_state()
 
 
+def test_who_decided_is_found_without_scripts_in_a_window_at_twice_its_size(pages: Any) -> None:
+    page = pages.open(
+        "/", java_script_enabled=False, viewport={"width": 640, "height": 360}, locale="nl-NL"
+    )
+    click(page, "Wie besloot tot het noodherstel, in welke rol en onder welk mandaat?")
+    assert "Beslist door regisseur-uwv – mandaat MD-2008-03" in page.inner_text("main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
 def test_who_decided_in_which_role_and_under_which_mandate(chain: Any) -> None:
     click(chain, "Besluiten")
     chain.locator("main a[href*='/besluiten/B-2008-04']").first.click()

@@ -68,7 +68,11 @@ def test_a_proposal_by_keyboard_alone(pages: Any, chain: str) -> None:
 
 
 def test_a_lost_session_costs_nothing_also_without_scripts(pages: Any, chain: str) -> None:
-    page = pages.open(f"/ketens/{chain}/vastleggen/BottleneckSignalled", java_script_enabled=False)
+    page = pages.open(
+        f"/ketens/{chain}/vastleggen/BottleneckSignalled",
+        java_script_enabled=False,
+        viewport={"width": 320, "height": 640},
+    )
     page.fill("#v-subject", "Dubbele uitvraag bij werkgevers")
     page.click("form.act > p > button")
     assert "Wat u had ingevuld is niet weg" in page.inner_text("main")

@@ -53,6 +53,8 @@ def test_records_are_chosen_by_type_person_thing_day_and_position(database: str)
         assert decided == list(range(last, last - 8, -1))
         assert entries(readers, capability="decisions", types=("ChainEstablished",)) == []
         assert entries(readers, since="2024-01-02") == []
+        assert entries(readers, until="2000-01-01") == []
+        assert len(entries(readers, until="2999-01-01")) == last + 1
         with pytest.raises(Refused, match="G13"):
             entries(readers, types=("Onzin",))
 
