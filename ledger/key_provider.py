@@ -11,7 +11,6 @@ nothing is sealed or opened; records need neither.
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from contextlib import suppress
@@ -21,7 +20,7 @@ from typing import Final, NamedTuple, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.log.kept_files import sync_folder
+from ledger.log.kept_files import keep_new, sync_folder
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -164,14 +163,5 @@ def load_key(path: Path) -> bytes:
 
 def _make_key(path: Path) -> None:
     """Make the file at once with all it holds, so that two processes never have two keys."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with suppress(FileExistsError):
+        keep_new(path, secrets.token_bytes(KEY_BYTES))

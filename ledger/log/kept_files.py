@@ -1,6 +1,9 @@
 """Files that somebody keeps for himself: put in place whole, on disk, for their owner alone."""
 
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +27,36 @@ def put_file(path: Path, data: bytes) -> None:
         os.fsync(descriptor)
     os.replace(fresh, path)
     sync_folder(path.parent)
+
+
+def keep_new(path: Path, data: bytes) -> None:
+    """Keep bytes in a file that was not there, with the folders it needs; raises OSError.
+
+    FileExistsError where somebody was first: then what is there stays as it is.
+    """
+    make_folder(path.parent)
+    with written(path, data) as fresh:
+        # A link refuses where the name is taken; a rename would replace.
+        os.link(fresh, path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def written(path: Path, data: bytes) -> Iterator[Path]:
+    """Lend a file beside a place with these bytes on disk, to be put there; raises OSError.
+
+    Several may write for the same place at once. What was not put anywhere is gone afterwards.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        yield fresh
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

@@ -13,16 +13,14 @@ refused. A file is replaced as a whole and is on disk before it counts.
 
 import os
 import stat
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
 from ledger.log.checkpoint import Head
-from ledger.log.kept_files import sync_folder
+from ledger.log.kept_files import make_folder, sync_folder, written
 from ledger.log.note import Note, signed
 from ledger.log.note_keys import ED25519, BadKey, Signer, Verifier, read_signer, read_verifier
 
@@ -144,13 +142,13 @@ class KeyFolder:
         self._keep(chain, key, os.replace)
         return key
 
-    def _keep(self, chain: str, key: LogKey, put: Callable[[str, Path], None]) -> None:
+    def _keep(self, chain: str, key: LogKey, put: Callable[[Path, Path], None]) -> None:
         """Write the file of a key beside its place, to disk, and put it there whole."""
         path = self.path(chain)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _written(self._folder, write_key(key)) as written:
-                put(written, path)
+            make_folder(self._folder)
+            with written(path, write_key(key)) as fresh:
+                put(fresh, path)
             sync_folder(self._folder)
         except FileExistsError as error:
             raise KeyRefused(f"Keten {chain} heeft al een sleutel: {path}.") from error
@@ -185,17 +183,3 @@ def write_key(key: LogKey) -> bytes:
     """Return a key as its file."""
     lines = [*(one.private_text() for one in key.signers), *map(str, key.retired)]
     return (HEADER + "".join(f"{line}\n" for line in lines)).encode()
-
-
-@contextmanager
-def _written(folder: Path, data: bytes) -> Iterator[str]:
-    """Lend a new file in this folder with these bytes on disk, readable by its owner alone."""
-    descriptor, name = tempfile.mkstemp(prefix=".key-", dir=folder)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        yield name
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -1,11 +1,10 @@
 """A secret in a file of its own, for its owner alone: written whole and once, never replaced."""
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
-from ledger.log.kept_files import sync_folder
+from ledger.log.kept_files import keep_new
 from ledger.log.log_key import MAX_KEY_FILE_BYTES, NOT_THE_OWNER, KeyRefused
 
 
@@ -14,16 +13,8 @@ def keep_secret(path: Path, data: bytes) -> None:
 
     Raises KeyRefused where there is a file already, or where none can be written.
     """
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            _write(fresh, data)
-            # A link refuses where the name is taken; a rename would replace.
-            os.link(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        keep_new(path, data)
     except FileExistsError as error:
         raise KeyRefused(
             f"Er is al een bestand {path}; een sleutel wordt nooit vervangen."
@@ -49,11 +40,3 @@ def read_secret(path: Path) -> bytes:
     if len(data) > MAX_KEY_FILE_BYTES:
         raise KeyRefused(f"{path} is te groot voor een sleutelbestand.")
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
