@@ -73,7 +73,8 @@ def dump(database: str) -> bytes:
     """Return a full dump of the database as text."""
     pg_dump = programs_for(None).folder / "pg_dump"
     said = {name.upper(): str(value) for name, value in conninfo_to_dict(database).items()}
-    known = {"DBNAME": "PGDATABASE", "USER": "PGUSER", "HOST": "PGHOST", "PASSWORD": "PGPASSWORD"}
+    names = ("USER", "HOST", "PORT", "PASSWORD")
+    known = {"DBNAME": "PGDATABASE", **{name: f"PG{name}" for name in names}}
     own = {known[name]: value for name, value in said.items() if name in known}
     made = subprocess.run(
         [str(pg_dump)], env={**os.environ, **own}, capture_output=True, timeout=DUMP_SECONDS,
