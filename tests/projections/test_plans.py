@@ -18,6 +18,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 from api import made_up_chain
 from api.record_lines import Recorder
 from ledger.ledger import Ledger
+from ledger.log.database_roles import duties
 from ledger.log.store import Store
 from projections.runner import Runner
 from projections.tables import Table
@@ -149,9 +150,12 @@ def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: s
         Explained.plans.clear()
         connection.execute("SELECT 1 FROM read_decisions WHERE summary ? 'nothing has this'")
         assert read_whole(Explained.plans.pop()["Plan"], long_ones) == ["read_decisions"]
+    # As the role that reads, whose conditions come on top of those of the question.
+    with psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader:
         chance = random.Random(42)
         for _ in range(ASKED):
-            QUESTIONS[question](connection, known, chance)
+            with reader.transaction():
+                QUESTIONS[question](reader, known, chance)
     assert len(Explained.plans) > ASKED
     for one in Explained.plans:
         assert read_whole(one["Plan"], long_ones) == [], one
