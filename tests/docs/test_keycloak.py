@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api import code_flow
+from api import code_flow, tokens
 from api.mini_issuer import FOUND
 from api.settings import Settings, from_environment, require_identity
 
@@ -62,3 +62,69 @@ def test_the_operator_gets_tokens_for_this_server(
     assert operator["optionalClientScopes"] == [FOUND]
     assert [one["name"] for one in realm["clientScopes"]] == [FOUND]
     assert "secret" not in json.dumps(realm)
+
+
+SCOPE_FIELDS = {"name": str, "description": str, "protocol": str, "attributes": dict}
+MAPPER_FIELDS = {"name": str, "protocol": str, "protocolMapper": str, "config": dict}
+CLIENT_FIELDS = {
+    "clientId": str, "description": str, "protocol": str, "publicClient": bool,
+    "standardFlowEnabled": bool, "implicitFlowEnabled": bool, "directAccessGrantsEnabled": bool,
+    "serviceAccountsEnabled": bool, "fullScopeAllowed": bool, "redirectUris": list,
+    "optionalClientScopes": list, "attributes": dict, "protocolMappers": list,
+}  # fmt: skip
+REALM_FIELDS = {
+    "realm": str, "enabled": bool, "registrationAllowed": bool, "bruteForceProtected": bool,
+    "accessTokenLifespan": int, "clientScopes": list, "clients": list,
+}  # fmt: skip
+"""Of what Keycloak takes in (org.keycloak.representations.idm), as much as is used here."""
+MAPPERS = {"oidc-sub-mapper", "oidc-audience-mapper"}
+
+
+def strange(realm: dict[str, Any]) -> list[str]:
+    """Return what Keycloak would not take in: it refuses a field that it does not know."""
+    clients = realm.get("clients", [])
+    mappers = [one for client in clients for one in client.get("protocolMappers", [])]
+    parts = [
+        (realm, REALM_FIELDS),
+        *((one, SCOPE_FIELDS) for one in realm.get("clientScopes", [])),
+        *((one, CLIENT_FIELDS) for one in clients),
+        *((one, MAPPER_FIELDS) for one in mappers),
+    ]
+    found = [
+        f"{name}: {value!r}"
+        for part, known in parts
+        for name, value in part.items()
+        if name not in known or type(value) is not known[name]
+    ]
+    maps = [part[name] for part, _ in parts for name in ("attributes", "config") if name in part]
+    found += [
+        f"{key}: {value!r}" for one in maps for key, value in one.items() if value != f"{value}"
+    ]
+    return found + [
+        one["protocolMapper"] for one in mappers if one.get("protocolMapper") not in MAPPERS
+    ]
+
+
+def test_the_realm_has_the_fields_that_are_taken_in(realm: dict[str, Any]) -> None:
+    assert strange(realm) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"accessTokenLifespan": "28800"},
+        {"registrationAlowed": False},
+        {"clients": [{"clientId": "x", "publicClient": "true"}]},
+        {"clients": [{"clientId": "x", "attributes": {"post.logout.redirect.uris": ["x"]}}]},
+        {"clients": [{"clientId": "x", "protocolMappers": [{"protocolMapper": "oidc-sub"}]}]},
+        {"clientScopes": [{"scope": "x"}]},
+    ],
+)
+def test_a_field_that_is_not_taken_in_is_noticed(
+    realm: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    assert strange({**realm, **changes}) != []
+
+
+def test_tokens_of_the_realm_do_not_outlast_what_is_believed(realm: dict[str, Any]) -> None:
+    assert realm["accessTokenLifespan"] <= tokens.MAX_LIFE_SECONDS
