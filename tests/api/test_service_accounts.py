@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from api import service_keys
 from api.act_paths import IN_BRACES, PATHS
 from ledger import catalogue
 from ledger.domain.chain import BY_PROGRAMS
+from ledger.ledger import Ledger
 from ledger.log.read_log import ReadLog
+from ledger.log.store import Store
+from ledger.recording import Act
 from tests import samples
-from tests.api.doors import Doors, open_doors
+from tests.api.doors import FOUNDER, Doors, founding, open_doors
 from tests.api.programs import NOTES, Chain, bearer, day
 from tests.faults.test_nothing_left import dump
 
@@ -112,11 +116,39 @@ def test_what_can_be_no_chain_has_no_accounts(chain: Chain, key: str, name: str)
         assert answer.status_code == 401, (place, answer.text)
 
 
-def test_an_account_that_is_over_or_not_begun_lets_nobody_in(chain: Chain) -> None:
+def test_an_account_that_has_not_begun_lets_nobody_in(chain: Chain) -> None:
     late = chain.program("later", validFrom=day(2))
     answer = chain.get(late)
     assert (answer.status_code, "geldt pas vanaf" in answer.json()["detail"]) == (401, True)
     assert note(chain, late).status_code == 401
+
+
+def test_an_account_whose_term_has_run_out_lets_nobody_in(
+    production: Doors, shared_database: str
+) -> None:
+    """Recorded when it was still to run, by a ledger whose clock stands then."""
+    key = service_keys.make()
+    opened = {
+        "type": "ServiceAccountOpened",
+        "serviceAccount": "oud",
+        "organisation": "bd",
+        "purpose": "Meten.",
+        "classification": "chain",
+        "keyDigest": service_keys.digest_of(key),
+        "validFrom": "2020-01-01",
+        "validUntil": "2020-02-01",
+    }
+    with Store(shared_database) as store, Ledger(store, clock=_new_year_2020) as then:
+        for body in ({"type": "ChainEstablished", **founding()}, opened):
+            then.submit("verlopen", Act(event=catalogue.read_body(body), by=FOUNDER))
+    for path in ("", "/records/0"):
+        answer = production.get(f"/v1/chains/verlopen{path}", headers=bearer(key))
+        assert answer.status_code == 401, answer.text
+        assert "dienstaccount oud is verlopen per 2020-02-01" in answer.json()["detail"]
+
+
+def _new_year_2020() -> datetime:
+    return datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
 def test_what_was_revoked_ends_with_that_very_record(chain: Chain) -> None:
