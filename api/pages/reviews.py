@@ -12,8 +12,10 @@ from datetime import date
 from typing import Any, Final
 
 from api.identity import require_person
+from api.pages.act_form import may, state_of
 from api.pages.site import Asked, Screen
 from api.reads import reads, sees_all
+from ledger.domain.events.reviews import ReviewAccessProposed
 from ledger.log.handed_out import HandedOut, Register
 from ledger.log.read_log import ReadLog
 from projections.reviews import evidence_requests, own, review, reviews
@@ -31,7 +33,14 @@ def show_list(asked: Asked) -> dict[str, Any]:
         one["daysLeft"] = _days_left(asked, one)
     asking = evidence_requests(asked.connection, asked.view, Paging("", MAX_LIMIT))
     unanswered = [one for one in asking.items if "answered" not in one]
-    return {"items": page.items, "next": page.next, "mine": mine, "unanswered": unanswered}
+    return {
+        "items": page.items,
+        "next": page.next,
+        "mine": mine,
+        "unanswered": unanswered,
+        "may_propose": asked.as_of.now
+        and may(state_of(asked), ReviewAccessProposed, asked, person),
+    }
 
 
 def show(asked: Asked) -> dict[str, Any]:

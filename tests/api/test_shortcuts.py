@@ -141,6 +141,9 @@ def test_an_access_is_supported_by_a_second_partner_and_withdrawn_by_those_two_a
     assert offered_to("p-bd") == offered_to("p-uwv") == {"ReviewAccessWithdrawn"}
     assert offered_to("p-cbs") == set()
     assert offered_to("reviewer") == {"EvidenceRequested"}
+    for person, proposes in (("p-cbs", True), ("reviewer", False), ("", False)):
+        page = doors.get(f"/ketens/{chain}/toegang", headers=doors.acting(person)).text
+        assert ("vastleggen/ReviewAccessProposed" in page) is proposes, person
     refused = {"organisation": "cbs", "reason": "Liever niet."}
     answer = doors.post(f"{base}/reviews/T-1/withdrawals", refused, actor="p-cbs")
     assert (answer.status_code, answer.json()["rule"]) == (409, "T10")
