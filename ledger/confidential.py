@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from ledger import catalogue, corrections, recording
 from ledger.corrections import Read
-from ledger.domain import sealing
+from ledger.domain import sealing, secrecy
 from ledger.domain.chain import ChainState
 from ledger.domain.events.bodies import BodyEstablished
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
@@ -58,13 +58,16 @@ class Foresight:
 
     def __init__(self, chain: ChainState) -> None:
         bodies = chain.bodies.bodies.values()
-        self._secrets = any(one.records_scope == CONFIDENTIAL for one in bodies)
+        self._secrets = bool(chain.secrets) or any(
+            one.records_scope == CONFIDENTIAL for one in bodies
+        )
 
     def waits(self, chain: ChainState, act: Act) -> bool:
         """Tell whether what this act seals can be known only after those before it."""
         unknown = self._secrets and act.scope is None and bool(sealing.texts(act.event))
         events = (act.event, *getattr(act.event, "effects", ()))
-        self._secrets = self._secrets or any(map(_founds_secrecy, events))
+        begun = act.scope == CONFIDENTIAL and act.event.CREATES in secrecy.MATTERS
+        self._secrets = self._secrets or begun or any(map(_founds_secrecy, events))
         return unknown or not is_plain(chain, act)
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import force_setattr, replace
 
 from ledger import catalogue, policy, signatures
 from ledger.domain import chain as fold
-from ledger.domain import sealing
+from ledger.domain import sealing, secrecy
 from ledger.domain.chain import BY_RULES, ChainState
 from ledger.domain.events.chains import ChainEstablished
 from ledger.domain.events.decisions import ProposalAmended, ProposalSubmitted
@@ -262,7 +262,9 @@ def _sealed_as_due(event: Event, header: Header) -> None:
 
 
 def _scope(chain: ChainState, event: Event) -> Scope:
-    """The body's own choice where it made one, otherwise the default of the event type."""
+    """That of a confidential matter or of the body concerned; else the default of the type."""
+    if secrecy.concerned(chain.secrets, event):
+        return "confidential"
     body = chain.bodies.bodies.get(policy.body_concerned(chain, event))
     return (body.records_scope if body is not None else "") or event.SCOPE
 

@@ -36,7 +36,7 @@ ENTRIES: Final = 500
 """How many entries of a map stand in one part."""
 
 HEAD: Final = ("name", "size", "at", "wakes")
-OWN_MAPS: Final = ("acts", "sealed")
+OWN_MAPS: Final = ("acts", "sealed", "secrets")
 """The maps of a chain that belong to no capability."""
 
 K = TypeVar("K")

@@ -32,6 +32,7 @@ from ledger.domain import (
     reviews,
     roles,
     sealing,
+    secrecy,
     service_accounts,
     signing_keys,
 )
@@ -43,8 +44,9 @@ class ChainState(Struct, frozen=True):
     """What is true in one chain after its first `size` records.
 
     `at` is the recorded time of the last one, `acts` gives the position at which an act id was
-    recorded, `sealed` where each digest stands, `wakes` is the first moment at which something
-    falls due (empty: nothing waits). Every other field belongs to the capability of that name.
+    recorded, `sealed` where each digest stands, `secrets` which matters are confidential, `wakes`
+    is the first moment at which something falls due (empty: nothing waits). Every other field
+    belongs to the capability of that name.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ChainState(Struct, frozen=True):
     wakes: str = ""
     acts: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
     sealed: HashTrieMap[str, sealing.Sealing] = field(default_factory=HashTrieMap)
+    secrets: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
     chains: chains.Chains = field(default_factory=chains.Chains)
     people: people.People = field(default_factory=people.People)
     bodies: bodies.Bodies = field(default_factory=bodies.Bodies)
@@ -163,6 +166,8 @@ def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
     acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
     changes = {capability: own, "size": header.position + 1, "at": header.at, "acts": acts}
     changes["sealed"] = sealing.noted(chain.sealed, event, header)
+    if header.scope == "confidential":
+        changes["secrets"] = secrecy.noted(chain.secrets, event, header)
     if capability in TIMED:
         first, _ = TIMED[capability]
         if first(own) != first(before):

@@ -16,12 +16,19 @@ from ledger.domain.chain import OWNERS
 from ledger.domain.events.actions import ActionAssigned
 from ledger.domain.events.bodies import BodyEstablished
 from ledger.domain.events.chains import DrivingProblemRecorded
-from ledger.domain.events.decisions import AdviceIssued, Option, ProposalSubmitted, VoteCast
+from ledger.domain.events.decisions import (
+    AdviceIssued,
+    DeliberationOpened,
+    Option,
+    ProposalSubmitted,
+    VoteCast,
+)
 from ledger.domain.events.memory import EventAnnotated, LessonRecorded
-from ledger.domain.events.outcomes import DecisionRecorded
+from ledger.domain.events.outcomes import Citation, DecisionRecorded
 from ledger.domain.values import Event, Refused, Scope, Signature
 from ledger.recording import Act
 from tests.domain.given import IMPORTER, SOURCE, Life, a_chain
+from tests.domain.given_decisions import board, opened, proposal
 
 SEAL = f"sealed:{'A' * 43}"
 NOTE = DrivingProblemRecorded(text="Het gaat om één afdeling.")
@@ -189,6 +196,50 @@ def test_an_act_waits_for_what_may_make_it_confidential() -> None:
     assert not foresight.waits(chain, Act(event=RECORDED, by=IMPORTER, scope="chain"))
     known = a_chain().given(TEAM).state
     assert confidential.Foresight(known).waits(known, Act(event=NOTE, by=IMPORTER))
+
+
+# What began in confidence
+
+
+def test_what_time_brings_of_a_confidential_decision_is_confidential() -> None:
+    submitted = board().record(proposal(), by="bestuur-p-bd", scope="confidential").life
+    life = submitted.done(DeliberationOpened(decision="b-1"), by="manager")
+    assert {one.header.scope for one in life.entries[-2:]} == {"confidential"}
+    passed = life.time_passes(60)
+    assert {one.header.scope for one in passed.entries} == {"confidential"}
+    assert audit(_rows(passed.life), passed.life.state.name).sound
+
+
+def test_what_time_brings_of_another_decision_is_not() -> None:
+    life = opened(board())
+    assert {one.header.scope for one in life.time_passes(60).entries} == {"chain"}
+
+
+def test_a_vote_on_a_confidential_decision_is_confidential_unless_it_says_otherwise() -> None:
+    submitted = board().record(proposal(), by="bestuur-p-bd", scope="confidential").life
+    life = submitted.done(DeliberationOpened(decision="b-1"), by="manager")
+    cast = VoteCast(decision="b-1", seat="bestuur-bd", choice="for", reason="Ja.")
+    own = life.record(cast, by="bestuur-p-bd").entries[0]
+    [(_, text)] = sealing.texts(own.event)
+    assert own.header.scope == "confidential"
+    assert sealing.sealed_as(text)
+    told = life.record(cast, by="bestuur-p-bd", scope="chain").entries[0]
+    assert (told.header.scope, sealing.texts(told.event)) == ("chain", [("reason", "Ja.")])
+
+
+def test_what_only_refers_to_a_confidential_matter_decides_for_itself() -> None:
+    life = board().record(proposal(), by="bestuur-p-bd", scope="confidential").life
+    cites = (Citation(decision="b-1", relation="confirms"),)
+    other = life.record(proposal("b-2", cites=cites), by="bestuur-p-bd").entries[0]
+    assert other.header.scope == "chain"
+
+
+def test_an_act_waits_for_a_matter_that_may_begin_in_confidence_before_it() -> None:
+    chain = a_chain().state
+    foresight = confidential.Foresight(chain)
+    assert not foresight.waits(chain, Act(event=NOTE, by=IMPORTER))
+    assert foresight.waits(chain, Act(event=RECORDED, by=IMPORTER, scope="confidential"))
+    assert foresight.waits(chain, Act(event=NOTE, by=IMPORTER))
 
 
 # Signed
