@@ -53,6 +53,15 @@ THINGS = SQL("""
     WHERE {visible} AND t.position = ANY(%(positions)s::int8[])
 """).format(visible=scopes.entry("t"))
 
+# Nothing lies before the founding, which is the first record.
+FIRST_DAY = SQL("""
+    SELECT (t.occurred_at AT TIME ZONE 'UTC')::date::text AS day
+    FROM read_records AS t
+    WHERE {visible}
+    ORDER BY t.position
+    LIMIT 1
+""").format(visible=scopes.entry("t"))
+
 
 class Chosen(Struct, frozen=True, kw_only=True):
     """Which records: of these types, by this person, about this thing, from a day up to another.
@@ -80,6 +89,15 @@ class Chosen(Struct, frozen=True, kw_only=True):
             ]
             names = [name for name in own if not names or name in names]
         return names if self.types or self.capability else None
+
+
+def first_day(connection: Conn, view: View) -> str:
+    """Return the day of the first record that the view shows: of its founding, to most.
+
+    Empty where it shows none: to who may read a later part only, the chain as known before that.
+    """
+    rows = fetch(connection, FIRST_DAY, view.parameters())
+    return str(rows[0]["day"]) if rows else ""
 
 
 def timeline(

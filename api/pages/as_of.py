@@ -5,6 +5,8 @@
                                         written as people do, 31-12-2008
     ?na=<position>                      at least counting this record: where a form leads to
 
+The bar can also be slid to a day (see `slider.py`).
+
 A browser shows a date field in its own way, so the bar repeats the dates in words.
 """
 
@@ -50,10 +52,15 @@ class AsOf(Struct, frozen=True):
             return f"{self.known_at}T23:59:59.999999Z"
         return as_known_at(self.known_at)
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return the dates as fields of an address, without what is empty."""
+        kept = {VALID_ON: self.valid_on, KNOWN_AT: self.known_at}
+        return {name: value for name, value in kept.items() if value}
+
     def query(self, **more: str) -> str:
         """Return the query string that keeps these dates, with more fields; empty if none."""
-        kept = {VALID_ON: self.valid_on, KNOWN_AT: self.known_at}
-        fields = {name: value for name, value in {**kept, **more}.items() if value}
+        fields = self.fields | {name: value for name, value in more.items() if value}
         return f"?{urlencode(fields)}" if fields else ""
 
     def sentence(self, language: Language) -> str:

@@ -56,6 +56,7 @@ def _in_language(language: Language) -> Environment:
     )
     environment.filters |= {
         "day": language.day,
+        "month": language.month,
         "moment": language.moment,
         "number": language.number,
         "money": language.money,

@@ -17,9 +17,10 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api import identity, lending, problems, session
 from api.identity import Identity
@@ -27,12 +28,14 @@ from api.pages import as_of
 from api.pages.as_of import AsOf
 from api.pages.language import Language, chosen
 from api.pages.paper import printed
+from api.pages.slider import STEP, Slider, day_asked, slider
 from api.parameters import in_path
 from api.problems import KINDS, Problem
 from ledger.domain.values import Refused
 from ledger.log.store import StoreUnavailable
 from ledger.log.tree import Tree
 from projections.names import titles
+from projections.timeline import first_day
 from projections.views import Conn, Paging, View
 
 BASE: Final = "/ketens/{chain}"
@@ -186,6 +189,8 @@ def shown(screen: Screen, request: Request, status: int = 200) -> Response:
         speech=language.speech(),
     ) as (lent, view):
         asked = Asked(request, lent, view, dates, language, reader)
+        if STEP in asked.query:
+            return _slid(asked)
         try:
             found = screen.gather(asked)
         except Refused as refusal:
@@ -194,6 +199,18 @@ def shown(screen: Screen, request: Request, status: int = 200) -> Response:
             return found
         content = _around(asked) | found
     return printed(screen.template, language, content, status=status)
+
+
+def _slid(asked: Asked) -> Response:
+    """Lead to the same page on the day to which it was slid."""
+    day = day_asked(asked.query, _slider(asked))
+    dates = replace(asked.as_of, valid_on=day).fields
+    fields = urlencode([*dates.items(), *_other_fields(asked)])
+    return RedirectResponse(f"{asked.request.url.path}?{fields}", status_code=303)
+
+
+def _slider(asked: Asked) -> Slider | None:
+    return slider(first_day(asked.connection, asked.view), asked.view.now[:10])
 
 
 def _reached(request: Request, chain: str, position: int | None) -> None:
@@ -216,6 +233,7 @@ def _around(asked: Asked) -> dict[str, Any]:
         "kept": asked.as_of.query(),
         "as_of_day": asked.view.day,
         "as_of_sentence": asked.as_of.sentence(asked.language),
+        "slider": _slider(asked),
         "fields": _other_fields(asked),
         "onward": partial(_onward, asked),
         "anew": f"{here}?{urlencode(_other_fields(asked))}",
@@ -248,7 +266,7 @@ def _recorded(asked: Asked) -> int | None:
 
 def _other_fields(asked: Asked) -> list[tuple[str, str]]:
     """Return the fields of the address that the form of the dates has to carry along."""
-    left_out = {as_of.VALID_ON, as_of.KNOWN_AT, as_of.AT_LEAST, RECORDED, "vanaf"}
+    left_out = {as_of.VALID_ON, as_of.KNOWN_AT, as_of.AT_LEAST, STEP, RECORDED, "vanaf"}
     return [pair for pair in asked.request.query_params.multi_items() if pair[0] not in left_out]
 
 

@@ -92,6 +92,7 @@ def printed_page(request: Asked, template: str, screen: Screen) -> str:
         "kept": "",
         "as_of_day": request.view.day,
         "as_of_sentence": "",
+        "slider": None,
         "fields": [],
         "onward": lambda cursor: f"?vanaf={cursor}",
         "anew": f"/ketens/{CHAIN}?",

@@ -69,6 +69,7 @@ REFUSED = (
     (f"{BASE}/onzin", 404),
     (f"{BASE}/gebeurtenissen/999999", 404),
     (f"{BASE}?geldig_op=gisteren", 400),
+    (f"{BASE}?schuif=halverwege", 400),
     (f"{BASE}/tijdlijn?soort=onzin", 400),
     ("/ketens/onbekend", 404),
     (f"{BASE}/zoeken?zoek=a&soort=onzin", 400),

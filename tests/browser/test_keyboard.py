@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from api.pages.language import language
 from tests.browser.addresses import BASE
 
 pytestmark = pytest.mark.slow
@@ -111,3 +113,28 @@ def test_the_reference_of_the_api_opens_under_its_own_policy(pages: Any) -> None
     page = pages.open("/v1/docs")
     page.wait_for_selector(".opblock-tag")
     assert pages.faults == []
+
+
+def test_somebody_slides_to_another_day_by_keyboard_alone(pages: Any) -> None:
+    page = pages.open(f"{BASE}/rollen?rol=chain-manager&bekend_op=200", java_script_enabled=False)
+    before = page.inner_text("main")
+    tab_to(page, "#schuif")
+    page.keyboard.press("Home")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    assert page.input_value("#schuif") == "30"
+    tab_to(page, ".slider button")
+    enter(page)
+    asked = dict(parse_qsl(urlsplit(page.url).query))
+    day = asked.pop("geldig_op")
+    assert asked == {"rol": "chain-manager", "bekend_op": "200"}
+    assert day > "2006-02"
+    assert page.input_value("#schuif") == "30"
+    assert language("nl").day(day) in page.inner_text("[role=status]")
+    assert page.inner_text("main") != before
+    # Enter in the slider itself slides too: it is not taken for the button beside the date.
+    tab_to(page, "#schuif")
+    page.keyboard.press("Home")
+    enter(page)
+    assert "geldig_op=2006-01-" in page.url
+    assert page.input_value("#schuif") == "0"

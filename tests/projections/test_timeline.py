@@ -7,13 +7,16 @@ import hashlib
 import pytest
 
 from ledger import catalogue
+from ledger.domain.events.chains import DrivingProblemRecorded
 from ledger.domain.events.decisions import ProposalWithdrawn
 from ledger.domain.values import NotFound, Refused
 from projections.audit import for_partner, of_decision, of_person
 from projections.records import record, records, stored
-from projections.timeline import Chosen, timeline
-from projections.views import Page, Paging
+from projections.scopes import Access
+from projections.timeline import Chosen, first_day, timeline
+from projections.views import Page, Paging, look
 from tests.domain.given_decisions import BOARD, adopted, proposal
+from tests.projections.given import CHAIN
 from tests.projections.shown import Shown, shown
 
 
@@ -133,3 +136,19 @@ def test_the_audit_of_a_decision_tells_who_decided_in_which_capacity(database: s
         "bestuur-uwv",
         "bestuur-cbs",
     }
+
+
+def test_the_first_day_is_that_of_the_founding_or_of_the_first_record_somebody_may_see(
+    database: str,
+) -> None:
+    told = DrivingProblemRecorded(text="Te veel fouten.")
+    life = adopted(BOARD).after(40).given(told)
+    founded, later = (life.entries[number].header for number in (0, -1))
+    assert founded.day < later.day
+    part = Access(rank=3, first=later.position)
+    with shown(database, life) as readers:
+        known = {"reader": part, "now": life.now}
+        assert first_day(readers.connection, readers.view()) == founded.day
+        assert first_day(readers.connection, look(readers.connection, CHAIN, **known)) == later.day
+        before = look(readers.connection, CHAIN, known_at=0, **known)
+        assert first_day(readers.connection, before) == ""
