@@ -139,7 +139,8 @@ class Lines(logging.StreamHandler[TextIO]):
 
     def flush(self) -> None:
         self._write_gathered()
-        super().flush()
+        with contextlib.suppress(OSError, ValueError):
+            super().flush()
 
     def _write_gathered(self) -> None:
         self.acquire()

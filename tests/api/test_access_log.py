@@ -1,8 +1,12 @@
 """The log: JSON lines, with what went wrong and without what people typed."""
 
+import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+from api import access_log
 
 SCRIPT = """
 import logging
@@ -42,6 +46,9 @@ def test_every_line_is_json_and_says_which_request_it_is_about() -> None:
 GATHERED = """
 import asyncio
 import sys
+from pathlib import Path
+
+from api import access_log
 import structlog
 from api import access_log
 
@@ -95,3 +102,14 @@ def test_lines_of_requests_are_written_together_and_none_is_lost_or_late() -> No
     assert set(lines[0]) == {
         "event", "method", "path", "status", "request", "level", "logger", "timestamp",
     }  # fmt: skip
+
+
+def test_a_log_that_goes_nowhere_any_more_stops_nobody(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as stream:
+        lines = access_log.Lines(stream)
+
+    async def answered() -> None:
+        lines.gather("een regel")
+
+    asyncio.run(answered())
+    lines.flush()
