@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from api.answer_schemas import page_of
-from api.parameters import Day, Id
+from api.parameters import Day, Id, Words
 from api.problems import Problem
 from api.reading import Asked, Listing, Position, Route
 from ledger import catalogue
@@ -65,13 +65,18 @@ KindName = Annotated[str, AfterValidator(as_kind)]
 
 
 class Filters(Listing):
-    """Which records: of these types, by this person, of this kind, about this thing, from here."""
+    """Which records: of these types, by this person, of this kind, about this thing, from here.
+
+    And for this partner or about it, and done in this role as it was held at the time.
+    """
 
     type: Annotated[list[TypeName], Field(default_factory=list, max_length=MAX_TYPES)]
     by: Id | None = None
     recorded_by: Id | None = None
     kind: KindName | None = None
     thing: Id | None = None
+    partner: Id | None = None
+    role: Words | None = None
     since: Day | None = None
     first: Annotated[Position | None, Field(alias="from")] = None
 
@@ -94,6 +99,8 @@ def chosen(filters: Filters) -> Chosen:
         recorded_by=filters.recorded_by or "",
         kind=filters.kind or "",
         thing=filters.thing or "",
+        partner=filters.partner or "",
+        role=filters.role or "",
         since=filters.since or "",
         first=filters.first,
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-from projections import scopes
+from projections import grounds, scopes
 from projections.batch import RESTS_ON
 from projections.capacities import with_capacities
 from projections.items import seen_at
@@ -51,21 +51,7 @@ OF_A_DECISION = SQL("""
 
 # The positions that gave somebody a capacity on behalf of this partner; of each the last acts.
 FOR_A_PARTNER = SQL("""
-    WITH given AS (
-        SELECT g.position FROM read_links AS g
-        JOIN read_roles AS a ON a.chain = g.chain AND a.kind = g.kind AND a.id = g.id
-        WHERE {visible_role} AND {visible_link} AND a.organisation = %(name)s
-        UNION
-        SELECT g.position FROM read_links AS g
-        JOIN read_bodies AS s ON s.chain = g.chain AND s.kind = g.kind AND s.id = g.id
-        WHERE {visible_seat} AND {visible_link} AND s.kind = 'seat'
-            AND s.organisation = %(name)s
-        UNION
-        SELECT g.position FROM read_links AS g
-        JOIN read_mandates AS m ON m.chain = g.chain AND m.kind = g.kind AND m.id = g.id
-        WHERE {visible_mandate} AND {visible_link} AND m.kind = 'mandate'
-            AND m.grantor = %(name)s
-    )
+    WITH given AS ({grounds})
     SELECT DISTINCT acts.position
     FROM given
     CROSS JOIN LATERAL (
@@ -106,11 +92,8 @@ def _acts(connection: Conn, view: View, paging: Paging, query: SQL, name: str) -
     asked = view.parameters(name=name, before=before, rests_on=RESTS_ON, size=paging.size + 1)
     composed = query.format(
         visible=scopes.entry("t"),
-        visible_role=scopes.version("a"),
-        visible_link=scopes.entry("g"),
         visible_thing=scopes.entry("l"),
-        visible_seat=scopes.version("s"),
-        visible_mandate=scopes.version("m"),
+        grounds=grounds.of_partner("name"),
         reach=REACH,
     )
     rows, following = page(fetch(connection, composed, asked), paging, "position")

@@ -94,13 +94,10 @@ class Batch:
         things = " ".join(":".join(link.key) for link in about if link.rank <= scope)
         at = (header.position, header.at, header.on)
         whom = spaced(concerned)
-        row = [*at, name, header.by, header.recorded_by, scope, whom, things]
+        rests = () if header.by == RULES else [str(position) for position in header.under]
+        row = [*at, name, header.by, header.recorded_by, scope, whom, things, " ".join(rests)]
         self._rows[RECORDS.name].append(row)
-        rests = () if header.by == RULES else header.under
-        links = [
-            *about,
-            *(Link((RESTS_ON, str(position)), scope, concerned) for position in rests),
-        ]
+        links = [*about, *(Link((RESTS_ON, position), scope, concerned) for position in rests)]
         for link in links:
             at_rank = (header.position, link.rank, spaced(link.concerns))
             self._rows[LINKS.name].append([*link.key, *at_rank])

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Final
+
+from psycopg.sql import SQL
 
 from ledger.domain.events import roles as r
-from ledger.domain.events.roles import RoleKind
 from ledger.domain.values import Header
+from projections import scopes
+from projections.grounds import heading
 from projections.listing import Wanted, listed
 from projections.names import titles
 from projections.tables import text
 from projections.things import Kind, Part, Words, fields, ids, listed_in, picked, stamp
-from projections.views import Conn, Doc, Page, Paging, View
+from projections.views import Conn, Doc, Page, Paging, View, fetch
 from projections.whole import whole
 from projections.words import word
 
@@ -28,6 +31,15 @@ TABLE = listed_in(
     indexes=("(chain, role, since, id)", "(chain, person, since, id)"),
 )
 SHOWN = ("role", "label", "person", "organisation")
+MAX_HELD: Final = 200
+"""How many roles a choice offers at most."""
+HELD = SQL("""
+    SELECT DISTINCT coalesce(nullif(t.label, ''), t.role) AS name
+    FROM read_roles AS t
+    WHERE {visible} AND t.kind = 'assignment' AND t.role <> ''
+    ORDER BY name
+    LIMIT %(most)s
+""").format(visible=scopes.version("t"))
 
 
 def _assigned(doc: Doc, event: r.RoleAssigned, header: Header) -> None:
@@ -74,11 +86,19 @@ def roles(
 
     `role` is a kind of role, or the name of one of the chain's own making.
     """
-    heading = "role" if role in get_args(RoleKind) else "label"
-    wanted = Wanted(columns={heading: role, "organisation": organisation, "person": person})
+    wanted = Wanted(columns={heading(role): role, "organisation": organisation, "person": person})
     found = listed(connection, view, paging, ASSIGNMENT, wanted)
     _name(connection, view, found.items)
     return found
+
+
+def ever_held(connection: Conn, view: View) -> list[str]:
+    """Return the roles that were ever given, each once: its kind, or the chain's own name for it.
+
+    At most MAX_HELD, of what this reader may know.
+    """
+    rows = fetch(connection, HELD, view.parameters(most=MAX_HELD))
+    return [row["name"] for row in rows]
 
 
 def role(connection: Conn, view: View, assignment: str) -> Doc:

@@ -189,6 +189,7 @@ RECORDS: Final = Table(
         number("scope", "int2"),
         several("concerns"),
         several("things"),
+        several("under"),
     ),
     ("chain", "position"),
     (

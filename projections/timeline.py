@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable, Composed
 
 from ledger import catalogue
-from projections import opened, scopes
+from projections import grounds, opened, scopes
+from projections.batch import RESTS_ON
 from projections.names import Ref, titles
 from projections.sentences import all_references, sentence
 from projections.standing import stored
@@ -29,6 +30,36 @@ TIMELINE = SQL("""
     ORDER BY t.position {order}
     LIMIT %(size)s
 """)
+
+# Of each ground the last acts, so that the many of one make no room for another too small.
+GROUNDED = SQL("""
+    WITH given (kind, id) AS ({given})
+    SELECT t.position, t.things, r.state
+    FROM (
+        SELECT DISTINCT ON (acts.position) acts.chain, acts.position, acts.things
+        FROM given
+        CROSS JOIN LATERAL (
+            SELECT t.chain, t.position, t.things
+            FROM read_links AS u
+            JOIN read_records AS t ON t.chain = u.chain AND t.position = u.position
+            WHERE {visible} AND {visible_link} AND u.kind = given.kind AND u.id = given.id
+                AND {conditions}
+            ORDER BY t.position {order}
+            LIMIT %(size)s
+        ) AS acts
+        ORDER BY acts.position {order}
+        LIMIT %(size)s
+    ) AS t
+    {stored}
+    ORDER BY t.position {order}
+""")
+FOR_A_PARTNER = SQL("""
+    SELECT %(rests_on)s::text, g.position::text FROM ({grounds}) AS g
+    UNION ALL
+    SELECT 'partner', %(partner)s::text
+""").format(grounds=grounds.of_partner("partner"))
+IN_A_ROLE = SQL("SELECT %(rests_on)s::text, g.position::text FROM ({grounds}) AS g")
+ALSO_IN_A_ROLE = SQL("t.under && ARRAY(SELECT g.position::text FROM ({grounds}) AS g)")
 CONDITIONS = {
     "types": SQL("t.type = ANY(%(types)s::text[])"),
     "by": SQL("t.actor = %(by)s"),
@@ -67,7 +98,9 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """Which records: of these types, by this person, about this thing, from a day up to another.
 
     Empty means no choice. `types` are names with or without version; `capability` stands for all of
-    its types.
+    its types. `partner` stands for what the page of a partner tells: what was done on its behalf
+    (see `grounds.py`) and what is about that partner itself. `role` stands for what was done in a
+    role as the record rests on it, whoever has it now: a kind of role, or the chain's own name.
     """
 
     types: tuple[str, ...] = ()
@@ -76,6 +109,8 @@ class Chosen(Struct, frozen=True, kw_only=True):
     recorded_by: str = ""
     kind: str = ""
     thing: str = ""
+    partner: str = ""
+    role: str = ""
     since: str = ""
     until: str = ""
     first: int | None = None
@@ -111,6 +146,9 @@ def timeline(
         recorded_by=chosen.recorded_by or None,
         kind=chosen.kind,
         thing=chosen.thing or None,
+        partner=chosen.partner,
+        role=chosen.role,
+        rests_on=RESTS_ON,
         since=chosen.since or None,
         until=chosen.until or None,
         first=chosen.first,
@@ -119,16 +157,26 @@ def timeline(
         size=paging.size + 1,
     )
     conditions = [condition for name, condition in CONDITIONS.items() if asked[name] is not None]
-    query = TIMELINE.format(
-        visible=scopes.entry("t"),
-        stored=stored("t"),
-        conditions=SQL(" AND ").join([SQL("true"), *conditions]),
-        order=SQL("DESC" if newest_first else "ASC"),
-    )
+    query = _query(chosen, conditions, SQL("DESC" if newest_first else "ASC"))
     rows, following = page(fetch(connection, query, asked), paging, "position")
     seen = opened.records(connection, view, (row["state"] for row in rows))
     return Page(
         told(connection, view, seen, {row["position"]: row["things"] for row in rows}), following
+    )
+
+
+def _query(chosen: Chosen, conditions: Sequence[Composable], order: SQL) -> Composed:
+    """Return the question: along the record itself, or along what rests on the chosen grounds."""
+    of_role = grounds.of_role(chosen.role, "role")
+    given = FOR_A_PARTNER if chosen.partner else IN_A_ROLE.format(grounds=of_role)
+    also = [ALSO_IN_A_ROLE.format(grounds=of_role)] if chosen.partner and chosen.role else []
+    return (GROUNDED if chosen.partner or chosen.role else TIMELINE).format(
+        given=given,
+        visible=scopes.entry("t"),
+        visible_link=scopes.entry("u"),
+        stored=stored("t"),
+        conditions=SQL(" AND ").join([SQL("true"), *conditions, *also]),
+        order=order,
     )
 
 

@@ -1,8 +1,11 @@
 """The timeline (S1): what happened, newest first, one sentence for each record.
 
-    ?soort=<capability>&door=<person>&sinds=<day>&tot=<day>&vanaf=<cursor>
+    ?soort=<capability>&partner=<organisation>&rol=<role>&door=<person>&sinds=<day>&tot=<day>
+    &vanaf=<cursor>
 
-Records of one kind on one thing that follow each other are drawn together, such as five votes.
+A partner stands for what was done on its behalf and what is about it, as its own page tells; a role
+for what was done in it at the time, whoever has it now (see `projections/timeline.py`). Records of
+one kind on one thing that follow each other are drawn together, such as five votes.
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, Final
 
+from api.pages.choosing import Options, organisations, require_one_of
 from api.pages.site import Asked, Screen
 from api.parameters import as_day, as_slug
 from api.problems import Problem
 from projections.capacities import with_capacities
+from projections.roles import ever_held
 from projections.timeline import Chosen, timeline
 
 CAPABILITIES: Final = (
@@ -31,16 +36,22 @@ CAPABILITIES: Final = (
     ("chains", "Keten en partners"),
 )
 """What can be chosen: the capability, and its name in Dutch."""
-FIELDS: Final = ("soort", "door", "sinds", "tot")
+FIELDS: Final = ("soort", "partner", "rol", "door", "sinds", "tot")
 
 
 def show(asked: Asked) -> dict[str, Any]:
     """Gather a page of the timeline."""
     fields = {name: asked.query.get(name, "") for name in FIELDS}
     _require_sound(fields)
+    partners = tuple(organisations(asked).items())
+    held = _roles(asked)
+    require_one_of("partner", fields["partner"], partners)
+    require_one_of("rol", fields["rol"], held)
     chosen = Chosen(
         capability=fields["soort"],
         by=fields["door"],
+        partner=fields["partner"],
+        role=fields["rol"],
         since=fields["sinds"],
         until=fields["tot"],
     )
@@ -52,7 +63,15 @@ def show(asked: Asked) -> dict[str, Any]:
         "next": page.next,
         "chosen": fields,
         "capabilities": CAPABILITIES,
+        "partners": partners,
+        "roles": held,
     }
+
+
+def _roles(asked: Asked) -> Options:
+    """Return the roles that this chain ever gave, by what the address says for each."""
+    names = ever_held(asked.connection, asked.view)
+    return tuple(sorted(((one, asked.language.word(one)) for one in names), key=lambda one: one[1]))
 
 
 def _require_sound(fields: dict[str, str]) -> None:

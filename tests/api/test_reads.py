@@ -177,12 +177,29 @@ def test_records_can_be_chosen_by_type_person_thing_and_place(story: Story) -> N
     assert positions(**{"from": 10_000}) == []
 
 
+def test_records_can_be_chosen_by_partner_and_by_the_role_they_were_done_in(story: Story) -> None:
+    def positions(path: str, **params: Any) -> list[int]:
+        return [one["position"] for one in story.ask(path, limit=200, **params)["items"]]
+
+    for path in ("/timeline", "/records"):
+        in_role = positions(path, role="chain-manager")
+        assert set(in_role) & set(positions(path, by=MANAGER))
+        assert story.positions["adopted"] in positions(path, partner="uwv")
+        assert story.positions["adopted"] not in positions(path, partner="bd")
+        both = positions(path, partner="uwv", role="representative")
+        assert set(both) < set(positions(path, partner="uwv"))
+        assert positions(path, role="geen rol") == positions(path, partner="geen") == []
+
+
 @pytest.mark.parametrize(
     "params",
     [
         {"type": "Onzin"},
         {"kind": "onzin"},
         {"thing": "B-1"},
+        {"partner": "a b"},
+        {"role": ""},
+        {"role": "a\0b"},
         {"from": "-1"},
         {"from": "eerste"},
         {"limit": "0"},

@@ -62,6 +62,15 @@ LISTS: dict[str, List] = {
     "timeline": lambda connection, view, paging: timeline.timeline(
         connection, view, paging, Chosen()
     ),
+    "timeline of a partner": lambda connection, view, paging: timeline.timeline(
+        connection, view, paging, Chosen(partner="uwv")
+    ),
+    "timeline of a role": lambda connection, view, paging: timeline.timeline(
+        connection, view, paging, Chosen(role="representative")
+    ),
+    "timeline of a role for a partner": lambda connection, view, paging: timeline.timeline(
+        connection, view, paging, Chosen(partner="cbs", role="representative")
+    ),
     "records": lambda connection, view, paging: records.records(connection, view, paging, Chosen()),
     "search": lambda connection, view, paging: search.search(
         connection, view, paging, "besluit OR keten OR geheim"

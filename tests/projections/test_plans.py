@@ -22,7 +22,9 @@ from ledger.log.database_roles import duties
 from ledger.log.store import Store
 from projections.runner import Runner
 from projections.tables import Table
-from tests.bench.questions import QUESTIONS, Known
+from projections.timeline import Chosen, timeline
+from projections.views import Conn, Paging, look
+from tests.bench.questions import EVERYTHING, QUESTIONS, Known, Question
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.projections.given import TABLES
 
@@ -47,6 +49,26 @@ ROWS = """
     WHERE relkind = 'r' AND (relname LIKE 'read\\_%' OR relname = 'records')
 """
 Plan = dict[str, Any]
+
+
+def _timeline(**chosen: str) -> Question:
+    """Return the question for the timeline of this choice, as far as some day."""
+
+    def ask(connection: Conn, known: Known, chance: random.Random) -> Any:
+        day = chance.choice(("", known.day(chance)))
+        wanted = Chosen(until=day, **chosen)  # type: ignore[arg-type]  # fields by name, for tests
+        view = look(connection, known.chain, reader=EVERYTHING)
+        return timeline(connection, view, Paging(), wanted)
+
+    return ask
+
+
+ALL_QUESTIONS = {
+    **QUESTIONS,
+    "timeline of a partner": _timeline(partner="dienst-noord"),
+    "timeline of a role": _timeline(role="chain-manager"),
+    "timeline of a role for a partner": _timeline(partner="dienst-noord", role="representative"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +152,7 @@ def nodes(plan: Plan) -> Iterator[Plan]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", ALL_QUESTIONS)
 def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: str) -> None:
     with psycopg.connect(long, autocommit=True) as connection:
         sizes: dict[str, float] = dict(connection.execute(ROWS).fetchall())
@@ -155,7 +177,7 @@ def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: s
         chance = random.Random(42)
         for _ in range(ASKED):
             with reader.transaction():
-                QUESTIONS[question](reader, known, chance)
+                ALL_QUESTIONS[question](reader, known, chance)
     assert len(Explained.plans) > ASKED
     for one in Explained.plans:
         assert read_whole(one["Plan"], long_ones) == [], one

@@ -8,15 +8,21 @@ import pytest
 
 from ledger import catalogue
 from ledger.domain.events.chains import DrivingProblemRecorded
-from ledger.domain.events.decisions import ProposalWithdrawn
+from ledger.domain.events.decisions import DeliberationOpened, ProposalWithdrawn
+from ledger.domain.events.roles import RoleAssigned, RoleEnded
 from ledger.domain.values import NotFound, Refused
 from projections.audit import for_partner, of_decision, of_person
+from projections.chains import partner
 from projections.records import record, records, stored
+from projections.roles import ever_held
 from projections.scopes import Access
 from projections.timeline import Chosen, first_day, timeline
-from projections.views import Page, Paging, look
-from tests.domain.given_decisions import BOARD, adopted, proposal
-from tests.projections.given import CHAIN
+from projections.views import Conn, Doc, Page, Paging, View, look
+from tests.domain.given import Life, people
+from tests.domain.given_decisions import BOARD, adopted, opened, proposal
+from tests.projections import answers
+from tests.projections.given import CHAIN, EVERYTHING, reading, taken_in
+from tests.projections.scenes import everything
 from tests.projections.shown import Shown, shown
 
 
@@ -60,6 +66,102 @@ def test_records_are_chosen_by_type_person_thing_day_and_position(database: str)
         assert len(entries(readers, until="2999-01-01")) == last + 1
         with pytest.raises(Refused, match="G13"):
             entries(readers, types=("Onzin",))
+
+
+def test_a_partner_chooses_what_its_page_tells_on_its_behalf_and_about_it(database: str) -> None:
+    taken_in(database, everything())
+    with reading(database) as connection:
+        view = look(connection, CHAIN, reader=EVERYTHING)
+        whole = [one["position"] for one in chosen_in_pages(connection, view, partner="uwv")]
+        acts = for_partner(connection, view, Paging(limit=200), "uwv").items
+        history = partner(connection, view, "uwv")["history"]
+        others = chosen_in_pages(connection, view, partner="cbs")
+        nobody = chosen_in_pages(connection, view, partner="geen-partner")
+    assert acts
+    assert history
+    told = {one["position"] for one in (*acts, *history)}
+    assert whole == sorted(told, reverse=True)
+    assert {one["position"] for one in others} - told
+    assert nobody == []
+
+
+def chosen_in_pages(connection: Conn, view: View, **chosen: str) -> list[Doc]:
+    """Return all entries of a choice, asked a few at a time."""
+    wanted = Chosen(**chosen)  # type: ignore[arg-type]  # fields by name, for tests
+
+    def query(connection: Conn, view: View, paging: Paging) -> Page:
+        return timeline(connection, view, paging, wanted)
+
+    return answers.whole(query, connection, view, limit=7)
+
+
+def test_a_role_chooses_what_was_done_in_it_whoever_has_it_now(database: str) -> None:
+    life = people(opened(BOARD), "tweede").given(
+        RoleEnded(assignment="manager-1", valid_until="2024-06-01", reason="Klaar"),
+        RoleAssigned(
+            assignment="manager-2",
+            role="chain-manager",
+            person="tweede",
+            valid_from="2024-06-01",
+        ),
+    )
+    life = life.at("2024-06-02").done(proposal("b-2"), by="bestuur-p-bd")
+    life = life.done(DeliberationOpened(decision="b-2"), by="tweede")
+    first, then = (
+        one.header.position for one in life.entries if isinstance(one.event, DeliberationOpened)
+    )
+    with shown(database, life) as readers:
+        assert entries(readers, role="chain-manager") == [then, first]
+        assert entries(readers, role="chain-manager", by="manager") == [first]
+        assert entries(readers, role="chain-office") == []
+        assert entries(readers, role="geen-rol") == []
+
+
+def by_representative() -> Life:
+    """A representative votes on a seat, and gives a role of the chain's own making."""
+    role = RoleAssigned(
+        assignment="R-9",
+        role="chain-coordinator",
+        label="verbinder",
+        person="verbinder",
+        organisation="uwv",
+        valid_from="2024-01-01",
+    )
+    return people(adopted(BOARD), "verbinder").done(role, by="p-uwv")
+
+
+def test_the_roles_that_were_ever_given_are_told_by_the_name_the_chain_gave_them(
+    database: str,
+) -> None:
+    with shown(database, by_representative()) as readers:
+        held = ever_held(readers.connection, readers.view())
+        early = ever_held(readers.connection, readers.view(known_at=10))
+        hidden = ever_held(readers.connection, readers.view(reader=frozenset({"public"})))
+    assert held == ["chain-manager", "chain-office", "representative", "verbinder"]
+    assert early == ["representative"]
+    assert "verbinder" not in hidden
+
+
+def test_partner_and_role_narrow_each_other_and_what_else_is_chosen(database: str) -> None:
+    life = by_representative()
+    last = life.entries[-1].header.position
+    with shown(database, life) as readers:
+        uwv = entries(readers, partner="uwv")
+        [vote] = entries(readers, partner="uwv", types=("VoteCast",))
+        assert uwv[:2] == [last, vote]
+        assert entries(readers, partner="uwv", role="representative") == [last]
+        assert entries(readers, partner="cbs", role="representative") == []
+        assert entries(readers, partner="uwv", role="chain-manager") == []
+        assert entries(readers, partner="uwv", by="bestuur-p-uwv") == [vote]
+        assert entries(readers, partner="uwv", kind="assignment", thing="R-9") == [last]
+        assert entries(readers, partner="uwv", capability="roles") == [last]
+        assert entries(readers, partner="uwv", until="2000-01-01") == []
+        wanted = Chosen(partner="uwv")
+        forward = records(readers.connection, readers.view(), Paging(limit=200), wanted).items
+        assert [one["position"] for one in forward] == uwv[::-1]
+        asked = readers.view(known_at=last - 1)
+        early = timeline(readers.connection, asked, Paging(), wanted).items
+        assert [one["position"] for one in early] == uwv[1:]
 
 
 def test_a_day_ends_the_timeline_and_the_log_reads_on(database: str) -> None:
