@@ -9,8 +9,12 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-YOUNG_OBJECTS: Final = 50_000
-"""After how many new objects is looked which of them are rings that nobody holds any more."""
+YOUNG_OBJECTS: Final = 5_000
+"""After how many new objects is looked which of them are rings that nobody holds any more.
+
+It costs as much per object however many they are; ten times as many made one page in fifty wait 30
+ms for it.
+"""
 
 
 def settle() -> None:

@@ -176,7 +176,9 @@ def dearest(pages: Pages, chain: str) -> Measure:
 
     def measure() -> float:
         open_to_all = filter(pages.shows, addresses(pages.conninfo, chain))
-        return max(p95(pages.spent_ms(one)) for one in open_to_all)
+        spent_ms, address = max((p95(pages.spent_ms(one)), one) for one in open_to_all)
+        print(f"the dearest page: {address}", file=sys.stderr)
+        return spent_ms
 
     return measure
 
