@@ -83,3 +83,9 @@ def test_what_the_chain_does_not_have_is_refused(whole: Conn, query: str) -> Non
 
 def test_a_reader_is_offered_only_the_roles_that_they_may_know_of(whole: Conn) -> None:
     assert set(options(shown(whole, reader=PUBLIC), "rol")) == {""}
+
+
+def test_from_the_timeline_one_can_look_for_words(whole: Conn) -> None:
+    [form] = re.findall(r'<form[^>]*action="[^"]*/zoeken".*?</form>', shown(whole), re.DOTALL)
+    assert 'role="search"' in form
+    assert 'name="zoek"' in form
