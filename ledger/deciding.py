@@ -53,8 +53,3 @@ class Decider:
             return self._states.caught_up(chain).size > size
         except BrokenLog:
             return False
-
-    def others_wrote(self, chains: Sequence[str]) -> bool:
-        """Read on in all these chains; tell whether other processes wrote in one of them."""
-        grown = [chain for chain in chains if self.grew(chain, self._states.size(chain))]
-        return bool(grown)

@@ -66,12 +66,6 @@ class States:
         kept = self._kept.get(chain)
         return None if kept is None or chain in self._doubted else kept.state
 
-    def size(self, chain: str) -> int:
-        """Return how many records the kept state of a chain has in it; 0 where none is kept."""
-        with self._lock:
-            kept = self._kept.get(chain)
-        return 0 if kept is None else kept.state.size
-
     def doubt(self, chains: Iterable[str] | None = None) -> None:
         """Hold these states (all) against their logs at the next use: something went wrong."""
         with self._lock:

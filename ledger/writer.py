@@ -28,9 +28,8 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from ledger.batch import MAX_JOBS, Batch
-from ledger.contest import Contest
 from ledger.deciding import Decider
-from ledger.flight import ANSWER_SECONDS, STORING_FAILS, Flight
+from ledger.flight import STORING_FAILS, Flight
 from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.patience import Patience
@@ -75,7 +74,6 @@ class Writer:
         self._notices = notices
         self._decider = Decider(store, states, clock)
         self._sender = store.sender()
-        self._contest = Contest(store)
         self._waiting = Waiting(max_waiting=max_waiting)
         self._patience = Patience(self.withdraw)
         self._stopping = threading.Event()
@@ -181,7 +179,7 @@ class Writer:
         deadline = monotonic() + timeout_seconds
         try:
             self._waiting.put(job, ring=False)
-            if self._busy or self._contest.going or self._states.at_hand(job.chain) is None:
+            if self._busy or self._states.at_hand(job.chain) is None:
                 return
             self._decide_ahead(None)
             if self._next is not None and not self._next.doubtful:
@@ -212,7 +210,6 @@ class Writer:
             jobs = (*self._in_hand, *self._left, *self._waiting.take_all())
             answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in jobs])
             self._sender.close()
-            self._contest.close()
 
     def _take_role(self) -> bool:
         """Rest until something waits, and be the one who writes; False: closed, and all is done."""
@@ -228,9 +225,6 @@ class Writer:
             self._start_anew(self._failure)
             return
         flight = self._flight
-        if self._contest.going and flight is None and self._next is None:
-            self._in_turn()
-            return
         room = self._next is None or not self._next.full
         pause = 0 if flight is None else LOOK_SECONDS
         also = None if flight is None else flight.answer
@@ -242,17 +236,6 @@ class Writer:
         idle = self._flight is None and self._failure is None
         if idle and self._next is not None and self._worth_sending(self._next):
             self._send(self._next)
-
-    def _in_turn(self) -> None:
-        """Record what waits while others that write the same chains stand aside."""
-        with self._contest.turn() as chains:
-            self._waiting.look(max(0, MAX_JOBS - len(self._left)))
-            self._in_hand, self._left = [*self._left, *self._waiting.claim()], ()
-            try:
-                self._contest.saw(others=self._decider.others_wrote(chains))
-                self._left = self._attempt(self._in_hand)
-            except STORING_FAILS as error:
-                self._failure = error
 
     def _worth_sending(self, batch: Batch) -> bool:
         """Whether to send now rather than decide on more of what waits.
@@ -318,11 +301,12 @@ class Writer:
     def _recover(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
         """Record these jobs after an attempt that failed; return those that fit in no batch yet."""
         deadline = monotonic() + self._recovery_seconds
-        pause = FIRST_PAUSE_SECONDS
+        pause, few = FIRST_PAUSE_SECONDS, len(jobs)
         for _ in range(MAX_RACES):
             if isinstance(error, PositionTaken):
                 self._states.doubt({job.chain for job in jobs})
-                self._contest.lost(job.chain for job in jobs)
+                # Who decides on less is sooner: of two, no one loses for ever.
+                few = max(1, few // 2)
             elif isinstance(error, NotStorable):
                 return self._one_by_one(jobs, error)
             elif isinstance(error, StoreUnavailable):
@@ -334,7 +318,7 @@ class Writer:
                 LOG.error("De database weigert te bewaren", exc_info=error)
                 return self._give_up(jobs, StoreUnavailable(str(error)))
             try:
-                return self._attempt(jobs)
+                return (*self._attempt(jobs[:few]), *jobs[few:])
             except STORING_FAILS as again:
                 error = again
         return self._refuse(jobs, Overloaded("Andere processen schrijven te veel in deze ketens."))
@@ -343,8 +327,7 @@ class Writer:
         """Decide on these jobs and store what that gives; return those that did not fit."""
         batch, left = self._decider.sure(self._decider.decided(jobs), jobs)
         if batch.rows:
-            self._sender.send(batch.rows)
-            self._sender.landed(seconds=ANSWER_SECONDS)
+            self._store.append(batch.rows)
         self._done(batch)
         return left
 
