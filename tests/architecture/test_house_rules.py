@@ -95,7 +95,7 @@ def test_a_module_keeps_the_house_rules(path: Path) -> None:
     [
         "x = 1",
         '"""Doc."""\n' + "x = 1\n" * MAX_LINES,
-        '"""Doc."""\ntry:\n    go()\nexcept Exception:\n    go_on()',
+        '"""Doc."""\ntry:\n    go()\nexcept Exception:\n    go_on()',  # a sample, never run
         '"""Doc."""\ntry:\n    go()\nexcept (ValueError, Exception) as error:\n    log(error)',
         '"""Doc."""\ntry:\n    go()\nexcept:\n    go_on()',
         '"""Doc."""\ndef long():\n' + "    x = 1\n" * MAX_FUNCTION_LINES,
