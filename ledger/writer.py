@@ -94,14 +94,15 @@ class Writer:
         Where nothing else is going on, the caller's own thread does the work: handing an act to
         another thread and its outcome back costs more than deciding on it.
         """
+        deadline = monotonic() + timeout_seconds
         tray = self._own_tray()
         job = Job(chain, _with_key(act), place=(tray, tray.place()))
         if self._role.acquire(blocking=False):
-            self._record_alone(job, timeout_seconds)
+            self._record_alone(job, deadline)
         else:
             self._waiting.put(job)
         try:
-            outcome = tray.take(timeout_seconds)
+            outcome = tray.take(deadline - monotonic())
         except TimeoutError:
             raise self.withdraw(job, timeout_seconds) from None
         self._trays.own = tray
@@ -171,12 +172,11 @@ class Writer:
         answer([(job, _closing()) for job in self._waiting.take_all()])
         self._thread.join(LONGEST_PAUSE_SECONDS)
 
-    def _record_alone(self, job: Job, timeout_seconds: float) -> None:
+    def _record_alone(self, job: Job, deadline: float) -> None:
         """Record one act in the thread of its caller, who has the role of the writer.
 
         Only as long as all goes well: whatever takes longer, or fails, is left to the writer.
         """
-        deadline = monotonic() + timeout_seconds
         try:
             self._waiting.put(job, ring=False)
             if self._busy or self._states.at_hand(job.chain) is None:
@@ -221,11 +221,11 @@ class Writer:
 
     def _turn(self) -> None:
         """Rest until there is something to do; decide on what came; land and send what can be."""
-        if self._failure is not None:
+        flight = self._flight
+        if self._failure is not None and flight is None:
             self._start_anew(self._failure)
             return
-        flight = self._flight
-        room = self._next is None or not self._next.full
+        room = self._failure is None and (self._next is None or not self._next.full)
         pause = 0 if flight is None else LOOK_SECONDS
         also = None if flight is None else flight.answer
         answered = self._waiting.rest(pause, also=also, jobs=room)
@@ -247,13 +247,21 @@ class Writer:
         return batch.full or waited >= self._usual_seconds or not (self._left or self._waiting.any)
 
     def _decide_ahead(self, upon: Batch | None) -> None:
-        """Decide on what waits, upon the batch that is on its way, if any."""
+        """Decide on what waits, upon the batch that is on its way, if any.
+
+        What has to be read for it may be out of reach: all of it is decided anew then, once that
+        batch has landed.
+        """
         batch = self._next or Batch(self._store, self._states, upon=upon)
         room = min(CHUNK, MAX_JOBS - len(batch.answers) - len(self._left))
         looked = self._waiting.look(max(0, room))
         if not looked and not self._left:
             return
-        over = batch.decide([*self._left, *looked], at=self._decider.now())
+        try:
+            over = batch.decide([*self._left, *looked], at=self._decider.now())
+        except STORING_FAILS as error:
+            self._failure = error
+            return
         # What does not fit is kept for later: what was claimed stays so, the rest may change.
         unclaimed = min(len(over), len(looked))
         self._waiting.put_back(unclaimed)
@@ -292,8 +300,11 @@ class Writer:
         """Forget what was decided ahead; record what is in hand, one careful batch at a time."""
         ahead = () if self._next is None else self._next.claimed
         self._next = self._failure = None
+        # What was left over may have been decided on as well before deciding failed.
+        jobs = list(dict.fromkeys((*self._in_hand, *ahead, *self._left)))
+        # Where nothing was sent, it failed on those who wait: they are told in the end as well.
+        self._in_hand = jobs or self._waiting.claim()
         self._waiting.put_back()
-        self._in_hand = [*self._in_hand, *ahead, *self._left]
         self._left = ()
         self._left = self._recover(self._in_hand, error)
         self._in_hand = ()

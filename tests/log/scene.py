@@ -1,7 +1,7 @@
 """What the tests of the ledger say: found a chain, register somebody, look at the whole log."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -90,10 +90,19 @@ def until_somebody_waits(database: str) -> int:
 
 def until_decided_ahead(ledger: Ledger, count: int) -> None:
     """Wait until the writer has decided on so many acts while a batch is under way."""
+
+    def decided() -> bool:
+        ahead = ledger._writer._next
+        return ahead is not None and len(ahead.answers) == count
+
+    until(decided)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
     pause = threading.Event()
     for _ in range(PATIENCE_SECONDS * 100):
-        ahead = ledger._writer._next
-        if ahead is not None and len(ahead.answers) == count:
+        if true():
             return
         pause.wait(0.01)
-    raise AssertionError("nothing was decided ahead")
+    raise AssertionError("it never came true")

@@ -12,7 +12,7 @@ from ledger.bell import Bell
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Refused
-from ledger.ledger import Ledger, Overloaded, Receipt
+from ledger.ledger import Ledger, Overloaded, Receipt, StoreUnavailable
 from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
@@ -24,6 +24,7 @@ from tests.log.scene import (
     imported,
     people_of,
     registering,
+    until,
     until_decided_ahead,
     until_somebody_waits,
 )
@@ -66,6 +67,27 @@ def test_what_was_decided_ahead_is_decided_anew_where_the_first_batch_fails(
     assert isinstance(twice.exception(PATIENCE_SECONDS), Refused)
     assert isinstance(own.result(PATIENCE_SECONDS), Receipt)
     assert acts_of(ledger)[1:] == ["first", "own"]
+
+
+def test_deciding_that_fails_costs_neither_what_is_under_way_nor_what_comes_later(
+    ledger: Ledger, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as owner, psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        first = ledger._writer.submit(CHAIN, registering("a", act="first"))
+        until_somebody_waits(database)
+        owner.execute("ALTER TABLE snapshots RENAME TO out_of_reach")
+        other = ledger._writer.submit("andere-keten", registering("b"))
+        until(lambda: ledger._writer._failure is not None)
+        assert not any(one.done() for one in (first, other))
+        held.rollback()
+        assert isinstance(first.result(PATIENCE_SECONDS), Receipt)
+        assert isinstance(other.exception(PATIENCE_SECONDS), StoreUnavailable)
+        with pytest.raises(StoreUnavailable):
+            ledger.submit("andere-keten", registering("b"))
+        owner.execute("ALTER TABLE out_of_reach RENAME TO snapshots")
+    found(ledger, "andere-keten")
+    assert acts_of(ledger)[1:] == ["first"]
 
 
 def test_a_key_is_recognised_while_its_act_is_under_way(ledger: Ledger, database: str) -> None:
