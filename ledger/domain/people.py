@@ -34,7 +34,8 @@ RULES = (
     Rule("P4", "Een aanmelding krijgt een kenmerk dat nog niet in gebruik is.", "default"),
     Rule(
         "P5",
-        "Wie namens een partner een rol of zetel heeft, wordt door zo'n partner gekoppeld.",
+        "Wie namens een partner een rol of zetel heeft, wordt door zo'n partner gekoppeld: door "
+        "hem zelf, op de dag zelf; voor hem invoeren kan alleen zijn eerste.",
         "default",
     ),
     Rule("P6", "Een persoon is via één partner tegelijk gekoppeld.", "default"),
@@ -106,6 +107,7 @@ def _linked(chain: ChainState, event: SignInLinked, header: Header) -> None:
     known(chain, event.person)
     free = event.sign_in not in own.sign_ins and event.token_subject not in own.by_digest
     require(free, "P4", f"aanmelding {event.sign_in} is al gekoppeld")
+    _consented(own, event, header)
     partners = works_for(chain, event.person, header.day)
     mine = event.organisation in partners if partners else True
     found = ", ".join(partners)
@@ -113,6 +115,19 @@ def _linked(chain: ChainState, event: SignInLinked, header: Header) -> None:
     through = {own.sign_ins[name].organisation for name in own.by_person.get(event.person, ())}
     free = through <= {event.organisation}
     require(free, "P6", f"{event.person} is gekoppeld via {', '.join(sorted(through))}")
+
+
+def _consented(own: People, event: SignInLinked, header: Header) -> None:
+    """Nobody becomes somebody else by entering, importing or dating back the consent of a partner.
+
+    Of its first one nobody of the partner can sign in yet; of any other somebody can.
+    """
+    first = event.organisation not in own.by_organisation
+    entered = header.recorded_by if header.source is None else "een import"
+    itself = not entered or (first and header.source is None)
+    require(itself, "P5", f"vastgelegd door {entered}, niet door {header.by} zelf")
+    today = header.day == header.at[:10]
+    require(today, "P5", f"gevonden {header.day}; verwacht {header.at[:10]}")
 
 
 def works_for(chain: ChainState, person: str, day: str) -> tuple[str, ...]:

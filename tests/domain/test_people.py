@@ -119,6 +119,32 @@ def test_who_founded_the_chain_links_the_first_sign_in_of_each_partner_and_no_mo
     life.record(linked("p-uwv", "uwv", OTHER), by="p-bd").not_allowed()
 
 
+def test_nobody_becomes_somebody_else_by_entering_the_consent_of_a_partner() -> None:
+    """Who did could give access for two partners alone."""
+    life = people(a_chain(), "office").given(
+        RoleAssigned(role="chain-office", person="office", valid_from="2024-01-01")
+    )
+    entered = {"by": "p-uwv", "recorded_by": "office"}
+    own = linked("p-uwv", "uwv", OTHER, "a-2")
+    life.record(linked("p-uwv", "uwv", sign_in="a-1"), **entered).gives()
+    life = life.done(linked("p-uwv", "uwv", sign_in="a-1"), by="p-uwv")
+    life.record(own, **entered).refused("P5")
+    life.record(own, by=IMPORTER, source=SOURCE).refused("P5")
+    life.at("2024-02-02").record(own, by="p-uwv", on="2024-02-01").refused("P5")
+    # Nor by ending what there is first.
+    ending = ended("p-uwv", "uwv")
+    life.done(ending, by="office").record(own, **entered).refused("P5")
+    life.at("2024-02-02").done(own, by="p-uwv")
+
+
+def test_a_first_sign_in_is_entered_for_a_partner_and_not_imported() -> None:
+    life = a_chain()
+    life.record(linked("p-uwv", "uwv"), by=IMPORTER, source=SOURCE).refused("P5")
+    later = life.at("2024-02-02")
+    later.record(linked("p-uwv", "uwv"), by="p-bd", on="2024-02-01").refused("P5")
+    later.done(linked("p-uwv", "uwv"), by="p-bd")
+
+
 def test_only_for_whoever_speaks_for_the_partner_the_founder_links() -> None:
     life = people(a_chain(), "person-1")
     life.record(linked("person-1", "uwv"), by="p-bd").not_allowed()
