@@ -1,7 +1,7 @@
 """How connections are served: uvicorn, with an end to every wait and a size to every message.
 
     a request      has to be there whole within 40 s, headers and body, however slowly it drips
-    its head       has at most 32 KiB and 100 fields
+    its head       has at most 32 KiB and 100 fields; what comes behind a body counts as well
     an answer      that nobody reads is given up after 60 s
     connections    at most 1024 at once; one more is told to come back
 
@@ -51,6 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether what was fed last ends with the end of a request."""
         self._bodies_bytes = 0
         """How much of what was fed last is of bodies, and so not of a head."""
+        self._in_chunks = False
+        """Whether a part of a body began or ended in what was fed last."""
         self._waiting: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
 
@@ -68,11 +70,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._whole, self._bodies_bytes = False, 0
+        self._whole, self._bodies_bytes, self._in_chunks = False, 0, False
         super().data_received(data)
-        # A field is told of when it has ended; one without an end is seen here.
-        self._head.fed_bytes += len(data) - self._bodies_bytes
-        if self._in_head and self._head.too_long and not self.transport.is_closing():
+        # A field is told of when it has ended; one without an end is seen here, also where it comes
+        # behind the last part of a body. What lies between two parts is no field, and not kept.
+        loose_bytes = len(data) - self._bodies_bytes
+        self._head.fed_bytes = 0 if self._in_chunks else self._head.fed_bytes + loose_bytes
+        if self._head.too_long and not self.transport.is_closing():
             self._leave(TOO_LONG)
         # Most requests come whole, and then nothing is to be waited for.
         if not self._whole and self._waiting is None:
@@ -88,13 +92,23 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head.told(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        # A field behind the body is no field of the head: whoever stands in between did not see it.
+        if self._in_head:
+            super().on_header(name, value)
         self._head.fields += 1
         self._head.told(len(name) + len(value))
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         self._bodies_bytes += len(body)
+
+    def on_chunk_header(self) -> None:
+        """Note that a part of a body begins; the last one of them is empty."""
+        self._in_chunks = True
+
+    def on_chunk_complete(self) -> None:
+        """Note that a part of a body has ended."""
+        self._in_chunks = True
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -106,7 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect_nothing()
 
     def send_400_response(self, msg: str) -> None:
-        if self._in_head and self._head.too_long:
+        if self._head.too_long:
             self._leave(TOO_LONG)
         else:
             super().send_400_response(msg)

@@ -91,6 +91,28 @@ def test_a_head_beyond_its_limits_ends_the_connection(wire: socket.socket, head:
     assert first_line(wire).startswith(b"HTTP/1.1 431")
 
 
+@pytest.mark.parametrize("more", [b"x" * 4096, b"X-A: 1\r\n" * 20], ids=["no end", "many fields"])
+def test_what_comes_behind_a_body_has_the_limits_of_a_head(
+    wire: socket.socket, more: bytes
+) -> None:
+    wire.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-A: ")
+    assert sends_into_nothing(wire, more)
+
+
+def test_a_body_of_many_small_parts_passes(wire: socket.socket) -> None:
+    wire.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+    for _ in range(4):
+        wire.sendall(b"1\r\n \r\n" * MAX_HEAD_BYTES)
+    wire.sendall(b"0\r\nX-Behind: 1\r\n\r\n" + HEALTH + b"\r\n")
+    said = b""
+    while said.count(b"HTTP/1.1 ") < 2:
+        part = wire.recv(65536)
+        assert part, said
+        said += part
+    assert said.startswith(b"HTTP/1.1 405")
+    assert b"HTTP/1.1 200" in said
+
+
 def test_a_head_within_its_limits_passes(wire: socket.socket) -> None:
     fields = b"".join(b"X-%d: 1\r\n" % n for n in range(MAX_FIELDS - 2))
     wire.sendall(HEALTH + fields + b"X-Long: " + b"x" * (MAX_HEAD_BYTES - 4000) + b"\r\n\r\n")

@@ -70,6 +70,22 @@ def test_a_request_with_two_meanings_is_refused(doors: Doors, name: str) -> None
         assert wire.recv(65536).startswith(b"HTTP/1.1 400")
 
 
+def test_a_field_behind_the_body_says_nothing(doors: Doors, chain: str) -> None:
+    """Whoever stands in between looks at the head of a request alone."""
+    token, before = doors.known_as(FOUNDER)["Authorization"], doors.size(chain)
+    url = urlsplit(str(doors.client.base_url))
+    parts = f'16\r\n{{"function": "behind"}}\r\n0\r\nAuthorization: {token}\r\n\r\n'
+    head = (
+        f"POST /v1/chains/{chain}/people HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    )
+    for known, status in (("", b"401"), (f"Authorization: {token}\r\n", b"201")):
+        with socket.create_connection((url.hostname, url.port), timeout=20) as wire:
+            wire.sendall(f"{head}{known}\r\n{parts}".encode())
+            assert wire.recv(65536).startswith(b"HTTP/1.1 " + status)
+    assert doors.size(chain) == before + 1
+
+
 def test_the_same_requests_with_one_meaning_are_answered(doors: Doors) -> None:
     url = urlsplit(str(doors.client.base_url))
     once = b"Cookie: sessie=a\r\nIdempotency-Key: b\r\nAccept: a/b\r\nAccept: c/d\r\n\r\n"
