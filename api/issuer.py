@@ -3,8 +3,9 @@
     <issuer>/.well-known/openid-configuration     OpenID Connect Discovery 1.0, section 4
 
 What it says is kept for a time. One question is under way at once; who has an older answer goes on
-with it meanwhile. When the issuer is silent the older answer serves for a day at most, so that its
-outage is not at once ours, and a key that it withdrew does not live for ever.
+with it meanwhile, and who has none is told so when it takes long. When the issuer is silent the
+older answer serves for a day at most, so that its outage is not at once ours, and a key that it
+withdrew does not live for ever.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ STALE_SECONDS: Final = 86_400.0
 """How long an answer is used at most, while the issuer does not answer."""
 PAUSE_SECONDS: Final = 10.0
 """The least time between two questions, whatever somebody sends us."""
-WAIT_SECONDS: Final = 20.0
-"""How long somebody waits for the question that another has under way."""
+WAIT_SECONDS: Final = 2.0
+"""How long somebody waits for the question that another has under way; once it took so long, nobody
+does: waiting takes a thread, and of those there are few."""
 PATIENCE: Final = Patience(silence_seconds=4.0, answer_seconds=8.0)
 MAX_ANSWER_BYTES: Final = 256 * 1024
 DISCOVERY: Final = "/.well-known/openid-configuration"
 FORM: Final = "application/x-www-form-urlencoded"
+SILENT: Final = "de uitgever van tokens antwoordt niet"
 LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -77,32 +80,46 @@ class Kept(Generic[T]):
         self._tried: float | None = None
         self._fault = ""
         self._asking = threading.Lock()
+        self._hangs = False
 
     def value(self) -> T:
         """Return what is kept, asked anew where it is old. Raises IssuerUnavailable."""
         kept = self.fresh()
-        return self._renewed(patient=self._usable() is None) if kept is None else kept
+        if kept is None:
+            self._asked_anew(patient=self._usable() is None)
+            kept = self._usable()
+        if kept is None:
+            raise IssuerUnavailable(self._fault or SILENT)
+        return kept
 
     def fresh(self) -> T | None:
         """Return what is kept where it need not be asked anew, else None."""
         return self._value if self._clock() - self._since < FRESH_SECONDS else None
 
     def renewed(self) -> T:
-        """Return what is kept after asking anew, unless that was done just now."""
-        return self._renewed(patient=True)
+        """Return what is kept after asking anew, unless that was done just now.
 
-    def _renewed(self, *, patient: bool) -> T:
-        # Who has something to go on with does not wait for the question of another.
-        if self._asking.acquire(timeout=WAIT_SECONDS if patient else 0):
-            try:
-                if self._tried is None or self._clock() - self._tried >= PAUSE_SECONDS:
-                    self._ask()
-            finally:
-                self._asking.release()
+        Raises IssuerUnavailable where that came to nothing, also with something older at hand.
+        """
+        asked = self._asked_anew(patient=True)
         kept = self._usable()
-        if kept is None:
-            raise IssuerUnavailable(self._fault or "de uitgever van tokens antwoordt niet")
+        if not asked or self._fault or kept is None:
+            raise IssuerUnavailable(self._fault or SILENT)
         return kept
+
+    def _asked_anew(self, *, patient: bool) -> bool:
+        """Tell whether it was asked now or just before; not while another still waits for it."""
+        # Who has something to go on with does not wait for the question of another.
+        if not self._asking.acquire(timeout=WAIT_SECONDS if patient and not self._hangs else 0):
+            self._hangs = self._hangs or patient
+            return False
+        try:
+            if self._tried is None or self._clock() - self._tried >= PAUSE_SECONDS:
+                self._ask()
+        finally:
+            self._hangs = False
+            self._asking.release()
+        return True
 
     def _ask(self) -> None:
         self._tried = self._clock()
@@ -112,7 +129,7 @@ class Kept(Generic[T]):
             self._fault = str(error)
             LOG.warning("De uitgever van tokens is niet te vragen: %s", error)
             return
-        self._value, self._since = value, self._clock()
+        self._value, self._since, self._fault = value, self._clock(), ""
 
     def _usable(self) -> T | None:
         return self._value if self._clock() - self._since < STALE_SECONDS else None

@@ -14,7 +14,14 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from api import tokens
-from api.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, Issuer, IssuerUnavailable
+from api.issuer import (
+    FRESH_SECONDS,
+    PAUSE_SECONDS,
+    STALE_SECONDS,
+    Issuer,
+    IssuerUnavailable,
+    Kept,
+)
 from api.issuer_keys import IssuerKeys
 from api.tokens import MAX_CHARACTERS, MAX_LIFE_SECONDS, MAX_SKEW_SECONDS, TokenRefused, Verifier
 from tests.api.an_issuer import AUDIENCE, CLIENT, SUBJECT, AnIssuer, issuing
@@ -210,11 +217,13 @@ def test_names_of_keys_that_are_made_up_do_not_become_questions(
 
 
 def test_a_key_that_changes_during_traffic_costs_nobody_an_answer(
-    verifier: Verifier, issuer: AnIssuer, clock: Clock
+    verifier: Verifier, issuer: AnIssuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     believed(verifier, issuer.token())
     clock.now += PAUSE_SECONDS
     issuer.rotate()
+    # However slow this machine is now.
+    monkeypatch.setattr("api.issuer.WAIT_SECONDS", 30.0)
     token, found = issuer.token(), []
     threads = [
         threading.Thread(target=lambda: found.append(believed(verifier, token))) for _ in range(8)
@@ -240,6 +249,49 @@ def test_while_the_issuer_is_silent_known_keys_serve_for_a_stated_time(
     issuer.silent = False
     clock.now += PAUSE_SECONDS
     assert believed(verifier, issuer.token()) == SUBJECT
+
+
+def test_a_key_that_nobody_can_ask_after_now_is_not_called_unknown(
+    verifier: Verifier, issuer: AnIssuer, clock: Clock
+) -> None:
+    believed(verifier, issuer.token())
+    issuer.rotate()
+    issuer.silent = True
+    clock.now += PAUSE_SECONDS
+    for _ in range(3):
+        with pytest.raises(IssuerUnavailable, match="503"):
+            believed(verifier, issuer.token())
+    assert issuer.asked.count("/keys") == 2
+    issuer.silent = False
+    clock.now += PAUSE_SECONDS
+    assert believed(verifier, issuer.token()) == SUBJECT
+
+
+def test_an_issuer_that_hangs_holds_up_one_and_for_a_moment_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.issuer.WAIT_SECONDS", 0.05)
+    asking, answered = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        asking.set()
+        assert answered.wait(30)
+        return "keys"
+
+    kept: Kept[str] = Kept(slow)
+    first = threading.Thread(target=kept.value)
+    first.start()
+    assert asking.wait(30)
+    with pytest.raises(IssuerUnavailable):
+        kept.value()
+    # From now on it is known to hang: who comes next is told at once, however long that may take.
+    monkeypatch.setattr("api.issuer.WAIT_SECONDS", 3600.0)
+    for ask in (kept.value, kept.renewed):
+        with pytest.raises(IssuerUnavailable, match="antwoordt niet"):
+            ask()
+    answered.set()
+    first.join(30)
+    assert kept.value() == kept.renewed() == "keys"
 
 
 def test_an_issuer_that_never_answered_is_asked_now_and_then(
