@@ -169,7 +169,9 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
-    app.state.rates = Rates(settings.rates)
+    app.state.rates = Rates(
+        settings.rates, signed_in=lambda text: bool(app.state.sessions.signed_in(text))
+    )
     app.state.trust = identity.trusted(settings)
     app.state.reads_everything = settings.development
     problems.install(app)

@@ -46,7 +46,7 @@ FORMER_HEADER: Final = "X-Act-As"
 ACCOUNT: Final = "ketenledger.account"
 """Where a request keeps, for the log, the service account that it is of."""
 COUNTED: Final = "ketenledger.counted"
-"""Where a request keeps that it was counted for the person who sent it."""
+"""Where a request keeps that it was counted for the person or program that sent it."""
 EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
@@ -161,7 +161,7 @@ def _at_hand(request: Request) -> Identity | None:
 
 
 def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -> Identity:
-    _require_room(request, claims)
+    _require_room(request, f"{claims.issuer}|{claims.subject}")
     return Identity(
         person=_person(request, claims, chain) if believed else "",
         issuer=claims.issuer,
@@ -171,13 +171,13 @@ def _identity(request: Request, claims: Claims, chain: str, *, believed: bool) -
     )
 
 
-def _require_room(request: Request, claims: Claims) -> None:
+def _require_room(request: Request, who: str) -> None:
     """Count a request for who sent it, once; Problem (too-many) where that is too often."""
     if COUNTED in request.scope:
         return
     request.scope[COUNTED] = True
     rates: Rates = request.app.state.rates
-    wait_seconds = rates.wait_seconds_of(f"{claims.issuer}|{claims.subject}")
+    wait_seconds = rates.wait_seconds_of(who)
     if wait_seconds:
         raise too_many(wait_seconds)
 
@@ -235,6 +235,7 @@ def _program(request: Request, key: str) -> Identity:
         raise refused(str(error)) from error
     # For the line in the log of this request, which is written where it goes out.
     request.scope[ACCOUNT] = found.account
+    _require_room(request, f"{chain}|{found.account}")
     return Identity(account=found.account, reads=found.scopes, expires=found.expires)
 
 

@@ -4,15 +4,16 @@
     recording     what is sent in
     bundles       bundles and entries of the log, which take work to make
     signing-in    the pages on which somebody signs in
-    person        all of it together, of one person, by whatever tokens and sessions
+    person        all of it together, of one person or program, by whatever tokens and sessions
     address       all of it together, from one network address
     refusals      answers that a credential is not believed, at one network address
 
-The first four are counted per credential (a token or a session), or per address where none is
-sent. A credential need not be a sound one: whoever makes them up is stopped by `address` and
-`refusals`. Who a person is, is only known when their token was believed (identity.py); then it
-counts for them, however many tokens they have. Health is never refused. Several servers each count
-for themselves.
+The first four are counted per credential (a token, or a session in which somebody signed in), or
+per address where none is sent. A token need not be a sound one: whoever makes them up is stopped by
+`address` and `refusals`. A session is looked at, since one that is made up is refused to nobody:
+it only is nobody's. Who a person or program is, is only known when their token was believed
+(identity.py); then it counts for them, however many tokens they have. Health is never refused.
+Several servers each count for themselves.
 
 A limit holds over any minute: of what came in the minute before, by the clock, as much counts as
 still lies within sixty seconds. Two tables of numbers hold that; a new minute empties the older.
@@ -51,19 +52,27 @@ MAX_COUNTED: Final = 200_000
 ALL_OTHERS: Final = "all others"
 MAX_ADDRESSES: Final = 10_000
 _HEALTH: Final = "/v1/health"
-_SESSIONS: Final = ("__Host-sessie=", "sessie=")
-_SIGNING_IN: Final = ("/aanmelden", "/afmelden")
+_SESSIONS: Final = ("__Host-sessie", "sessie")
+_SIGNING_IN: Final = ("/aanmelden", "/aanmelden/terug", "/afmelden")
 _HEAVY: Final = ("/bundles/", "/tile/entries/")
 _IPV6_NETWORK_BITS: Final = 64
 """One subscriber has at least this much of an address, so nobody is a stranger by its other end."""
 
 
 class Rates:
-    """Counts requests; `wait_seconds` tells who has to wait. Safe between threads."""
+    """Counts requests; `wait_seconds` tells who has to wait. Safe between threads.
+
+    `signed_in` tells whether the value of a cookie is a session in which somebody signed in.
+    """
 
     def __init__(
-        self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic
+        self,
+        per_minute: Mapping[str, int],
+        *,
+        signed_in: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._signed_in = signed_in
         self._limiter = SlidingWindowCounterRateLimiter(_Minutes(clock))
         self._limits = {kind: _PerMinute(most) for kind, most in per_minute.items()}
 
@@ -72,7 +81,7 @@ class Rates:
         kind = kind_of(scope["method"], scope["path"])
         if not kind or not self._limits:
             return 0
-        address, credential = address_of(scope), credential_of(scope)
+        address, credential = address_of(scope), self._credential(scope)
         if credential and not self._room("refusals", address):
             return self._wait("refusals", address)
         for limit, who in (("address", address), (kind, credential or address)):
@@ -81,7 +90,7 @@ class Rates:
         return 0
 
     def wait_seconds_of(self, person: str) -> int:
-        """Count a request of a person that is known; return how long they have to wait first."""
+        """Count a request of who is known, person or program; return how long they wait first."""
         found = self._limits.get("person")
         if found is None or self._limiter.hit(found, "person", person):
             return 0
@@ -91,6 +100,16 @@ class Rates:
         """Count that a credential of this sender was not believed."""
         if "refusals" in self._limits:
             self._limiter.hit(self._limits["refusals"], "refusals", address_of(scope))
+
+    def _credential(self, scope: Scope) -> str:
+        """Return a digest of the token or session of a request; empty where there is none."""
+        headers = fields(scope)
+        given = headers.get("authorization", "")
+        if not given:
+            cookies = (one.strip().partition("=") for one in headers.get("cookie", "").split(";"))
+            given = next((value for name, _, value in cookies if name in _SESSIONS), "")
+            given = given if given and self._signed_in(given) else ""
+        return hashlib.sha256(given.encode()).hexdigest()[:32] if given else ""
 
     def _room(self, limit: str, who: str) -> bool:
         found = self._limits.get(limit)
@@ -185,13 +204,3 @@ def _network(text: str) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
         return str(ipaddress.ip_network((address, _IPV6_NETWORK_BITS), strict=False))
     return str(address)
-
-
-def credential_of(scope: Scope) -> str:
-    """Return a digest of the token or session a request carries; empty where it carries none."""
-    headers = fields(scope)
-    given = headers.get("authorization", "")
-    if not given:
-        cookies = (one.strip() for one in headers.get("cookie", "").split(";"))
-        given = next((one for one in cookies if one.startswith(_SESSIONS)), "")
-    return hashlib.sha256(given.encode()).hexdigest()[:32] if given else ""

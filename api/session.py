@@ -89,6 +89,11 @@ class Sessions:
             return None
         return None if found.subject and found.until <= time.time() else found
 
+    def signed_in(self, text: str) -> bool:
+        """Tell whether a cookie holds the session of somebody who signed in, until now."""
+        found = self.session(text)
+        return found is not None and bool(found.subject)
+
 
 def fresh() -> Session:
     """Return the session of nobody yet, with a token that nobody had before."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api import settings
+from api import session, settings
 from api.rates import DEFAULT, Rates, kind_of
 from api.settings import SettingsRefused, from_environment
+from api.tokens import Claims
 from tests.api.doors import Doors, open_doors
+from tests.api.programs import Chain, bearer
 
 RATES = {"reading": 5, "recording": 3, "address": 40, "refusals": 3}
 FORGED = {"Authorization": "Bearer een.gemaakt.token"}
@@ -30,12 +32,17 @@ def asked(
     return {"type": "http", "method": method, "path": path, "headers": raw, "client": client}
 
 
+def counting(per_minute: Mapping[str, int], **more: Any) -> Rates:
+    """Return rates that know three sessions in which somebody signed in."""
+    return Rates(per_minute, signed_in=lambda text: text in ("c", "d", "e"), **more)
+
+
 def passes(rates: Rates, times: int, **request: Any) -> list[bool]:
     return [rates.wait_seconds(asked(**request)) == 0 for _ in range(times)]
 
 
 def test_so_many_pass_and_the_next_waits_for_at_most_a_minute() -> None:
-    rates = Rates({"reading": 3})
+    rates = counting({"reading": 3})
     assert passes(rates, 4) == [True, True, True, False]
     assert 1 <= rates.wait_seconds(asked()) <= 60
 
@@ -52,7 +59,7 @@ class Clock:
 
 def test_a_limit_holds_over_any_minute_not_only_one_of_the_clock() -> None:
     clock = Clock()
-    rates = Rates({"reading": 6}, clock=clock)
+    rates = counting({"reading": 6}, clock=clock)
     clock.now += 30
     assert passes(rates, 7) == [True] * 6 + [False]
     assert rates.wait_seconds(asked()) == 30, "this minute is full"
@@ -70,7 +77,7 @@ def test_a_limit_holds_over_any_minute_not_only_one_of_the_clock() -> None:
 
 def test_who_waited_as_told_for_a_full_minute_to_end_may_soon_go_on() -> None:
     clock = Clock()
-    rates = Rates({"reading": 60}, clock=clock)
+    rates = counting({"reading": 60}, clock=clock)
     assert passes(rates, 61) == [True] * 60 + [False]
     waited = 0
     while wait_seconds := rates.wait_seconds(asked()):
@@ -84,14 +91,14 @@ def test_so_many_are_counted_each_for_themselves_and_the_rest_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("api.rates.MAX_COUNTED", 2)
-    rates = Rates({"reading": 1})
+    rates = counting({"reading": 1})
     callers = [f"192.0.2.{number}" for number in range(4)]
     passed = [passes(rates, 1, address=one) for one in callers]
     assert passed == [[True], [True], [True], [False]]
 
 
 def test_each_address_and_each_credential_is_counted_apart() -> None:
-    rates = Rates({"reading": 1})
+    rates = counting({"reading": 1})
     assert passes(rates, 1, address="192.0.2.1") == [True]
     assert passes(rates, 1, address="192.0.2.2") == [True]
     assert passes(rates, 1, Authorization="Bearer a") == [True]
@@ -103,14 +110,23 @@ def test_each_address_and_each_credential_is_counted_apart() -> None:
     assert passes(rates, 1, Cookie="taal=nl") == [False]
 
 
+def test_a_session_that_is_made_up_is_no_credential() -> None:
+    rates = counting({"bundles": 1})
+    path = "/v1/chains/k/bundles/records"
+    made_up = [passes(rates, 1, path=path, Cookie=f"sessie={number}") for number in range(3)]
+    assert made_up == [[True], [False], [False]]
+    assert passes(rates, 1, path=path) == [False]
+    assert passes(rates, 2, path=path, Cookie="sessie=e") == [True, False]
+
+
 def test_made_up_credentials_do_not_get_around_the_limit_of_an_address() -> None:
-    rates = Rates({"reading": 1, "address": 3})
+    rates = counting({"reading": 1, "address": 3})
     forged = [rates.wait_seconds(asked(Authorization=f"Bearer {n}")) for n in range(4)]
     assert [wait == 0 for wait in forged] == [True, True, True, False]
 
 
 def test_whoever_is_not_believed_too_often_is_not_listened_to() -> None:
-    rates = Rates({"refusals": 2})
+    rates = counting({"refusals": 2})
     for _ in range(2):
         assert passes(rates, 1, Authorization="Bearer x") == [True]
         rates.refused(asked(Authorization="Bearer x"))
@@ -120,7 +136,7 @@ def test_whoever_is_not_believed_too_often_is_not_listened_to() -> None:
 
 
 def test_the_other_end_of_an_ipv6_network_is_the_same_address() -> None:
-    rates = Rates({"reading": 1})
+    rates = counting({"reading": 1})
     assert passes(rates, 1, address="2001:db8:1:2::1") == [True]
     assert passes(rates, 1, address="2001:db8:1:2:ffff::9") == [False]
     assert passes(rates, 1, address="2001:db8:1:3::1") == [True]
@@ -137,6 +153,7 @@ def test_the_other_end_of_an_ipv6_network_is_the_same_address() -> None:
         ("HEAD", "/v1/chains", "reading"),
         ("POST", "/v1/chains/k/people", "recording"),
         ("POST", "/aanmelden", "signing-in"),
+        ("GET", "/aanmelden/terug", "signing-in"),
         ("GET", "/v1/chains/k/bundles/records", "bundles"),
         ("GET", "/log/k/tile/entries/000", "bundles"),
     ],
@@ -186,6 +203,27 @@ def test_another_token_or_session_gives_a_person_no_more(database: str, folder: 
         assert asks("piet") == 200
         # Nobody in particular is counted as one person.
         assert [doors.get("/v1/chains").status_code for _ in range(3)] == [200] * 3
+
+
+def test_a_key_written_in_another_way_gives_a_program_no_more(database: str, folder: Path) -> None:
+    with open_doors(database, folder, development=False, rates={"person": 2}) as doors:
+        chain = Chain(doors)
+        keys = [chain.program(name) for name in ("een", "twee")]
+
+        def asks(key: str, spaces: int) -> int:
+            return doors.get(chain.base, headers=bearer(" " * spaces + key)).status_code
+
+        assert [asks(keys[0], spaces) for spaces in range(3)] == [200, 200, 429]
+        assert asks(keys[1], 0) == 200
+
+
+def test_a_session_of_nobody_yet_is_no_credential(limited: Doors) -> None:
+    """Whoever opens a page is given one, so it would be a limit that anybody can renew."""
+    sessions = limited.app.state.sessions
+    known = Claims(issuer="https://login.example", subject="x", expires=4_000_000_000)
+    assert sessions.signed_in(sessions.text(session.of(known)))
+    for text in (sessions.text(session.fresh()), "verzonnen", ""):
+        assert not sessions.signed_in(text)
 
 
 def test_what_a_proxy_says_is_believed_of_that_proxy_only(database: str, folder: Path) -> None:
