@@ -16,7 +16,7 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -25,6 +25,8 @@ import structlog
 from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import ExcInfo
+
+from ledger.log import trace_context
 
 MAX_ERROR_CHARACTERS: Final = 300
 GATHER_SECONDS: Final = 0.05
@@ -56,6 +58,7 @@ def start(stream: TextIO | None = None) -> None:
     """Let everything that logs, the libraries included, write JSON lines to this stream."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _traced,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -169,6 +172,13 @@ def blotted(text: str) -> str:
 
 def _marked(lower: str) -> bool:
     return any(mark in lower for mark in MARKS)
+
+
+def _traced(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Any:
+    """Name the trace of work that no request asked for; that of a request is named already."""
+    for name, value in trace_context.told().items():
+        line.setdefault(name, value)
+    return line
 
 
 def _blotted(_logger: Any, _method: str, line: Any) -> str:

@@ -42,6 +42,8 @@ SECURITY_HEADERS: Final = {
 TRANSPORT_HEADER: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 REQUEST_ID: Final = "X-Request-Id"
 UNKNOWN_PATH: Final = "(unknown)"
+UNLOOKED: Final = frozenset({400, 401, 404, 405, 408, 413, 415, 429})
+"""Answers to who may have named a chain that is not there, and so whatever they typed."""
 RawHeader = tuple[bytes, bytes]
 """A field of an answer: its name in small letters, and its value."""
 
@@ -175,8 +177,8 @@ class _Passage:
     def _chain(self) -> dict[str, str]:
         """Return the chain that was asked about, where there is one of that name."""
         chain = self.scope.get("path_params", {}).get("chain")
-        found = self.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
-        return {"chain": chain} if isinstance(chain, str) and found else {}
+        looked = self.status not in UNLOOKED
+        return {"chain": chain} if isinstance(chain, str) and looked else {}
 
     def _account(self) -> dict[str, str]:
         """Return the service account of the program that asked; a person is never named."""

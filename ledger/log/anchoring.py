@@ -10,6 +10,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
+from ledger.log import trace_context
 from ledger.log.anchor import Anchor, Anchors
 from ledger.log.asking import NoAnswer, Patience, ask
 from ledger.log.beat import Beat
@@ -109,6 +110,7 @@ class Anchoring:
         """Ask for each chain that is due and that no other process has; return those anchored."""
         return [chain for chain in self.due() if self._tried(chain)]
 
+    @trace_context.own()
     def _tried(self, chain: str) -> bool:
         failures = self.anchors.claim(chain, CLAIM_SECONDS)
         if failures is None:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ledger.log import trace_context
 from ledger.log.courier import SENTENCES, Courier, Failed, Silent
 from ledger.log.feed_tables import Claimed, Feed, FeedTables, Heard, mark
 from ledger.log.policy import Policy, Witness
@@ -159,6 +160,7 @@ class Feeder:
         with self._lock:
             self._looked.update(asked[one] for one in new)
 
+    @trace_context.own()
     def _look(self, chain: str, witness: Witness) -> None:
         if time.monotonic() < self._silent.get(witness.url, 0.0):
             return
@@ -252,6 +254,7 @@ class Feeder:
             thread.start()
         return True
 
+    @trace_context.own()
     def _ask(self, due: Due) -> None:
         try:
             self._sent(due)

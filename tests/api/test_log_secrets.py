@@ -75,6 +75,8 @@ def odd_requests(doors: Doors) -> list[httpx.Response]:
         doors.get("/v1/chains/keten", headers={"Authorization": f"Bearer {KEY}"}),
         doors.get("/v1/chains", headers=cookie),
         doors.get(f"/v1/chains/{SECRET}/people/{PERSON}", headers=signed_in),
+        doors.get(f"/v1/chains/{SECRET}", headers={"Authorization": "Bearer x"}),
+        doors.client.post(f"/v1/chains/{SECRET}/people", content="{}", headers=signed_in),
         doors.get(f"/v1/chains/keten/people/{PERSON}", headers=signed_in),
         doors.get("/v1/chains/keten/search", params={"text": NAME}, headers=signed_in),
         doors.get(f"/{NAME}", headers=signed_in),

@@ -1,5 +1,6 @@
 """Traces: the caller's where it is a sound one, a new one where not; in answers and in the log."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from api.tracing import request_id, trace_of
+from ledger.log import trace_context
 from tests.api.doors import Doors
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -55,6 +57,40 @@ def test_the_answer_and_the_log_name_the_trace(doors: Doors) -> None:
     assert found[1] == TRACE
     [line] = [line for line in lines if line["event"] == "request"]
     assert (line["trace_id"], line["parent_id"], line["span_id"]) == (TRACE, PARENT, found[2])
+
+
+def test_work_that_no_request_asked_for_is_asked_and_logged_in_one_trace() -> None:
+    assert trace_context.told() == {}
+    with trace_context.own():
+        found = ANSWERED.fullmatch(trace_context.passed_on()[trace_context.HEADER])
+        assert found is not None
+        told = trace_context.told()
+        assert told == {"trace_id": found[1], "span_id": found[2]}
+        with trace_context.own():
+            assert trace_context.told()["trace_id"] != found[1]
+        assert trace_context.told() == told
+    assert trace_context.told() == {}
+
+
+LINES = """
+import logging
+from api import access_log
+from ledger.log import trace_context
+
+access_log.start()
+logging.getLogger("ledger").warning("voor")
+with trace_context.own():
+    logging.getLogger("ledger").warning(trace_context.passed_on()["traceparent"])
+"""
+
+
+def test_a_line_about_such_work_names_its_trace() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LINES], check=True, capture_output=True, text=True, timeout=60
+    )
+    before, line = (json.loads(one) for one in done.stderr.splitlines())
+    assert "trace_id" not in before
+    assert line["event"] == f"00-{line['trace_id']}-{line['span_id']}-00"
 
 
 def test_ids_of_our_own_differ_and_have_the_form_of_the_standard() -> None:
