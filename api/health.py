@@ -2,15 +2,21 @@
 
 `live` asks nothing of anything else: a server that lost its database lives, and must not be
 restarted for it. `ready` tells whether requests make sense here now.
+
+Nobody is refused an answer, so it costs one look at a time, however many ask. Everybody is told the
+same: a chain that was founded out of the public's sight is counted and not named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 from fastapi import FastAPI
 from msgspec import Struct
+from msgspec.structs import replace
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +24,7 @@ from api.anchors import AnchoringState, Stamping
 from api.answer_schemas import answered, named
 from api.answers import answer
 from api.doorway import API_VERSION
+from api.log_open import founded_in_public
 from api.problems import Problem
 from api.signing import Signing, SigningState
 from api.witnesses import WitnessesState, Witnessing
@@ -27,6 +34,8 @@ from projections.reached import Shown
 from projections.runner import Runner
 
 CHECK_SECONDS = 3.0
+CLOSED: Final = "(besloten)"
+"""What stands in the place of a name that is not for everybody; no chain can be called so."""
 
 State = Literal["pass", "warn", "fail"]
 WORSE: Final[tuple[State, ...]] = ("pass", "warn", "fail")
@@ -72,6 +81,7 @@ class Health(Struct, frozen=True, rename="camel"):
 
 def install(app: FastAPI) -> None:
     """Add the routes that tell how the server is doing."""
+    app.state.looks = Looks(_found)
     routes = (
         ("", health, "getHealth", "How the server is doing.", Health),
         ("/live", live, "getLive", "Whether the process answers.", Alive),
@@ -94,14 +104,14 @@ async def live() -> Response:
     return answer(Alive())
 
 
-def health(request: Request) -> Response:
+async def health(request: Request) -> Response:
     """Answer how the server is doing, whatever that is."""
-    return answer(_found(request))
+    return answer(await _looked(request))
 
 
-def ready(request: Request) -> Response:
+async def ready(request: Request) -> Response:
     """Answer that the server can do its work, or a problem that says why not."""
-    found = _found(request)
+    found = await _looked(request)
     if found.database == "fail":
         raise Problem("unavailable", "De database is niet beschikbaar.")
     if found.replica is not None and found.replica.status == "fail":
@@ -113,32 +123,97 @@ def ready(request: Request) -> Response:
     return answer(found)
 
 
-def _found(request: Request) -> Health:
-    runner: Runner = request.app.state.runner
-    store: Store = request.app.state.writing
-    signer: Signing = request.app.state.signing
-    witnessing: Witnessing = request.app.state.witnessing
-    stamping: Stamping = request.app.state.stamping
-    writer: State = "pass" if request.app.state.ledger.writing else "fail"
+class InPublic:
+    """Tells what troubles chains, without the name of one that not everybody may know of."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._names: dict[str, str] = {}
+
+    def of_signing(self, found: SigningState | None) -> SigningState | None:
+        """Return the same state with the names that everybody may know."""
+        if found is None:
+            return None
+        refused = [replace(one, chain=self._name(one.chain)) for one in found.refused]
+        return replace(found, refused=refused, unnamed=[*map(self._name, found.unnamed)])
+
+    def of_anchoring(self, found: AnchoringState | None) -> AnchoringState | None:
+        """Return the same state with the names that everybody may know."""
+        if found is None:
+            return None
+        failing = [replace(one, chain=self._name(one.chain)) for one in found.failing]
+        return replace(found, failing=failing)
+
+    def of_witnesses(self, found: WitnessesState) -> WitnessesState:
+        """Return the same state; of a chain out of sight no witness is named either."""
+        told = ((one, self._name(one.chain)) for one in found.troubles)
+        troubles = [
+            replace(one, chain=name, witness=CLOSED if name == CLOSED else one.witness)
+            for one, name in told
+        ]
+        return replace(found, troubles=troubles)
+
+    def _name(self, chain: str) -> str:
+        if chain not in self._names:
+            self._names[chain] = chain if founded_in_public(self._store, chain) else CLOSED
+        return self._names[chain]
+
+
+class Looks:
+    """Looks at a server, one after the other: who asks during one is told what the next finds."""
+
+    def __init__(self, look: Callable[[Any], Health]) -> None:
+        self._look = look
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Task[Health] | None = None
+
+    async def found(self, works: Any) -> Health:
+        """Return how the server is doing, looked at since this was asked."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._looked(works))
+        # Who does not wait any longer leaves the look to the others.
+        return await asyncio.shield(self._next)
+
+    async def _looked(self, works: Any) -> Health:
+        async with self._turn:
+            self._next = None
+            return await run_in_threadpool(self._look, works)
+
+
+async def _looked(request: Request) -> Health:
+    looks: Looks = request.app.state.looks
+    return await looks.found(request.app.state)
+
+
+def _found(works: Any) -> Health:
+    """Return how the server is doing; `works` is what works behind the doors (`app.state`)."""
+    runner: Runner = works.runner
+    store: Store = works.writing
+    signer: Signing = works.signing
+    witnessing: Witnessing = works.witnessing
+    stamping: Stamping = works.stamping
+    writer: State = "pass" if works.ledger.writing else "fail"
     try:
         with store.connection(statement_seconds=CHECK_SECONDS) as lent:
             lent.execute("SELECT 1")
         sizes, done = store.sizes(), runner.sizes()
-        replica = _replica(request, done)
+        replica = _replica(works, done)
         signing = signer.state(
             sizes=sizes, signed=witnessing.tree.heads(), unnamed=set(witnessing.unnamed)
         )
         checks: State = "fail" if CheckResults(store).standing() else "pass"
-        anchoring = stamping.state()
-        witnesses = witnessing.state()
+        told = InPublic(works.proving)
+        signing = told.of_signing(signing)
+        anchoring = told.of_anchoring(stamping.state())
+        witnesses = told.of_witnesses(witnessing.state())
     except StoreUnavailable:
         models: State = "warn" if runner.running else "fail"
         return Health("fail", API_VERSION, database="fail", writer=writer, read_models=models)
     behind = sum(max(0, size - done.get(chain, 0)) for chain, size in sizes.items())
     following: State = "fail" if not runner.running else "warn" if behind else "pass"
     parts = [part.status for part in (signing, anchoring, witnesses, replica) if part is not None]
-    roles: State = "pass" if request.app.state.duties.apart else "warn"
-    walled: State = "pass" if request.app.state.walled else "warn"
+    roles: State = "pass" if works.duties.apart else "warn"
+    walled: State = "pass" if works.walled else "warn"
     found: list[State] = [writer, following, checks, roles, walled, *parts]
     return Health(
         max(found, key=WORSE.index),
@@ -157,10 +232,10 @@ def _found(request: Request) -> Health:
     )
 
 
-def _replica(request: Request, done: Mapping[str, int]) -> ReplicaState | None:
+def _replica(works: Any, done: Mapping[str, int]) -> ReplicaState | None:
     """Tell how far the database that is read from is behind; None where it is the same one."""
-    shown: Shown = request.app.state.shown
-    if shown is request.app.state.runner:
+    shown: Shown = works.shown
+    if shown is works.runner:
         return None
     try:
         there = shown.sizes()

@@ -26,15 +26,15 @@ from ledger.log.tiles import Tile
 def require_log(request: Request, chain: str) -> bool:
     """Tell whether a log is for everybody; NotFound for a log that is not there for who asks."""
     store: Store = request.app.state.proving
-    if _founded_in_public(store, chain):
+    if founded_in_public(store, chain):
         return True
     if lending.sees_nothing(request, chain):
         raise not_signed(chain)
     return False
 
 
-def _founded_in_public(store: Store, chain: str) -> bool:
-    """Tell what the first record says; one that is gone or damaged says nothing."""
+def founded_in_public(store: Store, chain: str) -> bool:
+    """Tell whether everybody may know of a chain; a first record that is gone says nothing."""
     first = store.read(chain, start=0, limit=1)
     try:
         return bool(first) and catalogue.decode(first[0].data).header.scope == "public"

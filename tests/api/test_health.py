@@ -1,10 +1,15 @@
 """Alive, ready, and what happens while the database is away."""
 
+import asyncio
+import threading
+from typing import Any
+
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from api.health import Looks
 from tests.api.doors import Doors, open_doors
 
 CLOSE = "ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allowed}"
@@ -43,6 +48,31 @@ def test_a_server_that_works_says_so(doors: Doors) -> None:
     assert ready.status_code == 200
     assert ready.json()["database"] == "pass"
     assert doors.get("/v1/health").json()["version"] == "1.0.0"
+
+
+def test_however_many_ask_there_is_one_look_at_a_time_and_none_from_before_the_question() -> None:
+    begun: list[int] = []
+    seen, end = threading.Event(), threading.Event()
+
+    def look(_: object) -> Any:
+        begun.append(number := len(begun))
+        seen.set()
+        assert end.wait(20)
+        return number
+
+    async def asked() -> list[Any]:
+        looks = Looks(look)
+        first = asyncio.create_task(looks.found(None))
+        assert await asyncio.to_thread(seen.wait, 20)
+        later = [asyncio.create_task(looks.found(None)) for _ in range(50)]
+        given_up = asyncio.create_task(looks.found(None))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert begun == [0]
+        end.set()
+        return [await one for one in (first, *later)]
+
+    assert asyncio.run(asked()) == [0] + [1] * 50
 
 
 @pytest.mark.slow

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from api import identity
+from api.anchors import AnchoringState, NotAnchored
+from api.health import CLOSED, InPublic
 from api.settings import Settings
 from api.signing import Signing, SigningState, ensure_key, log_keys
+from api.witnesses import Trouble, WitnessesState
+from ledger import catalogue
 from ledger.log.store import Store
-from tests.api.doors import Doors, open_doors
+from ledger.recording import Act
+from tests.api.doors import FOUNDER, Doors, founding, open_doors
 from tests.api.signed import (
     entries_of,
     leaf_hash,
@@ -23,7 +29,7 @@ from tests.api.signed import (
     until,
 )
 
-SIGNED, UNSIGNED = "getekend", "ongetekend"
+SIGNED, UNSIGNED, HIDDEN = "getekend", "ongetekend", "uit-het-zicht"
 LOG = f"/log/{SIGNED}"
 FULL = 256
 EXTRA = 4
@@ -253,3 +259,45 @@ def test_a_key_made_later_is_found_and_one_taken_away_is_told(
         (tmp_path / "weg.key").rename(path)
         signed_head(doors, SIGNED, doors.size(SIGNED))
         until(lambda: doors.get("/v1/health").json()["signing"]["status"] == "pass")
+
+
+def test_a_chain_out_of_sight_is_in_no_shared_cache_and_health_does_not_name_it(
+    database: str, tmp_path: Path
+) -> None:
+    with open_doors(database, tmp_path) as doors:
+        key = ensure_key(Settings(folder=tmp_path), HIDDEN)
+        ensure_key(Settings(folder=tmp_path), SIGNED)
+        doors.found(SIGNED)
+        tell(doors, {"type": "ChainEstablished", **founding()})
+        for chain, reach in ((HIDDEN, "private"), (SIGNED, "public")):
+            size = doors.size(chain)
+            signed_head(doors, chain, size)
+            note = doors.get(f"/log/{chain}/timestamps/{size}.note")
+            assert (note.status_code, note.headers["Cache-Control"]) == (
+                200,
+                f"{reach}, {FOR_EVER}",
+            )
+            assert (note.headers.get("Vary") == identity.VARY) is (chain == HIDDEN)
+        key.unlink()
+        tell(doors, {"type": "PersonRegistered", "person": "p-1"})
+        until(lambda: bool(doors.get("/v1/health").json()["signing"]["refused"]))
+        health = doors.get("/v1/health")
+        [refused] = health.json()["signing"]["refused"]
+        assert (refused["chain"], refused["kind"]) == (CLOSED, "key")
+        assert HIDDEN not in health.text
+        told = InPublic(doors.app.state.proving)
+        both = (SIGNED, HIDDEN)
+        failing = [NotAnchored(chain, "refused", "", 1, "") for chain in both]
+        anchoring = told.of_anchoring(AnchoringState("warn", 0, failing))
+        assert anchoring is not None
+        assert [one.chain for one in anchoring.failing] == [SIGNED, CLOSED]
+        troubles = told.of_witnesses(
+            WitnessesState("warn", [Trouble(one, "w", "") for one in both])
+        )
+        assert troubles.troubles == [Trouble(SIGNED, "w", ""), Trouble(CLOSED, CLOSED, "")]
+
+
+def tell(doors: Doors, body: dict[str, object]) -> None:
+    """Record something in the chain that is out of sight."""
+    act = Act(event=catalogue.read_body(body), by=FOUNDER, scope="chain")
+    doors.app.state.ledger.submit(HIDDEN, act)
