@@ -78,6 +78,11 @@ class Live:
             raise Problem("unavailable", "Er kijken nu te veel mensen live mee.")
 
     @property
+    def crowded(self) -> bool:
+        """Whether more streams began at once than may be: then the last to begin has to end."""
+        return self.streams > self._max_streams
+
+    @property
     def streams(self) -> int:
         """How many streams there are now."""
         return len(self._listeners())

@@ -73,6 +73,9 @@ async def _stream(request: Request) -> Response:
 async def _told(watch: Watch, live: Live) -> AsyncIterator[bytes]:
     """Tell what is new as it comes, and that the line is alive while nothing does."""
     with live.waiting(watch.chain) as waiter:
+        # Several may have found room at once, before any of them had taken it.
+        if live.crowded:
+            return
         end, told = time.monotonic() + MAX_SECONDS, watch.told
         yield f"retry: {RETRY_MS}\n\n".encode()
         while time.monotonic() < end and not live.stopping:

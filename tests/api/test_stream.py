@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -132,6 +134,30 @@ def test_there_are_so_many_streams_and_no_more(database: str, folder) -> None:
             next(told)
             refused = opened.get("/ketens/keten/stroom?vanaf=0")
             assert refused.status_code == 503
+
+
+def test_who_come_at_the_same_moment_get_no_more_places_than_there_are(
+    database: str, folder
+) -> None:
+    most, callers = 2, 16
+    together, told = threading.Barrier(callers), threading.Barrier(callers)
+
+    def opened_one(address: httpx.URL) -> bool:
+        """Open a stream with the others, keep it open until all know; tell if it said anything."""
+        with httpx.Client(base_url=address, timeout=READ_SECONDS) as client:
+            together.wait(READ_SECONDS)
+            with client.stream("GET", "/ketens/keten/stroom?vanaf=0") as answer:
+                # Who lets go of the lines hangs up.
+                lines = answer.iter_lines()
+                open_ = answer.status_code == 200 and next(lines, "") != ""
+                told.wait(READ_SECONDS)
+                return open_
+
+    with open_doors(database, folder, max_streams=most) as opened:
+        opened.found("keten")
+        with ThreadPoolExecutor(callers) as pool:
+            found = list(pool.map(opened_one, [opened.client.base_url] * callers))
+    assert found.count(True) == most
 
 
 def test_a_server_that_stops_ends_its_streams(database: str, folder) -> None:
