@@ -48,7 +48,7 @@ DEFAULT: Final[Mapping[str, int]] = {
 }
 MOST: Final = 1_000_000
 MAX_COUNTED: Final = 200_000
-"""Who come in one minute beyond so many are counted together, as one."""
+"""Who come in one minute beyond so many are counted together, as one for each limit."""
 ALL_OTHERS: Final = "all others"
 MAX_ADDRESSES: Final = 10_000
 _HEALTH: Final = "/v1/health"
@@ -175,7 +175,7 @@ class _Minutes(MemoryStorage):
             self._before = self._now if minute == self._minute + 1 else {}
             self._now, self._minute = {}, int(minute)
         known = key in self._now or len(self._now) < MAX_COUNTED
-        return key if known else ALL_OTHERS, expiry - passed
+        return key if known else f"{key.partition('/')[0]}/{ALL_OTHERS}", expiry - passed
 
 
 def kind_of(method: str, path: str) -> str:

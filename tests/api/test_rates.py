@@ -97,6 +97,16 @@ def test_so_many_are_counted_each_for_themselves_and_the_rest_together(
     assert passed == [[True], [True], [True], [False]]
 
 
+def test_who_are_counted_together_for_one_limit_are_not_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.rates.MAX_COUNTED", 1)
+    rates = counting({"reading": 2, "person": 1})
+    assert [passes(rates, 1, address=f"192.0.2.{n}")[0] for n in range(4)] == [True] * 3 + [False]
+    assert rates.wait_seconds_of("jan") == 0
+    assert rates.wait_seconds_of("piet") > 0, "of persons there are too many as well"
+
+
 def test_each_address_and_each_credential_is_counted_apart() -> None:
     rates = counting({"reading": 1})
     assert passes(rates, 1, address="192.0.2.1") == [True]
