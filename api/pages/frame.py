@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +19,7 @@ from api.demo_story_script import CHAIN
 from api.demo_tour import FIRST, tour
 from api.pages.language import COOKIE, LANGUAGES, chosen
 from api.pages.paper import printed
+from api.pages.posted import guarded, local, posted
 from api.pages.site import problem_page
 from api.problems import Problem
 from ledger.domain.values import NotFound
@@ -33,7 +33,6 @@ STATIC: Final = {
 }
 """The files of our own that a page loads, and nothing else in that folder."""
 YEAR_SECONDS: Final = 31_536_000
-MAX_FORM_BYTES: Final = 4096
 MAX_THEME_BYTES: Final = 262_144
 MAX_CHAINS: Final = 200
 
@@ -49,7 +48,7 @@ def install(app: FastAPI) -> None:
     app.add_api_route(
         "/ketens/{rest:path}", _guarded(_nothing), include_in_schema=False, methods=["GET", "POST"]
     )
-    app.add_api_route("/taal", _language, include_in_schema=False, methods=["POST"])
+    app.add_api_route("/taal", guarded(_language), include_in_schema=False, methods=["POST"])
 
 
 def _guarded(
@@ -107,27 +106,13 @@ def _nothing(request: Request) -> Response:
 
 async def _language(request: Request) -> Response:
     """Keep which language somebody reads, and lead back to the page they came from."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_FORM_BYTES:
-            raise Problem("too-large", f"Het formulier is langer dan {MAX_FORM_BYTES} bytes.")
-    try:
-        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=4)
-    except ValueError as error:
-        raise Problem("malformed", "Het formulier is niet te lezen.") from error
-    code = fields.get("taal", [""])[0]
+    fields = await posted(request)
+    code = fields.first("taal")
     if code not in LANGUAGES:
         raise Problem("malformed", f"taal: {code[:20]!r}; verwacht {' of '.join(LANGUAGES)}.")
-    answer = RedirectResponse(_local(fields.get("terug", ["/"])[0]), status_code=303)
+    answer = RedirectResponse(local(fields.first("terug")), status_code=303)
     secure = request.app.state.settings.address.startswith("https://")
     answer.set_cookie(
         COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax", path="/", secure=secure
     )
     return answer
-
-
-def _local(address: str) -> str:
-    """Return an address on this very server; anything else leads to the first page."""
-    sound = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if sound and address.isprintable() and "\\" not in address else "/"

@@ -115,6 +115,20 @@ def test_head_is_get_without_its_body(doors: Doors) -> None:
     assert head.headers["Content-Length"] == whole.headers["Content-Length"]
 
 
+def test_a_choice_of_language_that_cannot_be_read_is_told_as_a_page(doors: Doors) -> None:
+    """A form like any other: bounded in time and size, and told to people."""
+    for sent, status in (
+        ({"data": {"taal": "xx"}}, 400),
+        ({"json": {"taal": "en"}}, 415),
+        ({"data": {"taal": "x" * 300_000}}, 413),
+    ):
+        answer = doors.client.post("/taal", **sent)
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"].startswith("text/html")
+    chosen = doors.client.post("/taal", data={"taal": "en", "terug": "//elders.example"})
+    assert (chosen.status_code, chosen.headers["Location"]) == (303, "/")
+
+
 def test_other_origins_get_no_leave_to_read(doors: Doors) -> None:
     answer = doors.get("/v1/event-types", headers={"Origin": "https://elders.example.org"})
     assert "Access-Control-Allow-Origin" not in answer.headers
