@@ -148,6 +148,12 @@ def test_no_secret_stands_in_it_and_every_variable_is_told() -> None:
         assert re.search(rf"^{variable}=", told, re.MULTILINE), variable
 
 
+def test_who_is_behind_a_proxy_can_be_told_apart_and_who_runs_it_can_be_named() -> None:
+    environment = SERVICES["server"]["environment"]
+    for one in ("PROXIES", "BASE_URL", "ORGANISATION", "CONTACT"):
+        assert environment[f"KETENLEDGER_{one}"] == f"${{KETENLEDGER_{one}:-}}"
+
+
 def test_nothing_is_open_to_other_machines() -> None:
     ports = [port for one in SERVICES.values() for port in one.get("ports", [])]
     assert ports
