@@ -101,7 +101,7 @@ def test_who_are_counted_together_for_one_limit_are_not_for_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("api.rates.MAX_COUNTED", 1)
-    rates = counting({"reading": 2, "person": 1})
+    rates = counting({"reading": 2, "person": 1}, clock=Clock())
     assert [passes(rates, 1, address=f"192.0.2.{n}")[0] for n in range(4)] == [True] * 3 + [False]
     assert rates.wait_seconds_of("jan") == 0
     assert rates.wait_seconds_of("piet") > 0, "of persons there are too many as well"
