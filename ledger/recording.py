@@ -130,7 +130,7 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
         signatures.explicit(act.event, act=act.act, on=act.on)
     event = _named(act.event, first)
     header = _header(chain, act, on=on, at=at)
-    _sealed_as_due(event, header)
+    _sealed_as_due(act, event, header)
     # Nobody has seen this header yet, and positions need no second look at all the rest of it.
     force_setattr(header, "under", policy.lawful(chain, event, header))
     signatures.check(chain, event, header)
@@ -252,12 +252,17 @@ def scope_of(chain: ChainState, act: Act) -> Scope:
     return act.scope or _scope(chain, act.event)
 
 
-def _sealed_as_due(event: Event, header: Header) -> None:
-    """Refuse free text that anybody could read in what is confidential, and a seal elsewhere."""
+def _sealed_as_due(act: Act, event: Event, header: Header) -> None:
+    """Refuse free text that anybody could read in what is confidential, and a seal elsewhere.
+
+    Whoever seals says the scope with it (`confidential.py`). A seal without one was typed, and
+    would open for its writer what is sealed elsewhere.
+    """
     secret = header.scope == "confidential"
     for name, text in sealing.texts(event):
-        if bool(sealing.sealed_as(text)) != secret:
-            where = "vertrouwelijk en deze tekst staat er open" if secret else "niet vertrouwelijk"
+        sealed = bool(sealing.sealed_as(text))
+        if sealed != secret or (sealed and act.scope is None):
+            where = "niet vertrouwelijk" if sealed else "vertrouwelijk en deze tekst staat er open"
             raise Refused("G13", f"{name}: de vastlegging is {where}; vraag het opnieuw")
 
 

@@ -7,16 +7,18 @@ at once. Whoever may not see it, or where it is gone, finds in its place why.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from textwrap import shorten
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from ledger import catalogue
+from ledger.domain import sealing
+from ledger.domain.events.memory import RecordCorrected
 from ledger.domain.sealing import SEAL
+from ledger.domain.values import Event
 from projections import scopes
 from projections.things import Seen
 from projections.views import Conn, View, fetch
@@ -24,7 +26,6 @@ from projections.words import word
 
 CLOSED: Final = "[verzegeld]"
 ERASED: Final = "[gewist op grond van: {ground}]"
-IN_BYTES: Final = re.compile(SEAL.pattern.encode("ascii"))
 TITLE_WIDTH: Final = 80
 
 T = TypeVar("T")
@@ -47,29 +48,23 @@ GONE = SQL("""
 def records(connection: Conn, view: View, rows: Iterable[bytes]) -> list[Seen]:
     """Read records that the reader may see, with their sealed texts opened."""
     given = [bytes(data) for data in rows]
-    found = [catalogue.decode(data) for data in given]
-    sealed = {at: _digests(data) for at, data in enumerate(given) if b"sealed:" in data}
-    own = {
-        digest
-        for at, digests in sealed.items()
-        if found[at].header.scope == "confidential"
-        for digest in digests
-    }
-    known = _texts(connection, view, {one for each in sealed.values() for one in each}, own)
+    found = [Seen(one.body, one.header) for one in map(catalogue.decode, given)]
+    sealed = [at for at, data in enumerate(given) if b"sealed:" in data]
+    digests: set[str] = set()
     for at in sealed:
-        found[at] = catalogue.decode(_with_texts(given[at], known))
-    return [Seen(one.body, one.header) for one in found]
+        _changed(found[at].event, lambda text: _noted(text, digests))
+    own = {one for at in sealed for one in _own(found[at])}
+    known = _texts(connection, view, digests, own)
+    for at in sealed:
+        event = _changed(found[at].event, lambda text: _in_text(text, known))
+        found[at] = Seen(event, found[at].header)
+    return found
 
 
 def texts(connection: Conn, view: View, found: T) -> T:
     """Return rows of a read model, or any part of them, with their sealed texts opened."""
     digests: set[str] = set()
-
-    def note(text: str) -> str:
-        digests.update(SEAL.findall(text))
-        return text
-
-    _walked(found, note)
+    _walked(found, lambda text: _noted(text, digests))
     if not digests:
         return found
     known = _texts(connection, view, digests, frozenset())
@@ -113,18 +108,24 @@ def _texts(
     return found
 
 
-def _digests(data: bytes) -> set[str]:
-    return {digest.decode("ascii") for digest in IN_BYTES.findall(data)}
+def _own(seen: Seen) -> Iterable[str]:
+    """Give what is sealed in this very record; a quote or a title may hold any seal."""
+    texts = sealing.texts(seen.event) if seen.header.scope == "confidential" else ()
+    return filter(None, (sealing.sealed_as(text) for _, text in texts))
 
 
-def _with_texts(data: bytes, known: Mapping[str, str]) -> bytes:
-    def said(found: re.Match[bytes]) -> bytes:
-        digest = found[1].decode("ascii")
-        whole = data[found.start() - 1 : found.end() + 1] == b'"%b"' % found[0]
-        text = known.get(digest, CLOSED if whole else found[0].decode("ascii"))
-        return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+def _changed(event: Event, change: Callable[[str], str]) -> Event:
+    """Return an event with its texts changed; nothing else in it is ever opened.
 
-    return IN_BYTES.sub(said, data)
+    Other fields have a form of their own, which a text put there would break for every reader.
+    """
+    event = sealing.mapped(event, lambda _, text: change(text))
+    return replace(event, was=change(event.was)) if isinstance(event, RecordCorrected) else event
+
+
+def _noted(text: str, digests: set[str]) -> str:
+    digests.update(SEAL.findall(text))
+    return text
 
 
 def _in_text(text: str, known: Mapping[str, str]) -> str:

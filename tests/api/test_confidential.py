@@ -65,6 +65,12 @@ class Case:
         assert answer.status_code == status, answer.text
         return answer
 
+    def take_part(self, role: str) -> None:
+        """Give a new person, named after it, a role in the chain and a seat nowhere."""
+        today = self.doors.app.state.ledger.state(self.chain).chains.since[:10]
+        self.post("/people", {"person": role})
+        self.post("/roles", {"role": role, "person": role, "validFrom": today})
+
     def erase(self, *fields: str) -> None:
         held = self.get("/people/p-bd/data", "p-bd").json()["values"]
         digests = [one["digest"] for one in held if one["field"] in fields]
@@ -215,6 +221,20 @@ def test_lists_and_names_made_of_a_sealed_text_are_opened_for_who_may_see_it(cas
     assert thing["name"].startswith("Zeewolde levert niet")
 
 
+def test_a_seal_in_a_title_opens_nothing_and_breaks_no_page(case: Case) -> None:
+    long = "Zeewolde zwijgt nog steeds. " * 20
+    more = {**PROPOSAL, "decision": "B-4", "subject": "nogmaals", "problem": long}
+    asked = case.post("/decisions", more, scope="confidential")
+    seal = case.get(f"/records/{asked['position']}").json()["body"]["problem"]
+    case.take_part("archivist")
+    noted = {"target": 0, "label": seal, "text": "Wat staat daar?"}
+    for scope in ("confidential", "chain"):
+        made = case.post("/records/0/annotations", noted, actor="archivist", scope=scope)
+        for path in (f"/records/{made['position']}", "/timeline", f"/ketens/{case.chain}/tijdlijn"):
+            assert long[:20] not in case.get(path, "archivist").text
+        assert case.get("/timeline").json()["items"]
+
+
 def test_what_is_sealed_is_not_found_by_searching(case: Case) -> None:
     assert case.get("/search", text="Gesprek").json()["items"]
     for said in ("Zeewolde", "sealed"):
@@ -233,13 +253,13 @@ def test_a_correction_quotes_the_text_and_records_its_seal(case: Case) -> None:
         "target": case.position, "field": "/problem", "was": TEXTS["problem"],
         "becomes": "Afdeling Lelystad zwijgt.", "reason": "Verkeerde afdeling.",
     }  # fmt: skip
-    today = case.doors.app.state.ledger.state(case.chain).chains.since[:10]
-    case.post("/people", {"person": "office"})
-    case.post("/roles", {"role": "chain-office", "person": "office", "validFrom": today})
+    case.take_part("chain-office")
     wrong = {**body, "was": "Afdeling Urk zwijgt."}
-    refused = case.post(f"/records/{case.position}/corrections", wrong, status=409, actor="office")
+    refused = case.post(
+        f"/records/{case.position}/corrections", wrong, status=409, actor="chain-office"
+    )
     assert refused["rule"] == "L7"
-    made = case.post(f"/records/{case.position}/corrections", body, actor="office")
+    made = case.post(f"/records/{case.position}/corrections", body, actor="chain-office")
     record = case.get(f"/records/{made['position']}").json()
     assert record["header"]["scope"] == "confidential"
     original = case.get(f"/records/{case.position}").json()["body"]["problem"]

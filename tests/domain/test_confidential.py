@@ -111,6 +111,14 @@ def test_a_seal_is_refused_in_what_is_not_confidential() -> None:
     offered(replace(NOTE, text=f"{SEAL}."), "chain")
 
 
+def test_a_seal_that_was_typed_is_refused_where_its_matter_became_confidential_meanwhile() -> None:
+    life = a_chain().given(TEAM)
+    typed = Act(event=replace(RECORDED, text=SEAL), by=IMPORTER, source=SOURCE)
+    with pytest.raises(Refused, match=r"G13.*text"):
+        recording.record(life.state, typed, at=life.now)
+    assert life.record(typed.event, by=IMPORTER, source=SOURCE).refusal is None
+
+
 def test_an_audit_names_a_text_that_stands_in_the_clear() -> None:
     life = a_chain().record(NOTE, by=IMPORTER, source=SOURCE, scope="confidential").life
     assert audit(_rows(life), life.state.name).sound
