@@ -61,7 +61,6 @@ RIGHTS: Final[Rights] = {
     },
     "subject_links": ADDED,
     "erasures": {"erasing": ("INSERT", "UPDATE")},
-    "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,
     "checkpoints": ADDED,
     "cosignatures": {"writing": ("INSERT", "UPDATE")},
@@ -76,7 +75,11 @@ RIGHTS: Final[Rights] = {
     "database_roles": {},
     "migrations": {},
 }
-"""The tables of the record; a table that is not named here can be reached by its owner alone."""
+"""The tables of the record; a table that is not named can be reached by its owner alone."""
+STATES: Final[Rights] = {"snapshots": {**KEPT_UP, "erasing": ("DELETE",)}}
+DECIDING: Final[tuple[Duty, ...]] = ("writing", "erasing")
+"""A state tells all there is in a chain, so only these duties see the table of states: no policy
+could let a reader see a part of it."""
 
 KNOWN = """
     SELECT r.duty, r.role::text AS role
@@ -210,6 +213,7 @@ def establish(conn: Connection[Any]) -> None:
         for duty, role in wanted.items():
             conn.execute(REMEMBER, {"duty": duty, "role": role})
     grant(conn, RIGHTS)
+    grant(conn, STATES, seeing=DECIDING)
 
 
 def roles(conn: Connection[Any]) -> dict[Duty, str]:

@@ -14,6 +14,7 @@ from ledger.log import database_roles
 from ledger.log.database_roles import (
     MAX_NAME_BYTES,
     RIGHTS,
+    STATES,
     SUFFIXES,
     Duties,
     RoleRefused,
@@ -177,15 +178,23 @@ def test_every_table_says_who_may_do_what_with_it(shared: str) -> None:
     with connect(shared) as conn:
         roles = {row["duty"]: row["role"] for row in conn.execute(database_roles.KNOWN)}
         rows = conn.execute(PRIVILEGES, roles).fetchall()
-    forgotten = [row["name"] for row in rows if not (row["keeping"] and row["reading"])]
-    assert forgotten == [], "name them in RIGHTS of ledger/log/database_roles.py"
+    forgotten = {row["name"] for row in rows if not (row["keeping"] and row["reading"])}
+    assert forgotten == STATES.keys(), "name them in RIGHTS of ledger/log/database_roles.py"
     assert [row["name"] for row in rows if row["too_much"]] == []
     assert {row["name"] for row in rows if row["writing"]} == {
         *RIGHTS,
+        *STATES,
         "read_models",
         "read_progress",
     }
     assert RIGHTS.keys() <= {row["name"] for row in rows}
+
+
+@pytest.mark.parametrize("duty", ["keeping", "reading", "proving"])
+def test_the_state_of_a_whole_chain_is_for_who_decides(ways: Duties, duty: str) -> None:
+    assert run(ways.writing, "SELECT state FROM snapshots") == []
+    with pytest.raises(InsufficientPrivilege):
+        run(getattr(ways, duty), "SELECT state FROM snapshots")
 
 
 def test_a_right_that_was_given_beside_the_rule_is_taken_back(database: str) -> None:
