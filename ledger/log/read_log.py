@@ -151,7 +151,7 @@ class _Waiting:
     def __init__(self, chain: str, read: Read) -> None:
         self.chain, self.read = chain, read
         self.done = False
-        self.error: Exception | None = None
+        self.error: Exception | None = NotLogged("het log van inzage is niet geschreven")
 
 
 def stretches(positions: Iterable[int]) -> str:
@@ -219,14 +219,19 @@ class ReadLog:
         by_chain: dict[str, list[_Waiting]] = {}
         for one in taken:
             by_chain.setdefault(one.chain, []).append(one)
-        for chain, waiting in by_chain.items():
-            error: Exception | None = None
-            try:
-                self._append(chain, [one.read for one in waiting])
-            except (StoreUnavailable, DatabaseError, canonical.NotCanonical) as found:
-                error = found
-            for one in waiting:
-                one.error, one.done = error, True
+        try:
+            for chain, waiting in by_chain.items():
+                error: Exception | None = None
+                try:
+                    self._append(chain, [one.read for one in waiting])
+                except (StoreUnavailable, DatabaseError, canonical.NotCanonical) as found:
+                    error = found
+                for one in waiting:
+                    one.error = error
+        finally:
+            # A fault in this program breaks it off: those who wait beside it are told as well.
+            for one in taken:
+                one.done = True
 
     def _append(self, chain: str, reads: Sequence[Read]) -> None:
         with self._store.connection(statement_seconds=self._wait_seconds) as connection:

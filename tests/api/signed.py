@@ -7,26 +7,14 @@ section 2.1.3.2; nothing of the side that proves is used.
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ledger.log.checkpoint import Head, from_base64, read_text
 from ledger.log.note import open_note
 from ledger.log.note_keys import read_verifier
 from tests.api.doors import Doors
+from tests.log.scene import until
 from tests.log.tree_oracle import k_of
-
-PATIENCE_SECONDS = 60
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    pause = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 50):
-        if true():
-            return
-        pause.wait(0.02)
-    raise AssertionError("it never came true")
 
 
 def signed_head(doors: Doors, chain: str, size: int) -> Head:

@@ -18,7 +18,8 @@ from ledger import verify
 from ledger.log.anchoring import Anchoring
 from ledger.log.store import Store
 from tests.api.doors import Doors, open_doors
-from tests.api.signed import signed_head, until
+from tests.api.signed import signed_head
+from tests.log.scene import until
 from tests.log.signing import by_force
 from tests.log.stamping import Tsa, authority_in, openssl
 

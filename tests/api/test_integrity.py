@@ -15,7 +15,8 @@ from api.settings import Settings, SettingsRefused, from_environment
 from api.signing import log_keys
 from ledger.log.check_results import CheckResults
 from tests.api.doors import Doors, open_doors
-from tests.api.signed import until, wait_for
+from tests.api.signed import wait_for
+from tests.log.scene import until
 from tests.log.signing import by_force
 
 

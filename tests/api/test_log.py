@@ -26,8 +26,8 @@ from tests.api.signed import (
     root_over,
     signed_head,
     split_proof,
-    until,
 )
+from tests.log.scene import until
 
 SIGNED, UNSIGNED, HIDDEN = "getekend", "ongetekend", "uit-het-zicht"
 LOG = f"/log/{SIGNED}"

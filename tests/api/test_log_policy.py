@@ -24,7 +24,7 @@ from ledger.log.policy import parse
 from ledger.log.store import Store
 from ledger.verify import Checkpoint, NotProven, verify
 from tests.api.doors import Doors, founding, open_doors
-from tests.api.signed import until
+from tests.log.scene import until
 
 DIRECT = {"direct": ["WitnessPolicyAdopted", "LogKeyAnnounced"]}
 ORGANISATIONS = ("bd", "uwv", "cbs")

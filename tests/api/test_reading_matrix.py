@@ -38,7 +38,7 @@ from tests.api.cast import (
 )
 from tests.api.doors import Doors, Unasked, open_doors
 from tests.api.programs import bearer
-from tests.api.signed import until
+from tests.log.scene import until
 from tests.projections.given import CHAIN, taken_in
 from tests.projections.scenes import in_earnest
 

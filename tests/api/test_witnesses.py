@@ -19,8 +19,9 @@ from api.signing import ensure_key, log_keys
 from ledger.log.note import open_note
 from ledger.log.witness import Witness
 from tests.api.doors import Doors, open_doors
-from tests.api.signed import leaf_hash, opened, proven, signed_head, split_proof, until
+from tests.api.signed import leaf_hash, opened, proven, signed_head, split_proof
 from tests.log.feeding import Liar, key_of, served
+from tests.log.scene import until
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -46,14 +45,6 @@ def a_policy(*witnesses: Listed, needed: int) -> Policy:
         return Policy(witnesses=witnesses)
     groups = (Group("partners", needed, names),)
     return Policy(witnesses=witnesses, groups=groups, quorum="partners")
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.01)
 
 
 def a_witness_of_us(folder: Path, number: int = 0) -> Witness:

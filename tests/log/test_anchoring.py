@@ -18,6 +18,7 @@ from ledger.log.note_keys import ED25519_COSIGNATURE, Signer
 from ledger.log.store import Store
 from ledger.log.tree_tables import TreeTables
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
+from tests.log.scene import until
 from tests.log.signing import CHAIN, by_force, grow, integrator_on
 from tests.log.stamping import PATIENCE_SECONDS, Tsa, authority_in, openssl
 
@@ -93,15 +94,6 @@ def note_of(store: Store, size: int) -> bytes:
     found = TreeTables(store).checkpoint(CHAIN, size)
     assert found is not None
     return found.note.encode()
-
-
-def until(true: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 100):
-        if true():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it never came true")
 
 
 def test_openssl_accepts_the_time_stamp_that_is_kept(

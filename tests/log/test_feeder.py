@@ -24,8 +24,8 @@ from tests.log.feeding import (
     key_of,
     listed,
     served,
-    until,
 )
+from tests.log.scene import until
 from tests.log.signing import CHAIN, KEY, grow, head_of
 
 pytestmark = pytest.mark.slow

@@ -27,8 +27,8 @@ from tests.log.feeding import (
     all_served,
     key_of,
     listed,
-    until,
 )
+from tests.log.scene import until
 from tests.log.signing import CHAIN, KEY, ORIGIN, grow, head_of
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -12,6 +12,7 @@ from ledger.log.follower import Follower
 from ledger.log.integrate import Integrator
 from ledger.log.log_key import LogKey
 from ledger.log.store import Store
+from tests.log.scene import until
 from tests.log.signing import CHAIN, OneKey, fill, grow, head_of, integrator_on, sizes_signed
 
 PATIENCE_SECONDS = 60
@@ -49,15 +50,6 @@ class Heads:
     @property
     def told(self) -> list[tuple[str, int]]:
         return [(chain, head.size) for chain, head in self._told]
-
-
-def until(true: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 100):
-        if true():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it never came true")
 
 
 def test_what_was_there_and_what_comes_is_signed(store: Store, database: str) -> None:

@@ -22,6 +22,7 @@ from ledger.log.read_log import (
 )
 from ledger.log.snapshot import Snapshot
 from ledger.log.store import Store
+from tests.log.scene import until
 
 CHAIN = "testketen"
 READ = Read(
@@ -137,6 +138,17 @@ def test_many_at_once_stand_in_one_row_behind_each_other(database: str) -> None:
             range(39, -1, -1)
         )
         assert found(store) == ()
+
+
+def test_a_fault_with_one_answer_leaves_nobody_waiting_beside_it(database: str) -> None:
+    impossible = replace(READ, positions=("geen positie",))  # type: ignore[arg-type]
+    with Store(database, pool_size=4) as store, ThreadPoolExecutor(2) as threads:
+        log = ReadLog(store)
+        with log._turn:
+            both = [threads.submit(log.keep, CHAIN, one) for one in (impossible, READ)]
+            until(lambda: len(log._queue) == len(both))
+        assert {type(one.exception(timeout=60)) for one in both} == {TypeError, NotLogged}
+        log.keep(CHAIN, READ)
 
 
 def test_what_cannot_be_noted_is_not_given(database: str) -> None:
