@@ -12,6 +12,8 @@ import hashlib
 import logging
 from typing import Final
 
+from psycopg.rows import tuple_row
+
 from ledger import state_parts
 from ledger.domain.chain import ChainState
 from ledger.log.store import Row, Store
@@ -23,6 +25,11 @@ TENTH: Final = 10
 """While a ledger is at work a state is kept again when a chain grew by this part of itself."""
 
 MAX_PARTS: Final = 100_000
+
+AT_ONCE: Final = 64
+"""How many parts are read from the store at a time: a state is never in memory twice."""
+
+READING_SECONDS: Final = 60.0
 
 FOUND = """
     SELECT max(position)
@@ -49,6 +56,9 @@ OTHERS = """
     WHERE chain = %(chain)s AND (position < %(position)s OR format <> %(format)s)
 """
 
+UNREADABLE: Final = "Een bewaarde toestand van keten %s is onleesbaar: %s"
+NOT_OF_THIS_LOG: Final = "Een bewaarde toestand van keten %s hoort niet bij haar log"
+
 LOG = logging.getLogger(__name__)
 
 
@@ -69,19 +79,38 @@ class Snapshots:
         [(position,)] = self._store.fetch(FOUND, asked)
         if position is None:
             return None
-        wanted = {**asked, "position": position, "most": MAX_PARTS}
-        first, *rest = [bytes(row[0]) for row in self._store.fetch(PARTS, wanted)] or [b""]
         last = next(iter(self._store.read(chain, start=position, limit=1)), None)
-        if last is None or first != _mark(last, rest):
-            LOG.warning("Een bewaarde toestand van keten %s hoort niet bij haar log", chain)
+        if last is None:
+            LOG.warning(NOT_OF_THIS_LOG, chain)
             return None
-        try:
-            state = state_parts.restored(rest)
-        except state_parts.Damaged as error:
-            LOG.warning("Een bewaarde toestand van keten %s is onleesbaar: %s", chain, error)
+        state = self._read(last, {**asked, "position": position, "most": MAX_PARTS})
+        if state is None:
             return None
         self._kept[chain] = state.size
         return state, last.data
+
+    def _read(self, last: Row, wanted: dict[str, object]) -> ChainState | None:
+        """Return the state that stands there, made as its parts come in; None where it is not."""
+        mark = _Mark(last)
+        with (
+            self._store.snapshot(statement_seconds=READING_SECONDS) as conn,
+            conn.cursor("parts_of_a_state", row_factory=tuple_row) as cursor,
+        ):
+            cursor.itersize = AT_ONCE
+            cursor.execute(PARTS, wanted, binary=True)
+            found = (bytes(row[0]) for row in cursor)
+            first = next(found, b"")
+            try:
+                state = state_parts.restored(map(mark.taking, found))
+            except state_parts.Damaged as error:
+                LOG.warning(
+                    "Een bewaarde toestand van keten %s is onleesbaar: %s", last.chain, error
+                )
+                return None
+        if first != mark.digest():
+            LOG.warning(NOT_OF_THIS_LOG, last.chain)
+            return None
+        return state
 
     def worth_keeping(self, state: ChainState, *, at_work: bool) -> bool:
         """Tell whether a chain grew enough since its state was kept, or is long and never was.
@@ -93,19 +122,28 @@ class Snapshots:
 
     def keep(self, state: ChainState, last: bytes) -> None:
         """Keep a committed state with the bytes of its last record; forget the ones before it."""
-        parts = list(state_parts.parts(state))
         own = Row(state.name, state.size - 1, "", last)
+        parts, mark = state_parts.parts(state), _Mark(own)
         key = {"chain": state.name, "position": own.position, "format": state_parts.FORMAT}
         with self._store.connection() as conn:
-            for number, data in enumerate((_mark(own, parts), *parts)):
-                conn.execute(PUT, {**key, "part": number, "state": data})
+            for number, data in enumerate(parts, start=1):
+                conn.execute(PUT, {**key, "part": number, "state": mark.taking(data)})
+            conn.execute(PUT, {**key, "part": 0, "state": mark.digest()})
             conn.execute(OTHERS, key)
         self._kept[state.name] = state.size
 
 
-def _mark(last: Row, parts: list[bytes]) -> bytes:
-    """Return what binds a snapshot together: its last record and all of its parts."""
-    whole = hashlib.sha256(last.data)
-    for data in parts:
-        whole.update(hashlib.sha256(data).digest())
-    return whole.digest()
+class _Mark:
+    """What binds a snapshot together: a digest of its last record and all of its parts."""
+
+    def __init__(self, last: Row) -> None:
+        self._whole = hashlib.sha256(last.data)
+
+    def taking(self, part: bytes) -> bytes:
+        """Take in the next part, and give it on."""
+        self._whole.update(hashlib.sha256(part).digest())
+        return part
+
+    def digest(self) -> bytes:
+        """Return the mark of what was taken in."""
+        return self._whole.digest()

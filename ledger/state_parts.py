@@ -17,8 +17,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, reduce
-from itertools import islice
-from operator import or_
+from itertools import chain, groupby, islice
+from operator import itemgetter, or_
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -75,36 +75,46 @@ def parts(state: ChainState) -> Iterator[bytes]:
 
 
 def restored(found: Iterable[bytes]) -> ChainState:
-    """Return the state that these parts hold. Raises Damaged."""
-    head: dict[str, Any] = {}
-    maps: dict[str, dict[Any, Any]] = defaultdict(dict)
-    rest: dict[str, Any] = {}
+    """Return the state that these parts hold, each used as it comes. Raises Damaged."""
+    values: dict[str, Any] = {}
     try:
-        for data in found:
-            name, value = _PART.decode(data)
-            if name == "chain":
-                head = msgspec.msgpack.decode(value, type=dict[str, str | int])
-            elif name in _MAPS:
-                maps[name].update(_reader(name).decode(value))
-            else:
-                rest[name] = _reader(name).decode(value)
-        return _whole(head, maps, rest)
-    except (msgspec.MsgspecError, TypeError, KeyError) as error:
+        for name, group in groupby(map(_PART.decode, found), key=itemgetter(0)):
+            if name in values:
+                raise Damaged(f"{name} staat er op twee plaatsen")
+            values[name] = _value(name, (value for _, value in group))
+        return _whole(values)
+    except (msgspec.MsgspecError, TypeError, KeyError, ValueError) as error:
         raise Damaged(f"geen toestand van een keten ({error})") from error
 
 
-def _whole(
-    head: dict[str, Any], maps: dict[str, dict[Any, Any]], rest: dict[str, Any]
-) -> ChainState:
+def _value(name: str, values: Iterator[msgspec.Raw]) -> Any:
+    """Return what stands under a name: a map of many parts, or what one part holds."""
+    if name == "chain":
+        [value] = values
+        return msgspec.msgpack.decode(value, type=dict[str, str | int])
+    hint, reader = dict(_fields())[name], _reader(name)
+    if name not in _MAPS:
+        [value] = values
+        make = _maker(hint)
+        return make(reader.decode(value)) if make else reader.decode(value)
+    entries = chain.from_iterable(map(reader.decode, values))
+    if hint is Alarms:
+        return Alarms.waiting(dict(entries))
+    make = _maker(get_args(hint)[1])
+    return HashTrieMap(((key, make(value)) for key, value in entries) if make else entries)
+
+
+def _whole(values: dict[str, Any]) -> ChainState:
     capabilities: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, hint in _fields():
-        value = maps.get(name, {}) if name in _MAPS else rest[name]
-        make = _maker(hint)
+        if name in _MAPS and name not in values:
+            values[name] = Alarms() if hint is Alarms else _EMPTY
         capability, _, field = name.partition(".")
-        capabilities[capability][field] = value if make is None else make(value)
+        capabilities[capability][field] = values[name]
     own_maps = {name: capabilities.pop(name)[""] for name in OWN_MAPS}
     kinds = _hints(ChainState)
     own = {name: kinds[name](**fields) for name, fields in capabilities.items()}
+    head = values["chain"]
     return ChainState(**{name: head[name] for name in HEAD}, **own_maps, **own)
 
 

@@ -1,11 +1,12 @@
 """What a decision is and becomes: the state that the rules of decisions ask for.
 
-Closed decisions keep only what later rules need; the rest is for readers, not for rules.
+Ended decisions keep only what later rules need; the rest is for readers, not for rules. Opening
+and each vote touch what is asked of the few that are not finished, apart from all there ever were.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -63,60 +64,72 @@ BECOMES: dict[type[Event], str] = {
     DecisionExecuted: "executed",
 }
 VALID = frozenset({"adopted", "in-force", "executed"})
+NOBODY: Final[HashTrieMap[str, str]] = HashTrieMap()
 
 
 class Decision(Struct, frozen=True):
-    """A decision from proposal to end. What deliberation needs is dropped when it closes.
+    """A decision for as long as the chain lasts: where it belongs and where it stands.
 
-    It has its status since `status_on`. `rule` and `rule_position` are the version frozen when it
-    was opened; `deadline` is when voting ends; `meeting` is where it is decided, if anywhere;
-    `tally` is kept while the votes are tied.
+    It has its status since `status_on`. `substitution` is whether the rule frozen at its opening
+    lets somebody vote for the holder of a seat.
     """
 
     body: str
     subject: str
     proposer: str
     position: int
-    submitted_at: str
     status: str
     status_on: str = ""
     amount_cents: int | None = None
     imported: bool = False
+    substitution: bool = False
+
+
+class Deliberation(Struct, frozen=True):
+    """What is asked of a decision from proposal until it takes force or ends, then forgotten.
+
+    `rule` and `rule_position` are the version frozen when it was opened; `deadline` is when voting
+    ends; `meeting` is where it is decided, if anywhere; `tally` is kept while the votes are tied.
+    """
+
+    submitted_at: str = ""
     cites: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     rule: DecisionRule | None = None
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
-    votes: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
-    voted_on: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    votes: HashTrieMap[str, str] = NOBODY
+    voted_on: HashTrieMap[str, str] = NOBODY
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
     tally: Tally | None = None
-    not_invited: tuple[str, ...] = ()
 
     def elects(self, seat: str) -> bool:
         """Tell whether a seat is in the electorate that was fixed when voting opened."""
         return seat in [one.seat for one in self.electors]
 
-    @property
-    def substitution(self) -> bool:
-        """Whether the frozen rule lets somebody vote for the holder of a seat."""
-        return self.rule is not None and self.rule.substitution
+
+NOTHING: Final = Deliberation()
 
 
 class Decisions(Struct, frozen=True):
-    """All decisions; which stand on a subject; which are not finished; what waits for a moment.
+    """All decisions; which of them hold, by subject; what waits for an outcome or for a moment.
 
-    `taking_force` is the decision that took force last, with the effects it still had then.
+    Those that wait stand apart from the rest: each vote changes one of the few, not of all there
+    ever were. `taking_force` is what was asked of the decision that took force last.
     """
 
     all: HashTrieMap[str, Decision] = field(default_factory=HashTrieMap)
-    by_subject: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
-    pending: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
+    holding: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
+    pending: HashTrieMap[str, Deliberation] = field(default_factory=HashTrieMap)
     alarms: Alarms = Alarms()
-    taking_force: Decision | None = None
+    taking_force: Deliberation = NOTHING
+
+    def deliberation(self, decision: str) -> Deliberation:
+        """Return what is asked of a decision; nothing where it is ended, or never was here."""
+        return self.pending.get(decision, NOTHING)
 
     def unfinished(self) -> tuple[str, ...]:
         """Return the decisions that still wait for an outcome or for taking force, sorted."""
@@ -133,10 +146,9 @@ def known(chain: ChainState, decision: str) -> Decision:
 
 def earlier(chain: ChainState, *, subject: str, besides: str) -> tuple[str, ...]:
     """Return the decisions that hold on a subject, oldest first, without the one named."""
-    names = chain.decisions.by_subject.get(subject, ())
-    return tuple(
-        name for name in names if name != besides and chain.decisions.all[name].status in VALID
-    )
+    own = chain.decisions
+    names = (name for name in own.holding.get(subject, ()) if name != besides)
+    return tuple(sorted(names, key=lambda name: own.all[name].position))
 
 
 def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
@@ -147,13 +159,13 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
         case ProposalAmended():
             return _with_amendment(own, event)
         case DeliberationOpened():
-            return _changed(own, event.decision, meeting=event.meeting)
+            return _asked(own, event.decision, meeting=event.meeting)
         case ElectorateFixed():
             return _with_electorate(own, event, header)
         case VoteCast():
             return _with_vote(own, event, header)
         case DeadlineExtended():
-            own = _changed(own, event.decision, deadline=event.deadline, extended=True)
+            own = _asked(own, event.decision, deadline=event.deadline, extended=True)
             return _waiting(own, f"vote/{event.decision}", event.deadline)
         case DecisionAdopted():
             own = _closed(own, event.decision, "adopted", header, keep=True)
@@ -161,21 +173,21 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
         case DecisionTied() | DecisionDeferred():
             status = "tied" if isinstance(event, DecisionTied) else "deferred"
             own = replace(own, alarms=own.alarms.clear(f"vote/{event.decision}"))
-            changes = {"status": status, "status_on": header.on, "tally": event.tally}
-            return _changed(own, event.decision, **changes)
+            own = _asked(own, event.decision, tally=event.tally)
+            return _standing(own, event.decision, status, header)
         case DecisionTakenUnderMandate():
             keep = event.outcome == "adopted"
             return _closed(own, event.decision, event.outcome, header, keep=keep)
         case DecisionTookForce():
-            whole = own.all[event.decision]
-            return replace(_closed(own, event.decision, "in-force", header), taking_force=whole)
+            asked = own.deliberation(event.decision)
+            return replace(_closed(own, event.decision, "in-force", header), taking_force=asked)
         case ProposalWithdrawn() | DecisionRejected() | DecisionLapsed():
             return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionSuperseded() | DecisionRevoked():
             # Also of what still waits out its reflection time: it never takes force then.
             return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionExecuted():
-            return _changed(own, event.decision, status=BECOMES[type(event)], status_on=header.on)
+            return _standing(own, event.decision, BECOMES[type(event)], header)
         case DecisionRecorded():
             return _with_recorded(own, event, header)
         case DecisionStatusRecorded():
@@ -189,20 +201,20 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
 
 
 def _with_vote(own: Decisions, event: VoteCast, header: Header) -> Decisions:
-    decision = own.all[event.decision]
-    return _changed(
+    asked = own.pending[event.decision]
+    return _asked(
         own,
         event.decision,
-        votes=decision.votes.insert(event.seat, event.choice),
-        voted_on=decision.voted_on.insert(event.seat, header.on),
+        votes=asked.votes.insert(event.seat, event.choice),
+        voted_on=asked.voted_on.insert(event.seat, header.on),
     )
 
 
 def _with_amendment(own: Decisions, event: ProposalAmended) -> Decisions:
-    return _changed(
-        own,
+    amended = replace(own.all[event.decision], amount_cents=event.amount_cents)
+    return _asked(
+        replace(own, all=own.all.insert(event.decision, amended)),
         event.decision,
-        amount_cents=event.amount_cents,
         effects=event.effects,
         cites=tuple(one.decision for one in event.cites),
         supersedes=_superseding(event),
@@ -213,11 +225,33 @@ def _with_status(own: Decisions, event: DecisionStatusRecorded, header: Header) 
     """The newest status by the time it happened counts, in whatever order they are recorded."""
     if header.on < own.all[event.decision].status_on:
         return own
-    return _changed(own, event.decision, status=event.status, status_on=header.on)
+    return _standing(own, event.decision, event.status, header)
 
 
-def _changed(own: Decisions, name: str, **changes: object) -> Decisions:
-    return replace(own, all=own.all.insert(name, replace(own.all[name], **changes)))
+def _asked(own: Decisions, name: str, **changes: object) -> Decisions:
+    """Change what is asked of a decision that is not finished."""
+    return replace(own, pending=own.pending.insert(name, replace(own.pending[name], **changes)))
+
+
+def _standing(
+    own: Decisions, name: str, status: str, header: Header, **changes: object
+) -> Decisions:
+    """Give a decision another status, which it has since what is recorded happened."""
+    before = own.all[name]
+    after = replace(before, status=status, status_on=header.on, **changes)
+    return _holding(replace(own, all=own.all.insert(name, after)), name, before.status)
+
+
+def _holding(own: Decisions, name: str, before: str) -> Decisions:
+    """Keep which decisions hold on a subject; this one had another status before, if any."""
+    now = own.all[name]
+    holds, held = now.status in VALID, before in VALID
+    if holds == held or not now.subject:
+        return own
+    others = tuple(one for one in own.holding.get(now.subject, ()) if one != name)
+    names = (*others, name) if holds else others
+    kept = own.holding.insert(now.subject, names) if names else own.holding.discard(now.subject)
+    return replace(own, holding=kept)
 
 
 def _waiting(own: Decisions, key: str, moment: str) -> Decisions:
@@ -227,30 +261,14 @@ def _waiting(own: Decisions, key: str, moment: str) -> Decisions:
 def _closed(
     own: Decisions, name: str, status: str, header: Header, *, keep: bool = False
 ) -> Decisions:
-    """End deliberation. What it needed is forgotten; `keep` leaves the effects for taking force."""
+    """End deliberation. What it needed is forgotten; `keep` leaves it for taking force."""
     alarms = own.alarms.clear(f"vote/{name}").clear(f"force/{name}")
-    own = replace(own, alarms=alarms, pending=own.pending if keep else own.pending.discard(name))
-    effects = own.all[name].effects if keep else ()
-    return _changed(
-        own,
-        name,
-        status=status,
-        status_on=header.on,
-        effects=effects,
-        supersedes=own.all[name].supersedes if keep else (),
-        electors=(),
-        votes=HashTrieMap(),
-        voted_on=HashTrieMap(),
-        tally=None,
-    )
+    pending = own.pending if keep else own.pending.discard(name)
+    return _standing(replace(own, alarms=alarms, pending=pending), name, status, header)
 
 
 def _superseding(event: ProposalSubmitted | ProposalAmended) -> tuple[str, ...]:
     return tuple(one.decision for one in event.cites if one.relation == "supersedes")
-
-
-def _on_subject(own: Decisions, subject: str, name: str) -> HashTrieMap[str, tuple[str, ...]]:
-    return own.by_subject.insert(subject, (*own.by_subject.get(subject, ()), name))
 
 
 def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> Decisions:
@@ -259,10 +277,12 @@ def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> 
         subject=event.subject,
         proposer=header.by,
         position=header.position,
-        submitted_at=header.on,
         status="proposed",
         status_on=header.on,
         amount_cents=event.amount_cents,
+    )
+    asked = Deliberation(
+        submitted_at=header.on,
         cites=tuple(one.decision for one in event.cites),
         supersedes=_superseding(event),
         effects=event.effects,
@@ -270,28 +290,26 @@ def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> 
     return replace(
         own,
         all=own.all.insert(event.decision, decision),
-        by_subject=_on_subject(own, event.subject, event.decision),
-        pending=own.pending.insert(event.decision, True),
+        pending=own.pending.insert(event.decision, asked),
     )
 
 
 def _with_electorate(own: Decisions, event: ElectorateFixed, header: Header) -> Decisions:
-    own = _changed(
+    name = event.decision
+    own = _standing(own, name, "open", header, substitution=event.parameters.substitution)
+    own = _asked(
         own,
-        event.decision,
-        status="open",
+        name,
         rule=event.parameters,
         rule_position=event.rule,
         electors=event.electors,
-        votes=HashTrieMap(),
-        voted_on=HashTrieMap(),
-        status_on=header.on,
+        votes=NOBODY,
+        voted_on=NOBODY,
         deadline=event.deadline,
         extended=False,
         tally=None,
-        not_invited=event.not_invited,
     )
-    return _waiting(own, f"vote/{event.decision}", event.deadline)
+    return _waiting(own, f"vote/{name}", event.deadline)
 
 
 def _with_recorded(own: Decisions, event: DecisionRecorded, header: Header) -> Decisions:
@@ -300,13 +318,8 @@ def _with_recorded(own: Decisions, event: DecisionRecorded, header: Header) -> D
         subject=event.subject,
         proposer=event.proposers[0] if event.proposers else "",
         position=header.position,
-        submitted_at=header.on,
         status=event.status,
         status_on=header.on,
         imported=True,
-        cites=tuple(one.decision for one in event.cites),
     )
-    own = replace(own, all=own.all.insert(event.decision, decision))
-    if not event.subject:
-        return own
-    return replace(own, by_subject=_on_subject(own, event.subject, event.decision))
+    return _holding(replace(own, all=own.all.insert(event.decision, decision)), event.decision, "")

@@ -253,8 +253,8 @@ def _deliberation_opened(chain: ChainState, event: DeliberationOpened, header: H
     decision = known(chain, event.decision)
     fresh = decision.status in ("proposed", "deferred", "tied") and not decision.imported
     require(fresh, "D6", f"{event.decision} staat op {decision.status}")
-    version = outcomes.version_for(chain, decision, moment=header.on)
-    told_at = decision.submitted_at
+    version = outcomes.version_for(chain, event.decision, moment=header.on)
+    told_at = chain.decisions.deliberation(event.decision).submitted_at
     if event.meeting:
         meeting = meetings.known(chain, event.meeting)
         fits = meeting.body == decision.body and meeting.status != "cancelled"
@@ -272,14 +272,15 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
         raise Refused("D8", f"{event.decision} staat op {decision.status}")
     if decision.status_on > header.on:
         raise Refused("D8", f"de stemming is geopend op {decision.status_on}")
-    if header.on >= decision.deadline:
-        raise Refused("D8", f"de stemming sloot op {decision.deadline}")
-    newer = decision.voted_on.get(seat, "")
+    asked = chain.decisions.deliberation(event.decision)
+    if header.on >= asked.deadline:
+        raise Refused("D8", f"de stemming sloot op {asked.deadline}")
+    newer = asked.voted_on.get(seat, "")
     if newer > header.on:
         raise Refused("D25", f"zetel {seat} stemde daarna nog, op {newer}")
-    if decision.rule is not None and decision.rule.kind == "under-mandate":
+    if asked.rule is not None and asked.rule.kind == "under-mandate":
         raise Refused("D23", f"over {event.decision} beslist een mandaathouder")
-    if not decision.elects(seat):
+    if not asked.elects(seat):
         raise Refused("D9", f"zetel {seat} hoort niet bij het kiescollege")
     if chain.roles.holds(header.by, "chain-office", day):
         raise Refused("G14", f"{header.by} werkt bij het ketenbureau")
@@ -291,8 +292,8 @@ def _vote_cast(chain: ChainState, event: VoteCast, header: Header) -> None:
 
 def _tie_broken(chain: ChainState, event: TieBroken) -> None:
     decision = known(chain, event.decision)
-    tied = decision.status == "tied" and decision.rule is not None
-    by_chair = tied and decision.rule is not None and decision.rule.tie == "chair"
+    rule = chain.decisions.deliberation(event.decision).rule
+    by_chair = decision.status == "tied" and rule is not None and rule.tie == "chair"
     require(by_chair, "D11", f"{event.decision} staat op {decision.status}")
 
 
@@ -302,7 +303,8 @@ def _taken_under_mandate(
     decision = known(chain, event.decision)
     undecided = decision.status in UNDECIDED
     require(undecided, "D6", f"{event.decision} staat op {decision.status}")
-    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in decision.effects)
+    effects = chain.decisions.deliberation(event.decision).effects
+    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in effects)
     require(not joint, "D24", f"{event.decision} gaat over de ketendoelstelling")
     scope = mandates.reach(chain, event.mandate, header.day)
     if scope is None:

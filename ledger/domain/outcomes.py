@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.domain import bodies, decision_rules, tally
-from ledger.domain.decision_state import Decision, earlier
+from ledger.domain.decision_state import Deliberation, earlier
 from ledger.domain.events.chains import ObjectiveAdopted, ObjectiveRevised
 from ledger.domain.events.decision_rules import DecisionRule
 from ledger.domain.events.decisions import (
@@ -80,15 +80,15 @@ def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]
 
 def _not_cited(chain: ChainState, name: str) -> tuple[Event, ...]:
     """Earlier joint solutions must not be undone unknowingly: say which were left unnamed."""
-    decision = chain.decisions.all[name]
-    before = earlier(chain, subject=decision.subject, besides=name)
-    unnamed = tuple(one for one in before if one not in decision.cites)[-100:]
+    before = earlier(chain, subject=chain.decisions.all[name].subject, besides=name)
+    cites = chain.decisions.pending[name].cites
+    unnamed = tuple(one for one in before if one not in cites)[-100:]
     return (EarlierDecisionNotCited(decision=name, earlier=unnamed),) if unnamed else ()
 
 
 def _electorate(chain: ChainState, name: str, header: Header) -> ElectorateFixed:
     decision = chain.decisions.all[name]
-    version = version_for(chain, decision, moment=header.on)
+    version = version_for(chain, name, moment=header.on)
     electors = _electors(chain, decision.body, header.day)
     present = {one.organisation for one in electors if one.holder}
     left_out = [one for one in chain.chains.partners_on(header.day) if one not in present]
@@ -102,16 +102,17 @@ def _electorate(chain: ChainState, name: str, header: Header) -> ElectorateFixed
     )
 
 
-def version_for(chain: ChainState, decision: Decision, *, moment: str) -> decision_rules.Version:
+def version_for(chain: ChainState, name: str, *, moment: str) -> decision_rules.Version:
     """Return the rule version by which a decision is taken at a moment.
 
     The joint objective is supported by every partner, so it asks unanimity whatever the body's
     own rule says: then the founding rule counts.
     """
+    decision, effects = chain.decisions.all[name], chain.decisions.pending[name].effects
     version = decision_rules.in_force(
         chain, body=decision.body, subject=decision.subject, moment=moment
     )
-    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in decision.effects)
+    joint = any(isinstance(one, ObjectiveAdopted | ObjectiveRevised) for one in effects)
     if not joint or version.rule.kind == "unanimity":
         return version
     return decision_rules.founding(chain)
@@ -136,53 +137,53 @@ def _deferred(chain: ChainState, event: ElectorateFixed) -> tuple[Event, ...]:
     """Nobody is confronted with a decision they were not invited to."""
     if not (event.parameters.all_partners_invited and event.not_invited):
         return ()
-    decision = chain.decisions.all[event.decision]
+    asked = chain.decisions.pending[event.decision]
     names = ", ".join(event.not_invited)
     return (
         DecisionDeferred(
             decision=event.decision,
             rule=event.rule,
-            tally=tally.count(event.parameters, decision.electors, decision.votes),
+            tally=tally.count(event.parameters, asked.electors, asked.votes),
             because=f"niet uitgenodigd of zonder bezette zetel: {names}",
         ),
     )
 
 
-def _present(chain: ChainState, decision: Decision) -> tuple[str, ...]:
-    if not decision.meeting:
+def _present(chain: ChainState, asked: Deliberation) -> tuple[str, ...]:
+    if not asked.meeting:
         return ()
-    return tuple(sorted(chain.meetings.all[decision.meeting].present))
+    return tuple(sorted(chain.meetings.all[asked.meeting].present))
 
 
-def _rule(decision: Decision) -> DecisionRule:
-    if decision.rule is None:
+def _rule(asked: Deliberation) -> DecisionRule:
+    if asked.rule is None:
         raise Refused("G9", "er is geen regel vastgesteld voor deze stemming")
-    return decision.rule
+    return asked.rule
 
 
 def _closing_early(chain: ChainState, name: str, header: Header) -> tuple[Event, ...]:
-    decision = chain.decisions.all[name]
-    rule, present = _rule(decision), _present(chain, decision)
-    if not tally.settled(rule, decision.electors, decision.votes, present):
+    asked = chain.decisions.pending[name]
+    rule, present = _rule(asked), _present(chain, asked)
+    if not tally.settled(rule, asked.electors, asked.votes, present):
         return ()
     return (_outcome(chain, name, moment=header.on),)
 
 
 def _outcome(chain: ChainState, name: str, *, moment: str) -> Event:
     """Count and judge by the frozen rule; the result carries the rule, the counts and the why."""
-    decision = chain.decisions.all[name]
-    rule = _rule(decision)
-    counts = tally.count(rule, decision.electors, decision.votes, _present(chain, decision))
+    asked = chain.decisions.pending[name]
+    rule = _rule(asked)
+    counts = tally.count(rule, asked.electors, asked.votes, _present(chain, asked))
     verdict, because = tally.judge(rule, counts)
     if verdict == "tied" and rule.tie == "rejected":
         verdict, because = "rejected", f"de stemmen staken: {because}"
-    return _closing(decision, name, counts, verdict, because, moment=moment)
+    return _closing(asked, name, counts, verdict, because, moment=moment)
 
 
 def _closing(
-    decision: Decision, name: str, counts: Tally, verdict: str, because: str, *, moment: str
+    asked: Deliberation, name: str, counts: Tally, verdict: str, because: str, *, moment: str
 ) -> Event:
-    rule, position = _rule(decision), decision.rule_position
+    rule, position = _rule(asked), asked.rule_position
     if verdict == "adopted":
         force = later(moment, days=rule.reflection_days)
         return DecisionAdopted(
@@ -201,21 +202,19 @@ def _closing(
 
 
 def _tie_decided(chain: ChainState, event: TieBroken, header: Header) -> Event:
-    decision = chain.decisions.all[event.decision]
-    if decision.tally is None:
+    asked = chain.decisions.pending[event.decision]
+    if asked.tally is None:
         raise Refused("G9", "de stemmen staakten niet")
     verdict = "adopted" if event.choice == "for" else "rejected"
     because = "de stemmen staakten; de voorzitter besliste"
-    return _closing(decision, event.decision, decision.tally, verdict, because, moment=header.on)
+    return _closing(asked, event.decision, asked.tally, verdict, because, moment=header.on)
 
 
 def _effects(chain: ChainState, name: str) -> tuple[Event, ...]:
     """The smart contract: what the decision asked to record, then what it takes the place of."""
-    decision = chain.decisions.taking_force
-    if decision is None:
-        return ()
-    replaced = (DecisionSuperseded(decision=one, by_decision=name) for one in decision.supersedes)
-    return (*decision.effects, *replaced)
+    asked = chain.decisions.taking_force
+    replaced = (DecisionSuperseded(decision=one, by_decision=name) for one in asked.supersedes)
+    return (*asked.effects, *replaced)
 
 
 def due(chain: ChainState, now: str) -> tuple[Due, ...]:
@@ -230,10 +229,10 @@ def _fallen_due(chain: ChainState, key: str, moment: str) -> Event:
     what, _, name = key.partition("/")
     if what == "force":
         return DecisionTookForce(decision=name)
-    decision = chain.decisions.all[name]
-    rule = _rule(decision)
-    counts = tally.count(rule, decision.electors, decision.votes, _present(chain, decision))
-    if not counts.quorum_met and rule.late_quorum_extension_days and not decision.extended:
+    asked = chain.decisions.pending[name]
+    rule = _rule(asked)
+    counts = tally.count(rule, asked.electors, asked.votes, _present(chain, asked))
+    if not counts.quorum_met and rule.late_quorum_extension_days and not asked.extended:
         return DeadlineExtended(
             decision=name,
             deadline=later(moment, days=rule.late_quorum_extension_days),

@@ -166,7 +166,7 @@ def test_a_proposal_changes_before_deliberation_opens() -> None:
     life = BOARD.done(proposal("b-1", MANAGER_ENDS), by="bestuur-p-bd")
     amended = ProposalAmended(decision="b-1", reason="beter", title="x", chain_interest="y")
     life = life.done(amended, by="bestuur-p-bd")
-    assert life.state.decisions.all["b-1"].effects == ()
+    assert life.state.decisions.deliberation("b-1").effects == ()
 
 
 MANAGER_ENDS = DecisionRuleAdopted(

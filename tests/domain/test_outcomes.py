@@ -48,7 +48,7 @@ from tests.domain.given_decisions import (
 
 def test_the_deadline_decides_by_itself() -> None:
     life = vote(opened(BOARD), "bd", "for").life
-    deadline = life.state.decisions.all["b-1"].deadline
+    deadline = life.state.decisions.deliberation("b-1").deadline
     result = life.time_passes(15).brings(DecisionAdopted, DecisionTookForce)
     assert result.entries[0].header.on == deadline
     assert result.entries[0].header.cause is None

@@ -191,7 +191,7 @@ def test_a_lifted_rule_asks_for_no_signature() -> None:
 def test_what_was_signed_stays_signed_after_the_key_ended() -> None:
     life = sign(OPEN, FOR, by=VOTER, key="bd").life
     life = sign(life, ended("bd", life.now[:10]), by=VOTER, key="bd").life
-    assert life.state.decisions.all["b-1"].votes
+    assert life.state.decisions.deliberation("b-1").votes
 
 
 @pytest.mark.parametrize("height", sorted(signatures.WEAK)[:3])

@@ -84,8 +84,9 @@ def _opening(world: World, name: str, one: Decision) -> Body:
 
 def _voting(world: World, name: str, one: Decision) -> list[Body]:
     """Whoever has not voted, mostly in favour; seldom somebody again."""
-    left = [elector.seat for elector in one.electors if elector.seat not in one.votes]
-    seats = left if left and world.chance(90) else [elector.seat for elector in one.electors]
+    asked = world.state.decisions.deliberation(name)
+    left = [elector.seat for elector in asked.electors if elector.seat not in asked.votes]
+    seats = left if left and world.chance(90) else [elector.seat for elector in asked.electors]
     agreed = one.position % 10 < 6 and world.chance(95)
     choices = ("for",) if agreed else ("for", "against", "for", "against", "abstain")
     vote = {"type": "VoteCast", "decision": name}
