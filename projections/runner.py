@@ -112,7 +112,7 @@ class Runner:
         Raises StoreUnavailable, BrokenLog where a record cannot be read, or ReadModelsDiffer where
         the tables are of another version.
         """
-        return sum(self._follow(name, wait=True) for name in self._behind(chain))
+        return sum(map(self._whole, self._behind(chain)))
 
     def grown(self, sizes: Mapping[str, int]) -> None:
         """Be told by the writer of this process that chains have grown; returns at once."""
@@ -162,13 +162,12 @@ class Runner:
         sizes = self._store.sizes() if chain is None else {chain: self._store.size(chain)}
         return [name for name, size in sizes.items() if size > done.get(name, 0)]
 
-    def _follow(self, chain: str, *, wait: bool) -> int:
-        total = 0
-        while not self._stopping.is_set() or wait:
-            taken, more = self._batch(chain, wait=wait)
+    def _whole(self, chain: str) -> int:
+        """Take in all that a chain has; return how many records."""
+        total, more = 0, True
+        while more:
+            taken, more = self._batch(chain, wait=True)
             total += taken
-            if not more:
-                break
         return total
 
     def _batch(self, chain: str, *, wait: bool) -> tuple[int, bool]:
@@ -222,18 +221,22 @@ class Runner:
             raise
 
     def _attempt(self, chain: str) -> int:
-        """Follow one chain; a log that is broken costs the others nothing, and is told once.
+        """Take in the next records of a chain; where it has more, it comes again after the others.
 
-        Return how many records were taken in.
+        A log that is broken costs the others nothing, and is told once. Return how many records
+        were taken in.
         """
         if chain in self.broken:
             return 0
         try:
-            return self._follow(chain, wait=False)
+            taken, more = self._batch(chain, wait=False)
         except BrokenLog as error:
             LOG.error("the read models leave this chain: %s", error)
             self.broken[chain] = error
             return 0
+        if more:
+            self.grown({chain: self._arrivals.size(chain) + 1})
+        return taken
 
     def _to_follow(self, chain: str, size: int) -> list[str]:
         """Return the chains that have more than was taken in, as was heard or as is looked up.

@@ -174,6 +174,24 @@ def test_a_few_rows_and_many_come_to_the_same(
     assert dump(database) == many
 
 
+def test_a_chain_with_much_to_take_in_leaves_the_others_their_turn(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = everything()
+    keep(database, entries)
+    keep(database, entries[:5], "zuinigheid")
+    monkeypatch.setattr("projections.runner.BATCH", 20)
+    order: list[str] = []
+    with (
+        Runner(database) as runner,
+        runner.ringing(CHAIN, len(entries) - 1, lambda: order.append("much")),
+        runner.ringing("zuinigheid", 4, lambda: order.append("little")),
+    ):
+        runner.start()
+        assert runner.wait(CHAIN, len(entries) - 1, 60)
+    assert order == ["little", "much"]
+
+
 def test_a_missed_wake_up_is_made_good(database: str) -> None:
     with Runner(database) as runner, Store(database) as store:
         runner.start()
