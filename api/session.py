@@ -7,7 +7,8 @@ always makes a session with a token of its own, so a session that somebody plant
 beforehand gives them nothing. Every form that changes something carries the token of the
 session; without it, or with another, it is refused. Somebody unknown has a session too: then it
 holds only the token. The key is a file in the data folder, for its owner alone; a new key ends
-every session.
+every session. Of who signed out is kept in memory that they did, for as long as their session
+would have lasted: a cookie that was copied before is nobody's from then on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 from pathlib import Path
 from typing import Final, Self
@@ -38,6 +40,8 @@ FIELD: Final = "formulier"
 MAX_AGE_SECONDS: Final = 10 * 3600
 TOKEN_BYTES: Final = 18
 MAX_COOKIE_CHARACTERS: Final = 2000
+MAX_ENDED: Final = 100_000
+"""Of how many it is kept that they signed out; beyond that the first of them is forgotten."""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -60,6 +64,8 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._written = self.signer("session")
+        self._ended: dict[str, int] = {}
+        self._ending = threading.Lock()
 
     @classmethod
     def at(cls, folder: Path) -> Self:
@@ -87,7 +93,18 @@ class Sessions:
             found = msgspec.convert(self._written.loads(text, max_age=MAX_AGE_SECONDS), Session)
         except (BadData, msgspec.ValidationError):
             return None
-        return None if found.subject and found.until <= time.time() else found
+        over = found.subject and found.until <= time.time()
+        return None if over or found.token in self._ended else found
+
+    def end(self, session: Session) -> None:
+        """Let this session be nobody's from now on, whoever still has its cookie."""
+        with self._ending:
+            if len(self._ended) >= MAX_ENDED:
+                now = time.time()
+                self._ended = {token: end for token, end in self._ended.items() if end > now}
+            if len(self._ended) >= MAX_ENDED:
+                self._ended.pop(next(iter(self._ended)))
+            self._ended[session.token] = session.until
 
     def signed_in(self, text: str) -> bool:
         """Tell whether a cookie holds the session of somebody who signed in, until now."""
@@ -125,7 +142,11 @@ def keep(request: Request, answer: Response, session: Session) -> None:
 
 
 def forget(request: Request, answer: Response) -> None:
-    """Let the browser forget its session."""
+    """End the session of a request, and let the browser forget it."""
+    sessions: Sessions = request.app.state.sessions
+    own = current(request)
+    if own is not None and own.subject:
+        sessions.end(own)
     cookies.take_away(request, answer, COOKIE)
 
 

@@ -125,10 +125,14 @@ def test_the_token_of_another_session_is_refused(
 
 def test_whoever_leaves_is_nobody_any_more(visitor: httpx.Client, chain: str) -> None:
     sign_in(visitor, chain)
-    token = token_in(visitor.get(f"/ketens/{chain}"))
+    token, copied = token_in(visitor.get(f"/ketens/{chain}")), dict(visitor.cookies)
     left = visitor.post("/afmelden", data={"formulier": token, "terug": f"/ketens/{chain}"})
     assert (left.status_code, left.headers["Location"]) == (303, f"/ketens/{chain}")
     assert "Afmelden" not in visitor.get(f"/ketens/{chain}").text
+    with httpx.Client(base_url=visitor.base_url, cookies=copied, timeout=60) as thief:
+        assert "Afmelden" not in thief.get(f"/ketens/{chain}").text
+    sign_in(visitor, chain)
+    assert "Afmelden" in visitor.get(f"/ketens/{chain}").text
 
 
 @pytest.mark.parametrize("back", ["https://elders.example/", "//elders.example", "/\\elders", "x"])
@@ -171,6 +175,20 @@ def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     text = sessions.text(of(CLAIMS))
     monkeypatch.setattr(session, "MAX_AGE_SECONDS", -1)
     assert sessions.session(text) is None
+
+
+def test_of_a_bounded_number_it_is_kept_that_they_signed_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "MAX_ENDED", 2)
+    sessions = Sessions(b"k" * 32)
+    over, *others = (of(replace(CLAIMS, expires=until)) for until in (1, *[4_000_000_000] * 3))
+    for one in (over, *others[:2]):
+        sessions.end(one)
+    # What is over anyhow goes first, then who signed out first.
+    assert [sessions.session(sessions.text(one)) is None for one in others] == [True, True, False]
+    sessions.end(others[2])
+    assert [sessions.session(sessions.text(one)) is None for one in others] == [False, True, True]
 
 
 def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
