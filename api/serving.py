@@ -3,7 +3,8 @@
     a request      has to be there whole within 40 s, headers and body, however slowly it drips
     its head       has at most 32 KiB and 100 fields; what comes behind a body counts as well
     an answer      that nobody reads is given up after 60 s
-    connections    at most 1024 at once; one more is told to come back
+    connections    at most 1024 at once; one more takes the place of the one that asks nothing the
+                   longest, and is told to come back where all are being answered
 
 What a proxy says about who sent a request is believed of the proxies in the settings and of nobody
 else.
@@ -53,12 +54,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """How much of what was fed last is of bodies, and so not of a head."""
         self._in_chunks = False
         """Whether a part of a body began or ended in what was fed last."""
+        self._quiet_since = 0.0
+        """Since when nothing is answered here, on the clock of the loop."""
         self._waiting: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections:
+        self._quiet_since = self.loop.time()
+        if len(self.connections) > self.max_connections and not self._has_room():
             self._leave(BUSY)
         else:
             self._expect_message()
@@ -133,6 +137,31 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
         if self._writing is not None:
             self._writing.cancel()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._quiet_since = self.loop.time()
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether no answer is under way here: nothing is lost but the beginning of a question."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _has_room(self) -> bool:
+        """Make room for this connection; tell whether there is.
+
+        Whoever holds many and says nothing would otherwise shut out everybody else.
+        """
+        others = [one for one in self.connections if isinstance(one, BoundedProtocol)]
+        others = [one for one in others if one is not self and not one.transport.is_closing()]
+        too_many = max(0, len(others) + 1 - self.max_connections)
+        quiet = sorted((one for one in others if one._is_quiet), key=lambda one: one._quiet_since)
+        if len(quiet) < too_many:
+            return False
+        for one in quiet[:too_many]:
+            one.transport.close()
+        return True
 
     def _expect_nothing(self) -> None:
         if self._waiting is not None:

@@ -190,6 +190,22 @@ def test_one_connection_too_many_is_told_to_come_back(
     assert doors.get("/v1/health/live").status_code == 200
 
 
+def test_who_asks_nothing_the_longest_makes_room_for_another(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(doors) as slow, connect(doors) as later:
+        slow.sendall(b"GET /v1/he")
+        later.sendall(HEALTH + b"\r\n")
+        assert later.recv(65536).startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(BoundedProtocol, "max_connections", 2)
+        with connect(doors) as another:
+            another.sendall(HEALTH + b"\r\n")
+            assert another.recv(65536).startswith(b"HTTP/1.1 200")
+            assert until_closed(slow) == b""
+            later.sendall(HEALTH + b"\r\n")
+            assert later.recv(65536).startswith(b"HTTP/1.1 200")
+
+
 def test_an_answer_that_nobody_reads_is_given_up(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
