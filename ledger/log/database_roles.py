@@ -20,6 +20,7 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, cast
 
 import psycopg
@@ -61,6 +62,7 @@ RIGHTS: Final[Rights] = {
     },
     "subject_links": ADDED,
     "erasures": {"erasing": ("INSERT", "UPDATE")},
+    "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,
     "checkpoints": ADDED,
     "cosignatures": {"writing": ("INSERT", "UPDATE")},
@@ -75,11 +77,15 @@ RIGHTS: Final[Rights] = {
     "database_roles": {},
     "migrations": {},
 }
-"""The tables of the record; a table that is not named can be reached by its owner alone."""
-STATES: Final[Rights] = {"snapshots": {**KEPT_UP, "erasing": ("DELETE",)}}
-DECIDING: Final[tuple[Duty, ...]] = ("writing", "erasing")
-"""A state tells all there is in a chain, so only these duties see the table of states: no policy
-could let a reader see a part of it."""
+"""The tables of the record; a table that is not named here can be reached by its owner alone."""
+UNSEEN: Final[Mapping[str, tuple[Duty, ...]]] = {
+    "disclosures": ("proving",),
+    "subject_keys": ("reading", "proving"),
+    "subject_links": ("keeping", "reading", "proving", "erasing"),
+    # A state tells all there is in a chain; no policy could let a reader see a part of it.
+    "snapshots": ("keeping", "reading", "proving"),
+}
+"""What a duty has no need to read: who answers readers or proves never opens a sealed value."""
 
 KNOWN = """
     SELECT r.duty, r.role::text AS role
@@ -212,8 +218,7 @@ def establish(conn: Connection[Any]) -> None:
     if fit and _may_give(conn, wanted["keeping"]):
         for duty, role in wanted.items():
             conn.execute(REMEMBER, {"duty": duty, "role": role})
-    grant(conn, RIGHTS)
-    grant(conn, STATES, seeing=DECIDING)
+    grant(conn, RIGHTS, unseen=UNSEEN)
 
 
 def roles(conn: Connection[Any]) -> dict[Duty, str]:
@@ -223,11 +228,15 @@ def roles(conn: Connection[Any]) -> dict[Duty, str]:
 
 
 def grant(
-    conn: Connection[Any], rights: Rights, *, seeing: Collection[Duty] = tuple(SUFFIXES)
+    conn: Connection[Any],
+    rights: Rights,
+    *,
+    seeing: Collection[Duty] = tuple(SUFFIXES),
+    unseen: Mapping[str, Collection[Duty]] = MappingProxyType({}),
 ) -> None:
     """Let each role do with these tables what its duty asks for, and nothing else.
 
-    The duties `seeing` may read them.
+    The duties `seeing` may read them, but for what is `unseen` by a duty.
     """
     known = _known(conn)
     asked = {"tables": list(rights), "roles": list(known.values())}
@@ -236,7 +245,10 @@ def grant(
         _Right(table, part.removesuffix(")"), role, privilege)
         for table, allowed in rights.items()
         for duty, role in known.items()
-        for words in (*["SELECT"] * (duty in seeing), *allowed.get(duty, ()))
+        for words in (
+            *["SELECT"] * (duty in seeing and duty not in unseen.get(table, ())),
+            *allowed.get(duty, ()),
+        )
         for privilege, _, part in [words.partition(" (")]
     }
     _change(conn, REVOKE, given - wanted)
