@@ -286,12 +286,7 @@ def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:
 
 def _quiet(kinds: Iterable[Kind]) -> list[str]:
     """Name the events that nothing is listed of, each with the kind of thing it is quiet about."""
-    return [
-        f"{kind.name}:{catalogue.type_name(event)}"
-        for kind in kinds
-        for event, part in kind.parts.items()
-        if part.quiet
-    ]
+    return [f"{kind.name}:{name}" for kind in kinds for name in kind.quiet]
 
 
 def _read(data: bytes) -> Seen:

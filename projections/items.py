@@ -26,6 +26,24 @@ RECORDS_OF = SQL("""
     ORDER BY l.id, l.position
 """).format(visible=scopes.entry("l"), stored=stored("l"))
 
+# The same, for what a list shows of things of which something had not occurred by the day: of what
+# is not listed (see `things.Part`) only the earliest, which may tell since when a thing was there.
+LISTED_RECORDS_OF = SQL("""
+    SELECT l.id, l.position, r.state
+    FROM (
+        SELECT l.chain, l.id, l.position,
+            t.type = ANY(%(quiet)s::text[]) AS quiet,
+            row_number() OVER (PARTITION BY l.id ORDER BY t.occurred_at, l.position) AS turn,
+            max(t.occurred_at) OVER (PARTITION BY l.id) AS latest
+        FROM read_links AS l
+        JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
+        WHERE {visible} AND l.kind = %(kind)s AND l.id = ANY(%(ids)s::text[])
+    ) AS l
+    {stored}
+    WHERE l.latest >= %(valid_on)s::date + 1 AND (NOT l.quiet OR l.turn = 1)
+    ORDER BY l.id, l.position
+""").format(visible=scopes.entry("l"), stored=stored("l"))
+
 RECORDS_AT = SQL("""
     SELECT l.position, r.state
     FROM read_records AS l
@@ -53,9 +71,23 @@ def find(connection: Conn, view: View, kind: Kind, name: str) -> Item:
 
 def find_many(connection: Conn, view: View, kind: Kind, names: Sequence[str]) -> dict[str, Item]:
     """Return by id those of these things of which the reader knows anything."""
-    found: dict[str, Item] = {}
     asked = view.parameters(kind=kind.name, ids=list(names))
-    rows = fetch(connection, RECORDS_OF, asked)
+    return _made(connection, view, kind, fetch(connection, RECORDS_OF, asked))
+
+
+def find_listed(connection: Conn, view: View, kind: Kind, names: Sequence[str]) -> dict[str, Doc]:
+    """Return what was listed on the day of the view of those of these things that changed since.
+
+    Of the others the row tells it.
+    """
+    asked = view.parameters(kind=kind.name, ids=list(names), quiet=kind.quiet)
+    made = _made(connection, view, kind, fetch(connection, LISTED_RECORDS_OF, asked))
+    return {name: item.doc for name, item in made.items()}
+
+
+def _made(connection: Conn, view: View, kind: Kind, rows: Sequence[Doc]) -> dict[str, Item]:
+    """Return by id what these records make of their things, as far as they count on the day."""
+    found: dict[str, Item] = {}
     records = opened.records(connection, view, (row["state"] for row in rows))
     for row, one in zip(rows, records, strict=True):
         name = row["id"]

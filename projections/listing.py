@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
 from projections import matching, opened, scopes
-from projections.items import find_many
+from projections.items import find_listed
 from projections.matching import Words
 from projections.things import Kind, row_of
 from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, fetch, page
@@ -77,6 +77,8 @@ STANDING = SQL("""
             )
     )
 """).format(visible=scopes.entry("e"), visible_later=scopes.entry("f"))
+# True of every version known then; it lets an index begin where the chain ended then.
+BEGUN = SQL("t.since <= %(known_at)s")
 STATUS_IS = SQL("t.id IN (SELECT standing.id FROM standing)")
 EQUALS = SQL("t.{column} = {value}")
 CONTAINS = SQL("{value} = ANY(t.{column})")
@@ -174,10 +176,10 @@ def _found(
 
 def _as_it_was(connection: Conn, view: View, kind: Kind, rows: list[Doc]) -> None:
     """Tell of each thing what had occurred by the day, where the row tells all that is known."""
-    found = find_many(connection, view, kind, [row["id"] for row in rows])
+    found = find_listed(connection, view, kind, [row["id"] for row in rows])
     for row in rows:
         if row["id"] in found:
-            row["summary"] = row_of(kind, found[row["id"]].doc)["summary"]
+            row["summary"] = row_of(kind, found[row["id"]])["summary"]
 
 
 def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list[Doc]:
@@ -204,7 +206,7 @@ def _conditions(
     view: View, kind: Kind, wanted: Wanted, columns: Mapping[str, str], words: Words
 ) -> list[SQL | Composed]:
     types = {column.name: column.type for column in kind.table.columns}
-    found: list[SQL | Composed] = []
+    found: list[SQL | Composed] = [BEGUN]
     for name in columns:
         shape = CONTAINS if types[name] == "text[]" else EQUALS
         found.append(shape.format(column=Identifier(name), value=Placeholder(f"with_{name}")))

@@ -42,7 +42,7 @@ CHOICES = SQL("""
     CROSS JOIN LATERAL (
         SELECT x.id, x.title, x.since, {scope}
         FROM read_texts AS x
-        WHERE {visible} AND x.kind = asked.kind
+        WHERE {visible} AND x.kind = asked.kind AND x.since <= %(known_at)s
         ORDER BY x.since DESC, x.id
         LIMIT %(most)s
     ) AS x

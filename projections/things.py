@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ledger import catalogue
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.values import Event, Header
 from projections import scopes
@@ -90,6 +91,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     dated: bool = False
     gone: frozenset[str] = frozenset()
     under: Fold = _ignored
+
+    @property
+    def quiet(self) -> list[str]:
+        """The stable names of the events that nothing is listed of."""
+        return [catalogue.type_name(event) for event, part in self.parts.items() if part.quiet]
 
     def is_quiet(self, event: Event) -> bool:
         """Tell whether nothing of what is listed about a thing comes from this event."""
