@@ -31,6 +31,10 @@ def page_of(item: dict[str, Any]) -> dict[str, Any]:
                 "format": "uri-reference",
                 "description": "Where the following page is; null on the last one.",
             },
+            "moreThan": {
+                "type": "integer",
+                "description": "There where more was found than is ranked; the newest come first.",
+            },
         },
     }
 

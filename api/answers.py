@@ -24,14 +24,21 @@ def answer(
 
 
 def listing(
-    request: Request, items: Sequence[object], cursor: str = "", **pinned: object
+    request: Request,
+    items: Sequence[object],
+    cursor: str = "",
+    *,
+    more_than: int = 0,
+    **pinned: object,
 ) -> Response:
     """Return one page of a list; `next` is where the following page is, with the same question.
 
-    `pinned` are parameters of the question that the following pages keep as they turned out.
+    `pinned` are parameters of the question that the following pages keep as they turned out. Of a
+    list that was not ranked `more_than` says how long those that are can be.
     """
     following = None
     if cursor:
         url = request.url.include_query_params(cursor=cursor, **pinned)
         following = f"{url.path}?{url.query}"
-    return answer({"items": items, "next": following})
+    unranked = {"moreThan": more_than} if more_than else {}
+    return answer({"items": items, "next": following, **unranked})

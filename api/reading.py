@@ -223,7 +223,9 @@ def _answered(route: Route, request: Request, parameters: AsOf, reader: Identity
         given = found
     elif isinstance(found, Page):
         # The pages that follow show the same state, also while the chain grows.
-        given = listing(request, found.items, found.next, knownAt=view.known_at)
+        given = listing(
+            request, found.items, found.next, more_than=found.more_than, knownAt=view.known_at
+        )
     else:
         given = answer(found)
     given.headers[lending.KNOWN_AT] = str(view.known_at)

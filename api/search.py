@@ -1,11 +1,17 @@
-"""Search over HTTP: things found by the words in them, best first."""
+"""Search over HTTP: things found by the words in them, best first.
+
+Where more things have the words than are ranked, `moreThan` says how many are, and the newest come
+first.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from api.parameters import Words
 from api.reading import Listing, a_list
 from api.timeline import KindName
-from projections.search import search
+from projections.search import MOST, search
 
 
 class Filters(Listing):
@@ -15,4 +21,7 @@ class Filters(Listing):
     kind: KindName | None = None
 
 
-ROUTES = (a_list("/search", "kind", "Things that have these words, best first.", search, Filters),)
+SUMMARY: Final = (
+    f"Things that have these words: best first, or newest first where more than {MOST} have them."
+)
+ROUTES: Final = (a_list("/search", "kind", SUMMARY, search, Filters),)

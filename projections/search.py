@@ -1,64 +1,104 @@
 """Search: things found by the words in them, best first, each with a piece of its text.
 
 How words are read stands in `matching.py`, the same for what is indexed and for what is asked.
+
+Words that more than `MOST` things have are not counted to the end, nor ranked: of those the newest
+come first. So a question costs what it shows, however long a chain has become.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from psycopg.sql import SQL, Composed
+from psycopg.sql import SQL
 
+from ledger.domain.values import Refused
 from projections import matching, opened, scopes
 from projections.matching import QUERY, Words
 from projections.models import KINDS
+from projections.tables import SLICE, slice_name
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
+
+MOST: Final = 300
+"""So many things are counted and ranked."""
+LATER: Final = 2
+"""So many times as many on the pages that follow, since meanwhile there may have come more."""
+MOST_SLICES: Final = 16
+"""So many slices of a chain are looked through in one go."""
+FOR_A_PAGE: Final = 4
+"""So many have a page of things with words that many have."""
 
 # What is looked through is the view behind the wall, which has the wall's own condition: before it
 # the indexes would not be used (see `wall.py`). What is shown is read before the wall.
 #
+# It goes slice by slice of the chain, from the newest on (the inner OFFSET keeps it so): words that
+# many things have are met often enough in the first, and what is asked of the index ends there.
+#
 # Words and parts of words each have an index, which one question for either would not use. What has
-# only a part of a word ranks below what has the word.
-FOUND = SQL("""
-    found AS MATERIALIZED (
-        SELECT w.kind, w.id, w.known_from, w.scope, max(w.score) AS score
-        FROM ({arms}) AS w
-        GROUP BY w.kind, w.id, w.known_from, w.scope
-    )
+# only a part of a word ranks below what has the word, and is looked for after it.
+ARM = SQL("""
+    SELECT h.kind, h.id, h.known_from, h.scope, h.since, {found_by} AS found_by
+    FROM unnest(%(slices)s::text[]) AS w (slices)
+    CROSS JOIN LATERAL (
+        SELECT x.kind, x.id, x.known_from, x.scope, x.since, x.found_by
+        FROM behind.texts AS x
+        WHERE {visible} AND {there} AND x.found_by @@ w.slices::tsquery AND {matching}
+        OFFSET 0
+    ) AS h
 """)
-BY_WORD = SQL("""
-    SELECT x.kind, x.id, x.known_from, x.scope, ts_rank(x.found_by, {query})::float8 AS score
-    FROM behind.texts AS x
-    WHERE {visible} AND {matching} AND {there}
-""")
-BY_PART = SQL("""
-    SELECT x.kind, x.id, x.known_from, x.scope, 0::float8 AS score
-    FROM behind.texts AS x
-    WHERE {visible} AND {matching} AND {there}
+BY_WORD = SQL("h.found_by")
+BY_PART = SQL("NULL::tsvector")
+SHOWN = SQL("""
+    b.kind, b.id, x.title, x.imported,
+    ts_headline('public.ketenledger', x.body, {query}, %(headline)s) AS fragment
 """)
 SEARCH = SQL("""
-    WITH {found}, best AS (
-        SELECT f.kind, f.id, f.known_from, f.scope, f.score
+    WITH found AS MATERIALIZED (
+        SELECT a.kind, a.id, a.known_from, a.scope, a.found_by
+        FROM ({arms}) AS a
+        LIMIT %(most)s + 1
+    ), counted AS (
+        SELECT coalesce(jsonb_object_agg(k.kind, k.found), '{{}}'::jsonb) AS counts,
+            coalesce(sum(k.found), 0) > %(most)s AS too_many
+        FROM (SELECT f.kind, count(*) AS found FROM found AS f GROUP BY f.kind) AS k
+    ), ranked AS (
+        SELECT f.kind, f.id, f.known_from, f.scope,
+            coalesce(ts_rank(f.found_by, {query}), 0)::float8 AS score
         FROM found AS f
-        WHERE (%(kind)s::text IS NULL OR f.kind = %(kind)s)
-            AND (
-                %(score)s::float8 IS NULL
-                OR (-f.score, f.kind, f.id) > (-%(score)s::float8, %(after_kind)s, %(after_id)s)
-            )
-        ORDER BY f.score DESC, f.kind, f.id
+        WHERE NOT (SELECT c.too_many FROM counted AS c)
+            AND (%(kind)s::text IS NULL OR f.kind = %(kind)s)
+    ), best AS (
+        SELECT r.kind, r.id, r.known_from, r.scope, r.score
+        FROM ranked AS r
+        WHERE %(score)s::float8 IS NULL
+            OR (-r.score, r.kind, r.id) > (-%(score)s::float8, %(after_kind)s, %(after_id)s)
+        ORDER BY r.score DESC, r.kind, r.id
         LIMIT %(size)s
     )
-    SELECT c.counts, b.kind, b.id, x.title, x.imported, b.score,
-        ts_headline('public.ketenledger', x.body, {query}, %(headline)s) AS fragment
-    FROM (
-        SELECT coalesce(jsonb_object_agg(k.kind, k.found), '{{}}'::jsonb) AS counts
-        FROM (SELECT f.kind, count(*) AS found FROM found AS f GROUP BY f.kind) AS k
-    ) AS c
+    SELECT c.counts, c.too_many, b.score, {shown}
+    FROM counted AS c
     LEFT JOIN best AS b ON true
     LEFT JOIN read_texts AS x ON {visible} AND x.kind = b.kind AND x.id = b.id
         AND x.scope = b.scope AND x.known_from = b.known_from
     ORDER BY b.score DESC, b.kind, b.id
 """)
+NEWEST = SQL("""
+    SELECT b.since, {shown}
+    FROM (
+        SELECT a.kind, a.id, a.known_from, a.scope, a.since
+        FROM ({arms}) AS a
+        WHERE %(since)s::int8 IS NULL
+            OR (-a.since, a.kind, a.id) > (-%(since)s::int8, %(after_kind)s, %(after_id)s)
+        ORDER BY a.since DESC, a.kind, a.id
+        LIMIT %(size)s
+    ) AS b
+    JOIN read_texts AS x ON {visible} AND x.kind = b.kind AND x.id = b.id
+        AND x.scope = b.scope AND x.known_from = b.known_from
+    ORDER BY b.since DESC, b.kind, b.id
+""")
+QUERIES: Final = {"SEARCH": SEARCH, "NEWEST": NEWEST}
 # What is valid in a term of its own is found always; the rest, from when it occurred.
 THERE = SQL("""(
     %(valid_on)s::date IS NULL OR x.kind = ANY(%(dated)s::text[]) OR EXISTS (
@@ -83,16 +123,31 @@ DATED: Final = [name for name, one in KINDS.items() if one.dated]
 
 
 class Hits(NamedTuple):
-    """A page of what was found, and how much there is of each kind, the most of it first."""
+    """A page of what was found, and how much there is of each kind, the most of it first.
+
+    Where `more_than` is set, there is more than that in all; then nothing was counted but, where
+    they are few enough, the things of the kind that was asked for.
+    """
 
     page: Page
     counts: dict[str, int]
+    more_than: int = 0
+
+
+class _Question(NamedTuple):
+    """Words looked for in a view: what every query for them needs."""
+
+    connection: Conn
+    view: View
+    words: Words
+    asked: dict[str, Any]
 
 
 def search(connection: Conn, view: View, paging: Paging, text: str, *, kind: str = "") -> Page:
     """Return a page of things that have these words, of one kind or of all.
 
-    The fragment marks what was found «so». A text without words finds nothing.
+    The fragment marks what was found «so». A text without words finds nothing. Best first; where
+    there are more than `MOST` the page says so (`more_than`) and the newest come first.
     """
     return hits(connection, view, paging, text, kind=kind).page
 
@@ -100,40 +155,114 @@ def search(connection: Conn, view: View, paging: Paging, text: str, *, kind: str
 def hits(connection: Conn, view: View, paging: Paging, text: str, *, kind: str = "") -> Hits:
     """Return the same, and how many things of each kind have these words, whatever the `kind`."""
     words = matching.words(connection, text)
-    after = paging.after(float, str, str) or (None, None, None)
+    after = paging.after_one_of((float, str, str), (int, str, str)) or (None, None, None)
     if not words:
         return Hits(Page([]), {})
     asked = view.parameters(
-        kind=kind or None,
         dated=DATED,
         headline=HEADLINE,
         size=paging.size + 1,
+        after_kind=after[1],
+        after_id=after[2],
         **words.parameters(),
-        **dict(zip(("score", "after_kind", "after_id"), after, strict=True)),
     )
-    query = SEARCH.format(found=_found(words), visible=scopes.version("x"), query=QUERY)
-    rows = fetch(connection, query, asked)
-    counted = sorted(rows[0]["counts"].items(), key=lambda one: (-one[1], one[0]))
-    found = [row for row in rows if row["kind"] is not None]
-    kept, following = page(found, paging, "score", "kind", "id")
-    kept = opened.titles(connection, view, kept)
-    return Hits(Page(_items(connection, view, kept), following), dict(counted))
+    question = _Question(connection, view, words, asked)
+    if isinstance(after[0], int):
+        return Hits(_newest(question, paging, kind, after[0]), {}, MOST)
+    return _best(question, paging, kind, after[0])
 
 
-def _found(words: Words) -> Composed:
-    """Return the part of a query that finds what has these words, whole or as parts of words."""
-    visible, parts = scopes.version("x"), words.as_parts("x")
-    arms = [
-        BY_WORD.format(query=QUERY, visible=visible, matching=words.in_any_form("x"), there=THERE)
-    ]
-    if parts is not None:
-        arms.append(BY_PART.format(visible=visible, matching=parts, there=THERE))
-    return FOUND.format(arms=SQL(" UNION ALL ").join(arms))
+def _best(question: _Question, paging: Paging, kind: str, score: float | None) -> Hits:
+    """Return what was found, best first; the newest of it where that is too much to rank.
+
+    What is too much in all may be little enough of one kind.
+    """
+    most = MOST if score is None else LATER * MOST
+    for among in dict.fromkeys(("", kind)):
+        counts, rows = _counted(question, among, kind=kind, score=score, most=most)
+        if counts is not None:
+            kept, following = page(rows, paging, "score", "kind", "id")
+            return Hits(Page(_items(question, kept), following), counts, MOST if among else 0)
+    if score is not None:
+        raise Refused("G13", f"meer dan {most} treffers sinds deze cursor; begin vooraan")
+    return Hits(_newest(question, paging, kind, None), {}, MOST)
 
 
-def _items(connection: Conn, view: View, rows: list[Doc]) -> list[Doc]:
+def _counted(
+    question: _Question, among: str, *, kind: str, score: float | None, most: int
+) -> tuple[dict[str, int] | None, list[Doc]]:
+    """Return how many have the words, None for more than `most`, and the best of them."""
+    view = question.view
+    slices = list(_slices(view.chain, view.known_at, among))
+    own = {"slices": slices, "most": most, "kind": kind or None, "score": score}
+    query = _query("SEARCH", len(question.words.parts))
+    rows = fetch(question.connection, query, {**question.asked, **own})
+    if rows[0]["too_many"]:
+        return None, []
+    counts = sorted(rows[0]["counts"].items(), key=lambda one: (-one[1], one[0]))
+    return dict(counts), [row for row in rows if row["kind"] is not None]
+
+
+def _newest(question: _Question, paging: Paging, kind: str, since: int | None) -> Page:
+    """Return a page of what was found, newest first, from a position on."""
+    view = question.view
+    query = _query("NEWEST", len(question.words.parts))
+    rows: list[Doc] = []
+    start = view.known_at if since is None else since
+    for slices in _slices(view.chain, start, kind, many=FOR_A_PAGE):
+        left = paging.size + 1 - len(rows)
+        if not left:
+            break
+        own = {"slices": [slices], "size": left, "since": since}
+        rows += fetch(question.connection, query, {**question.asked, **own})
+    kept, following = page(rows, paging, "since", "kind", "id")
+    return Page(_items(question, kept), following, more_than=MOST)
+
+
+def _slices(chain: str, newest: int, kind: str, *, many: int = 1) -> Iterator[str]:
+    """Give the slices of a chain to look in, the newest first, so many and then ever more."""
+    first = newest // SLICE
+    while first >= 0:
+        last = max(0, first - many + 1)
+        names = [slice_name(chain, one, kind) for one in range(first, last - 1, -1)]
+        yield " | ".join(map(_quoted, names))
+        first, many = last - 1, min(2 * many, MOST_SLICES)
+
+
+def _quoted(lexeme: str) -> str:
+    """Write a lexeme as a query for words has it."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+@cache
+def _query(name: str, parts: int) -> SQL:
+    """Return a query for words of so many parts, made into text once."""
+    words, visible = Words("", ("",) * parts), scopes.version("x")
+    whole, part = words.in_any_form("x"), words.as_parts("x")
+    own = {"visible": visible, "there": THERE}
+    arms = [ARM.format(found_by=BY_WORD, matching=whole, **own)]
+    if part is not None:
+        only = SQL("{} AND NOT {}").format(part, whole)
+        arms.append(ARM.format(found_by=BY_PART, matching=only, **own))
+    query = QUERIES[name].format(
+        arms=SQL(" UNION ALL ").join(arms),
+        shown=SHOWN.format(query=QUERY),
+        query=QUERY,
+        visible=visible,
+    )
+    return _constant(query.as_string())
+
+
+def _constant(words: str) -> SQL:
+    """Make SQL of words that stand in this package's own code, never of input."""
+    return SQL(words)
+
+
+def _items(question: _Question, rows: list[Doc]) -> list[Doc]:
     if not rows:
         return []
+    connection, view = question.connection, question.view
+    rows = opened.titles(connection, view, rows)
     asked = view.parameters(kinds=[row["kind"] for row in rows], ids=[row["id"] for row in rows])
     rests_on = {
         (row["kind"], row["id"]): row["positions"] for row in fetch(connection, RESTS_ON, asked)

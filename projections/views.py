@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -118,6 +119,13 @@ class Paging(Struct, frozen=True):
         """Return the key in the cursor, empty at the start; Refused (G13) if it is none of ours."""
         return _key(self.cursor, shape) if self.cursor else ()
 
+    def after_one_of(self, *shapes: tuple[type, ...]) -> tuple[Any, ...]:
+        """Return the same where a cursor may have one of several shapes."""
+        for shape in shapes[:-1]:
+            with suppress(Refused):
+                return self.after(*shape)
+        return self.after(*shapes[-1])
+
     @property
     def size(self) -> int:
         """How many rows a page holds; Refused (G13) outside 1 to 200."""
@@ -127,10 +135,15 @@ class Paging(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """A part of a list; `next` is the cursor of what follows, empty at the end."""
+    """A part of a list; `next` is the cursor of what follows, empty at the end.
+
+    Where `more_than` is set, there are more things than that: they were not counted or ranked, and
+    the newest come first.
+    """
 
     items: list[Doc]
     next: str = ""
+    more_than: int = 0
 
 
 def look(

@@ -29,17 +29,18 @@ def show(asked: Asked) -> dict[str, Any]:
     text, kind = asked.query.get("zoek", ""), asked.query.get("soort", "")
     names = kind_names(asked.language.text)
     _require_sound(text, kind, names)
-    found, counts = Hits(Page([]), {})
+    found = Hits(Page([]), {})
     if text:
-        found, counts = hits(asked.connection, asked.view, asked.paging(20), text, kind=kind)
+        found = hits(asked.connection, asked.view, asked.paging(20), text, kind=kind)
     return {
         "text": text,
         "kind": kind,
         "kinds": names,
-        "counts": counts,
-        "total": sum(counts.values()),
-        "hits": [_hit(one, kind_name(asked.language.text)) for one in found.items],
-        "next": found.next,
+        "counts": found.counts,
+        "total": sum(found.counts.values()),
+        "more_than": found.more_than,
+        "hits": [_hit(one, kind_name(asked.language.text)) for one in found.page.items],
+        "next": found.page.next,
         "also": _also(asked, text),
     }
 

@@ -20,10 +20,11 @@ from api.record_lines import Recorder
 from ledger.ledger import Ledger
 from ledger.log.database_roles import duties
 from ledger.log.store import Store
+from projections import search
 from projections.runner import Runner
-from projections.tables import Table
+from projections.tables import SLICE, Table
 from projections.timeline import Chosen, timeline
-from projections.views import Conn, Paging, look
+from projections.views import Conn, Paging, View, look
 from tests.bench.questions import EVERYTHING, QUESTIONS, Known, Question
 from tests.conftest import COPY_TEMPLATE, DROP, _run, _url
 from tests.projections.given import TABLES
@@ -36,6 +37,8 @@ LONG = 3_000
 """A table with fewer rows is sooner read whole."""
 MOST_PAGES = 3_000
 """How much of the database one question may touch, in pages of 8 kB: the tables have more."""
+MANY_HAVE = "keten"
+"""A word that more things have than are ranked."""
 
 MULTIPLY = SQL("""
     INSERT INTO {table} ({columns})
@@ -183,3 +186,39 @@ def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: s
         assert read_whole(one["Plan"], long_ones) == [], one
         touched = one["Plan"]["Shared Hit Blocks"] + one["Plan"]["Shared Read Blocks"]
         assert touched <= MOST_PAGES, (touched, one)
+
+
+@pytest.mark.slow
+def test_what_many_things_have_is_paged_through_slice_by_slice_without_gap_or_double(
+    long: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader:
+        with reader.transaction():
+            view = look(reader, CHAIN, reader=EVERYTHING)
+            assert view.known_at > 2 * SLICE
+            Explained.plans.clear()
+            [first, *rest], most = list(_pages(reader, view, MANY_HAVE)), search.MOST
+            shown = [(-one["positions"][0], _name(one)) for page in (first, *rest) for one in page]
+            touched = max(one["Plan"]["Shared Hit Blocks"] for one in Explained.plans)
+        assert most < len(shown) == len(set(shown))
+        assert shown == sorted(shown)
+        assert touched <= MOST_PAGES
+        monkeypatch.setattr("projections.search.MOST", 10 * len(shown))
+        with reader.transaction():
+            look(reader, CHAIN, reader=EVERYTHING)
+            ranked = [_name(one) for page in _pages(reader, view, MANY_HAVE) for one in page]
+    assert sorted(ranked) == sorted(name for _, name in shown)
+
+
+def _pages(connection: Conn, view: View, text: str) -> Iterator[list[dict[str, Any]]]:
+    cursor = ""
+    while True:
+        page = search.search(connection, view, Paging(cursor, 200), text)
+        yield page.items
+        cursor = page.next
+        if not cursor:
+            return
+
+
+def _name(one: dict[str, Any]) -> tuple[str, str]:
+    return one["kind"], one[one["kind"]]

@@ -101,6 +101,65 @@ def test_hits_come_in_pages(readers: Shown) -> None:
     assert sorted(names) == sorted(TITLES)
 
 
+def through(readers: Shown, text: str, limit: int, kind: str = "") -> list[str]:
+    """Return what all pages of a search show, as kind:id."""
+    view, names, cursor = readers.view(), [], ""
+    while True:
+        found = search(readers.connection, view, Paging(cursor, limit), text, kind=kind)
+        names += [f"{one['kind']}:{one[one['kind']]}" for one in found.items]
+        cursor = found.next
+        if not cursor:
+            return names
+
+
+def test_of_more_than_is_ranked_the_newest_come_first_and_the_page_says_so(
+    readers: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked = set(through(readers, "beter", 2))
+    monkeypatch.setattr("projections.search.MOST", len(TITLES) - 1)
+    found = hits(readers.connection, readers.view(), Paging("", 3), "beter")
+    assert (found.more_than, found.page.more_than, found.counts) == (6, 6, {})
+    names = through(readers, "beter", 2)
+    assert set(names) == ranked
+    assert len(names) == len(ranked)
+    newest = [name for name in names if name.startswith("decision:")]
+    assert newest == [f"decision:{name}" for name in reversed(TITLES)]
+    assert through(readers, "beter", 3, kind="decision") == newest
+    monkeypatch.setattr("projections.search.MOST", len(ranked))
+    same = hits(readers.connection, readers.view(), Paging("", 3), "beter")
+    assert (same.more_than, same.page.more_than) == (0, 0)
+    assert sum(same.counts.values()) == len(ranked)
+
+
+def test_what_is_too_much_in_all_is_ranked_where_it_is_little_of_one_kind(
+    readers: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = hits(readers.connection, readers.view(), Paging(), "beter OR bestuur")
+    assert len(everything.counts) > 1
+    few = everything.counts["body"]
+    monkeypatch.setattr("projections.search.MOST", few)
+    asked = (readers.connection, readers.view(), Paging(), "beter OR bestuur")
+    found = hits(*asked, kind="body")
+    assert (found.counts, found.more_than, found.page.more_than) == ({"body": few}, few, 0)
+    assert hits(*asked, kind="decision").page.more_than == few
+
+
+def test_a_ranked_list_that_became_too_long_to_go_on_with_is_refused(
+    readers: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = readers.view()
+    first = search(readers.connection, view, Paging("", 2), "beter", kind="decision")
+    monkeypatch.setattr("projections.search.MOST", 2)
+    with pytest.raises(Refused, match="begin vooraan"):
+        search(readers.connection, view, Paging(first.next, 2), "beter", kind="decision")
+
+
+def test_no_word_finds_what_a_slice_of_a_chain_is_called(readers: Shown) -> None:
+    chain = readers.view().chain
+    for text in (f"@{chain}/0", f'"@{chain}/0#decision"', "_____", "or"):
+        assert not search(readers.connection, readers.view(), Paging(), text).items
+
+
 def test_a_cursor_that_is_none_is_refused(readers: Shown) -> None:
     for text in ("onzin", "W10", "WyJ4Il0", "é", "W" * 1000):
         with pytest.raises(Refused, match="G13"):
