@@ -112,11 +112,11 @@ def lines(things: Sequence[Line], label: str) -> str:
         wide = max(round(room * one.days / longest, 1), MIN_BAR)
         fill = FILLS[1] if one.open else FILLS[0]
         parts.append(
-            f'<text x="{GAP}" y="{y + 22}" fill="{INK}">'
+            f'<text x="{GAP}" y="{y + 22}">'
             f"{escape(shortened(one.name, left - 2 * GAP))}</text>"
             f'<rect class="line" x="{left}" y="{y + 5}" width="{wide}" height="{BAR}" '
             f'fill="{fill}" stroke="{EDGE}"><title>{escape(one.name)}: {escape(one.said)}</title>'
-            f'</rect><text x="{left + wide + GAP}" y="{y + 22}" fill="{INK}">'
+            f'</rect><text x="{left + wide + GAP}" y="{y + 22}">'
             f"{escape(one.said)}</text>"
         )
     return _svg(len(things) * LANE + BOTTOM, parts, label)
@@ -125,7 +125,8 @@ def lines(things: Sequence[Line], label: str) -> str:
 def _svg(height: int, parts: Sequence[str], label: str) -> str:
     return (
         f'<svg class="chart" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'font-size="{FONT}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+        f'font-size="{FONT}" fill="{INK}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
     )
 
 
@@ -142,7 +143,7 @@ def _legend(series: Sequence[Series]) -> list[str]:
     for place, one in enumerate(series):
         parts.append(
             f'<rect x="{x:.1f}" y="4" width="16" height="16" fill="{FILLS[place]}" '
-            f'stroke="{EDGE}"/><text x="{x + 22:.1f}" y="17" fill="{INK}">{escape(one.name)}</text>'
+            f'stroke="{EDGE}"/><text x="{x + 22:.1f}" y="17">{escape(one.name)}</text>'
         )
         x += 22 + width(one.name) + 3 * GAP
     return parts
@@ -169,7 +170,7 @@ def _scale(plot: Plot) -> list[str]:
         parts.append(
             f'<path d="M{plot.left:.1f} {y:.1f}H{WIDTH}" fill="none" '
             f'stroke="{EDGE if step == 0 else GRID}"/>'
-            f'<text x="{plot.left - GAP:.1f}" y="{y + 5:.1f}" text-anchor="end" fill="{INK}">'
+            f'<text x="{plot.left - GAP:.1f}" y="{y + 5:.1f}" text-anchor="end">'
             f"{escape(plot.said(value))}</text>"
         )
     return parts
@@ -189,7 +190,7 @@ def _group(plot: Plot, periods: Sequence[str], place: int, series: Sequence[Seri
     every = max(1, -int(-(max(map(width, periods)) + GAP) // room))
     if place % every == 0:
         parts.append(
-            f'<text x="{middle:.1f}" y="{HEAD + PLOT + 20}" text-anchor="middle" fill="{INK}">'
+            f'<text x="{middle:.1f}" y="{HEAD + PLOT + 20}" text-anchor="middle">'
             f"{escape(periods[place])}</text>"
         )
     return parts
@@ -207,6 +208,6 @@ def _column(plot: Plot, one: Column) -> list[str]:
     if width(said) <= one.wide:
         parts.append(
             f'<text x="{one.x + (one.wide - 2) / 2:.1f}" y="{y - 4:.1f}" text-anchor="middle" '
-            f'paint-order="stroke" stroke="{PAPER}" stroke-width="3" fill="{INK}">{said}</text>'
+            f'paint-order="stroke" stroke="{PAPER}" stroke-width="3">{said}</text>'
         )
     return parts

@@ -6,7 +6,8 @@
 
 Texts are measured by the widths of a wide sans serif: what does not fit in its bar stands beside
 it, or is left to the table that tells the same. Everything is drawn with attributes, so that it
-needs no style, and with colours of which every text stands out by 4.5 to 1 at least.
+needs no style, and with colours of which every text stands out by 4.5 to 1 at least; a style sheet
+can change them by name.
 """
 
 from __future__ import annotations
@@ -34,14 +35,27 @@ YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50)
 NARROW: Final = frozenset("ijlft.,:;'|!()-[] ")
 WIDE: Final = frozenset("mwMW@%—–…")
 
-INK: Final = "#1a1a1a"
-PAPER: Final = "#ffffff"
-GRID: Final = "#c9d1d9"
-EDGE: Final = "#4a5560"
-LINE: Final = "#8a1f11"
-HELD: Final = ("#10355c", PAPER)
-OTHERWISE: Final = ("#d5e0eb", INK)
-STRIPE: Final = "#a9c0d6"
+
+def themed(name: str, colour: str) -> str:
+    """Return a colour that a style sheet can change by name, and that needs none."""
+    return f"var(--{name}, {colour})"
+
+
+INK: Final = themed("utrecht-document-color", "#1a1a1a")
+PAPER: Final = themed("utrecht-document-background-color", "#fff")
+GRID: Final = themed("ketenledger-chart-grid-color", "#c9d1d9")
+EDGE: Final = themed("ketenledger-chart-edge-color", "#4a5560")
+LINE: Final = themed("ketenledger-chart-day-color", "#8a1f11")
+HELD: Final = (
+    themed("ketenledger-chart-strong-background-color", "#10355c"),
+    themed("ketenledger-chart-strong-color", "#fff"),
+)
+OTHERWISE: Final = (
+    themed("ketenledger-chart-weak-background-color", "#d5e0eb"),
+    themed("ketenledger-chart-weak-color", "#1a1a1a"),
+)
+STRIPE: Final = themed("ketenledger-chart-stripe-color", "#a9c0d6")
+"""Text stands on a strong bar, a weak one with or without stripes, or on paper."""
 
 
 class Bar(Struct, frozen=True):
@@ -110,7 +124,8 @@ def gantt(lanes: Sequence[Lane], day: str, today: str, day_said: str, label: str
     ]
     return (
         f'<svg class="chart" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'font-size="{FONT}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+        f'font-size="{FONT}" fill="{INK}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
     )
 
 
@@ -154,8 +169,7 @@ def _years(scale: Scale, height: int, day: str) -> list[str]:
         parts.append(f'<path d="M{x} {TOP - 4}V{height}" stroke="{GRID}"/>')
         if abs(x - scale.x(day)) > wanted / 2:
             parts.append(
-                f'<text class="year" x="{x}" y="{TOP - 8}" text-anchor="middle" fill="{INK}">'
-                f"{year}</text>"
+                f'<text class="year" x="{x}" y="{TOP - 8}" text-anchor="middle">{year}</text>'
             )
     return parts
 
@@ -165,7 +179,7 @@ def _lane(scale: Scale, lane: Lane, number: int, day: str) -> list[str]:
     name = escape(shortened(lane.name, scale.left - 2 * GAP))
     parts = [
         f'<path d="M0 {y}H{WIDTH}" stroke="{GRID}"/>'
-        f'<text class="lane" x="{GAP}" y="{y + 22}" fill="{INK}">{name}</text>'
+        f'<text class="lane" x="{GAP}" y="{y + 22}">{name}</text>'
     ]
     following = [scale.x(bar.start) for bar in lane.bars[1:]]
     for bar, limit in zip(lane.bars, [*following, float(WIDTH)], strict=True):
@@ -180,7 +194,7 @@ def _bar(scale: Scale, bar: Bar, y: int, day: str, limit: float) -> str:
     fill, ink = HELD if holds(bar, day) else OTHERWISE
     stroke = f'stroke="{EDGE}"'
     if bar.look == "acting":
-        fill, ink = "url(#acting)", INK
+        fill, ink = "url(#acting)", OTHERWISE[1]
     if bar.look == "vacant":
         fill, ink, stroke = PAPER, INK, f'stroke="{EDGE}" stroke-dasharray="4 3"'
     shape = _pointed(start, wide, y) if not bar.end else _box(start, wide, y)

@@ -4,7 +4,7 @@ Time runs from left to right in three layers. Every box says how it is linked, s
 has to find a place along a line. At most MAX_BOXES boxes stand around the decision itself; the list
 beside the drawing has all.
 Texts are measured by the widths below, which are those of a wide sans serif, and broken to fit.
-Colours come from the style sheet by class; without it the drawing is black on white.
+Colours are those of `charts`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 from markupsafe import escape
 from msgspec import Struct
 
+from api import charts
 from api.pages.decision_links import Link, Links
 
 MAX_BOXES: Final = 22
@@ -142,19 +143,20 @@ def _line(left: Box, right: Box) -> str:
     middle = (start + end) // 2
     above, below = left.y + left.height // 2, right.y + right.height // 2
     path = f"M{start} {above}C{middle} {above} {middle} {below} {end} {below}"
-    return f'<path class="line" d="{path}" fill="none" stroke="#4a5560" stroke-width="1.5"/>'
+    return f'<path class="line" d="{path}" fill="none" stroke="{charts.EDGE}" stroke-width="1.5"/>'
 
 
 def _box(box: Box, *, own: bool) -> str:
-    stroke = 'stroke="#10355c" stroke-width="3"' if own else 'stroke="#4a5560" stroke-width="1.5"'
+    ground, ink = charts.OTHERWISE if own else (charts.PAPER, charts.INK)
+    edge, wide = (charts.HELD[0], "3") if own else (charts.EDGE, "1.5")
     lines = "".join(
         f'<tspan x="{box.x + PADDING}" dy="{LINE if number else 0}">{escape(line)}</tspan>'
         for number, line in enumerate(box.lines)
     )
     return (
         f'<g class="{escape(box.look)}"><rect x="{box.x}" y="{box.y}" width="{WIDTH}" '
-        f'height="{box.height}" rx="4" fill="#fff" {stroke}/>'
-        f'<text y="{box.y + PADDING + FONT}" fill="#1a1a1a">{lines}</text></g>'
+        f'height="{box.height}" rx="4" fill="{ground}" stroke="{edge}" stroke-width="{wide}"/>'
+        f'<text y="{box.y + PADDING + FONT}" fill="{ink}">{lines}</text></g>'
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec import field as made
 
-from api.pages.act_labels import LABELS
+from api.pages.act_labels import LABELS, NEW
 from api.pages.act_shapes import Shape, shape
 from ledger import catalogue
 from ledger.domain.values import MAX_INTEGER
@@ -56,6 +56,8 @@ class Reading(Struct):
 
 def label(one: Shape) -> str:
     """Return what a field is called."""
+    if one.manner == "new":
+        return NEW
     return LABELS.get(f"{one.owner}.{one.name}") or LABELS.get(one.name, one.name)
 
 

@@ -218,13 +218,18 @@ LABELS: Final[dict[str, str]] = {
     "ServiceAccountOpened.classification": "Leest tot en met (leeg: niets)",
     "ServiceAccountOpened.eventTypes": "Soorten gebeurtenissen die het vastlegt",
     "DecisionExecuted.evidence": "Waaruit dat blijkt",
+    "ProposalSubmitted.problem": "Aanleiding",
+    "ProposalSubmitted.text": "Tekst van het besluit",
 }
 """By the name of a field; after its event type where it means something else there."""
 
+NEW: Final = "Kenmerk"
+"""What the field is called that gives what the form makes its id."""
+
 HELP: Final[dict[str, str]] = {
     "slug": "Een kort kenmerk: letters, cijfers, punten en streepjes, zonder spaties.",
-    "new": "Mag leeg blijven: dan geeft het register een kenmerk.",
-    "date": "Op het scherm in de vorm van uw browser; vastgelegd als datum in UTC.",
+    "new": "Laat u dit leeg, dan geeft het register er zelf een.",
+    "date": "Uw browser bepaalt de volgorde van dag, maand en jaar. De dag telt in UTC.",
     "moment": "Datum en tijd in UTC.",
     "money": "Bijvoorbeeld 1250,50.",
     "sealed": (

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import lending, problems
+from api import lending, problems, session
 from api.demo_story_script import CHAIN
 from api.demo_tour import FIRST, tour
 from api.pages.language import COOKIE, LANGUAGES, chosen
@@ -67,7 +67,13 @@ def _chains(request: Request) -> Response:
     with lending.connection(request) as lent:
         found = chains(lent, lending.accesses_of(request, lent), Paging("", MAX_CHAINS)).items
     told = any(one["chain"] == CHAIN and one.get("demo") for one in found)
-    content = {"chains": found, "here": "/", "tour": tour() if told else (), "first": FIRST}
+    content = {
+        "chains": found,
+        "here": "/",
+        "session": session.current(request),
+        "tour": tour() if told else (),
+        "first": FIRST,
+    }
     return printed("chains.html", chosen(request), content)
 
 
@@ -95,7 +101,9 @@ def _file(name: str, *, packed: bool) -> tuple[bytes, str]:
 def _theme(request: Request) -> Response:
     """Answer the style sheet of the organisation that runs this server; empty where it has none."""
     path = request.app.state.settings.folder / "theme.css"
-    content = path.read_bytes()[:MAX_THEME_BYTES] if path.is_file() else b""
+    content = path.read_bytes() if path.is_file() else b""
+    if len(content) > MAX_THEME_BYTES:
+        raise NotFound(f"theme.css is langer dan {MAX_THEME_BYTES} bytes en wordt niet gebruikt.")
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(content, media_type="text/css; charset=utf-8", headers=headers)
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from api.pages.paper import drawn
-from api.pages.site import Asked
+from api.pages.site import Asked, server_of
 from projections.records import stored
 
 MODULE: Final = 3
@@ -38,13 +38,19 @@ class Proof(Struct, frozen=True):
 def proof(asked: Asked, position: int) -> Proof:
     """Return where a record stands in the log and how to check it."""
     digest = stored(asked.connection, asked.view, position).leaf_hash.hex()
-    address = f"{asked.request.base_url}log/{asked.chain}/proof/{digest}"
+    address = f"{server_of(asked.request)}/log/{asked.chain}/proof/{digest}"
     groups = tuple(digest[at : at + GROUP] for at in range(0, len(digest), GROUP))
     return Proof(position, groups, address, drawn(code(address)))
 
 
 @lru_cache(maxsize=KEPT_CODES)
 def code(address: str) -> str:
-    """Return an address as a QR code: SVG that is sized and coloured by attributes alone."""
+    """Return an address as a QR code: SVG that is sized and coloured by attributes alone.
+
+    It stays black on white in every theme: a reader of codes wants nothing else.
+    """
     made = segno.make(address, error="m", micro=False)
-    return str(made.svg_inline(scale=MODULE, border=QUIET, svgclass=None, lineclass=None))
+    drawn_so = made.svg_inline(
+        scale=MODULE, border=QUIET, dark="#000", light="#fff", svgclass=None, lineclass=None
+    )
+    return str(drawn_so)

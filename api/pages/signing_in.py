@@ -208,4 +208,7 @@ def _people(lent: Conn, chain: str, access: Access, language: Language) -> list[
         held.setdefault(one["person"], []).append(one.get("label") or language.word(one["role"]))
     found = people(lent, view, Paging("", MAX_LIMIT)).items
     told = {one["person"]: [*filter(None, [one.get("function")])] for one in found}
-    return [(name, ", ".join([*said, *held.get(name, [])])) for name, said in told.items()]
+    return [
+        (name, ", ".join(dict.fromkeys([*said, *held.get(name, [])])))
+        for name, said in told.items()
+    ]

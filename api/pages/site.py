@@ -152,6 +152,14 @@ def link(chain: str, path: str, dates: AsOf, **more: str) -> str:
     return f"/ketens/{chain}{path}{dates.query(**more)}"
 
 
+def server_of(request: Request) -> str:
+    """Return under which address others reach this server, for what stands on paper.
+
+    Paper outlives the way in which somebody happened to come in.
+    """
+    return (request.app.state.settings.base_url or str(request.base_url)).rstrip("/")
+
+
 def problem_page(request: Request, problem: Problem) -> Response:
     """Return the page that tells a problem, in the reader's language where it has words for it."""
     language = chosen(request)
@@ -229,6 +237,7 @@ def _around(asked: Asked) -> dict[str, Any]:
         "chain_name": known.get(("chain", asked.chain), asked.chain),
         "base": base,
         "here": here,
+        "address_here": f"{server_of(asked.request)}{here}{_question(asked.request)}",
         "dates": asked.as_of,
         "kept": asked.as_of.query(),
         "as_of_day": asked.view.day,
@@ -255,6 +264,10 @@ def _around(asked: Asked) -> dict[str, Any]:
         "recorded": _recorded(asked),
         **{name: partial(function, asked) for name, function in AROUND.items()},
     }
+
+
+def _question(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
 
 
 def _recorded(asked: Asked) -> int | None:

@@ -12,6 +12,7 @@ import pytest
 from starlette.responses import Response
 
 from api.bars import HEAD, PLOT, Line, Series, columns, lines
+from api.charts import HELD
 from api.figures import SCHEMA
 from api.pages import figures as page
 from api.pages.language import language
@@ -162,7 +163,7 @@ def test_a_line_is_as_long_as_its_days_and_an_open_one_is_striped() -> None:
     assert float(second.get("width", "")) == pytest.approx(
         2 * float(first.get("width", "")), abs=0.2
     )
-    assert (first.get("fill"), second.get("fill")) == ("#10355c", "url(#striped)")
+    assert (first.get("fill"), second.get("fill")) == (HELD[0], "url(#striped)")
 
 
 def test_nothing_is_drawn_where_there_is_nothing_to_count() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from api.identity import Identity
@@ -15,6 +16,7 @@ from api.pages.language import language
 from api.pages.paper import printed
 from api.pages.site import Asked, Screen, Standing
 from api.problems import Problem
+from api.settings import Settings
 from ledger.domain.values import NotFound
 from projections.views import Conn, look
 from tests.projections.given import CHAIN, reading, taken_in
@@ -53,12 +55,15 @@ def asked(
     """Return a page asked for in English by a reader, and the template it is printed on."""
     code = language("en")
     view = look(connection, CHAIN, reader=reader, speech=code.speech())
+    server = FastAPI()
+    server.state.settings = Settings(base_url="https://keten.example", development=True)
     scope = {
         "type": "http",
+        "app": server,
         "method": "GET",
         "path": "/",
-        "scheme": "https",
-        "server": ("keten.example", 443),
+        "scheme": "http",
+        "server": ("inwendig.example", 80),
         "headers": [],
         "query_string": query.encode(),
         "path_params": given,
@@ -88,6 +93,7 @@ def printed_page(request: Asked, template: str, screen: Screen) -> str:
         "chain_name": "Testketen",
         "base": f"/ketens/{CHAIN}",
         "here": f"/ketens/{CHAIN}",
+        "address_here": f"https://keten.example/ketens/{CHAIN}",
         "dates": request.as_of,
         "kept": "",
         "as_of_day": request.view.day,

@@ -124,8 +124,10 @@ def test_the_token_of_another_session_is_refused(
 
 
 def test_whoever_leaves_is_nobody_any_more(visitor: httpx.Client, chain: str) -> None:
+    assert 'href="/aanmelden?terug=/"' in visitor.get("/").text
     sign_in(visitor, chain)
     token, copied = token_in(visitor.get(f"/ketens/{chain}")), dict(visitor.cookies)
+    assert token_in(visitor.get("/")) == token
     left = visitor.post("/afmelden", data={"formulier": token, "terug": f"/ketens/{chain}"})
     assert (left.status_code, left.headers["Location"]) == (303, f"/ketens/{chain}")
     assert "Afmelden" not in visitor.get(f"/ketens/{chain}").text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api import swagger
+from api.pages.frame import MAX_THEME_BYTES
 from api.pages.language import language
 from api.pages.statements import WRITTEN_ON
 from api.problems import KINDS
@@ -70,6 +71,13 @@ def test_the_privacy_statement_says_what_stays_and_what_can_be_erased(named: Doo
         assert f"<h2>{heading}</h2>" in text
 
 
+def test_the_privacy_statement_names_all_that_a_browser_keeps(named: Doors) -> None:
+    text = named.get("/privacy").text
+    assert "localStorage" in named.get("/static/check.js").text
+    for kept in ("cookie ‘taal’", "cookie ‘sessie’", "cookie ‘aanmelding’", "lokale opslag"):
+        assert kept in text
+
+
 def test_a_problem_is_explained_in_the_language_of_the_reader(named: Doors) -> None:
     for slug, kind in KINDS.items():
         dutch, english = (
@@ -89,6 +97,10 @@ def test_a_theme_of_the_organisation_comes_after_our_own_style(
     assert page.index('href="/static/style.css"') < page.index('href="/theme.css"')
     assert "#7a0000" in named.get("/theme.css").text
     assert unnamed.get("/theme.css").text == ""
+    theme = unnamed.app.state.settings.folder / "theme.css"
+    theme.write_text("/*" + "x" * MAX_THEME_BYTES, encoding="utf-8")
+    assert unnamed.get("/theme.css").status_code == 404
+    theme.unlink()
 
 
 def test_the_reference_of_the_api_is_served_from_here(named: Doors) -> None:

@@ -17,7 +17,7 @@ from api.demo_tour import QUESTIONS
 from api.held_data import ELSEWHERE
 from api.pages.act_form import GROUPS, VERDICTS
 from api.pages.act_input import FAULTS
-from api.pages.act_labels import HELP, LABELS
+from api.pages.act_labels import HELP, LABELS, NEW
 from api.pages.act_titles import TITLES
 from api.pages.language import CATALOGUES, LANGUAGES, language
 from api.pages.paper import printed
@@ -59,7 +59,7 @@ def in_forms() -> set[str]:
     """Return the texts that a form of the chain office takes from a table of ours."""
     tables = (TITLES, LABELS, HELP, FAULTS, VERDICTS, dict(GROUPS))
     needed = {text for text, _ in FINDERS.values()}
-    return needed.union(*(table.values() for table in tables))
+    return needed.union({NEW}, *(table.values() for table in tables))
 
 
 def recorded() -> set[str]:

@@ -208,7 +208,9 @@ def test_a_browser_that_cannot_reckon_says_so(pages: Any) -> None:
     found = checked(page)
     assert "deze browser kent de handtekeningen (Ed25519) niet" in found
     assert "Klopt: de tegels van het log geven samen" in found
-    assert found.startswith("Niets klopt niet, maar niet alles kon hier worden nagegaan.")
+    assert found.startswith(
+        "Er is niets gevonden dat niet klopt, maar niet alles kon hier worden nagegaan."
+    )
     assert page.evaluate("localStorage.length") == 0
     page.add_init_script(NO_CRYPTO)
     page.reload()

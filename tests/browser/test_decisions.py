@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -84,12 +85,18 @@ def test_a_decision_on_paper_has_its_proof_and_no_controls(pages: Any) -> None:
     page = pages.open(f"{BASE}/besluiten/B-2007-04")
     assert page.evaluate(OUTSIDE) == []
     page.emulate_media(media="print")
-    for gone in ("nav.screens", "nav.crumbs", ".as-of button", ".on-screen", ".skip"):
+    for gone in ("nav.screens", "nav.crumbs", ".as-of", ".on-screen", ".skip"):
         assert not page.evaluate(VISIBLE, gone), gone
-    for there in (".proof svg", ".proof .hash", ".as-of .shown", ".standing", "ol.course"):
+    for there in (".proof svg", ".proof .hash", ".on-paper", ".standing", "ol.course"):
         assert page.evaluate(VISIBLE, there), there
     page.set_viewport_size({"width": PAPER, "height": 960})
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
+    # "Today" means nothing on a sheet that somebody finds in a file years later.
+    said = page.locator(".on-paper").inner_text()
+    assert said.startswith("De stand op ")
+    assert re.search(
+        r"tot en met gebeurtenis \d+\. Opgevraagd op .+ http\S+/besluiten/B-2007-04$", said
+    )
     digest = page.locator(".proof .hash").inner_text().replace(" ", "").replace("\n", "")
     address = page.locator(".proof a[href*='/proof/']").get_attribute("href")
     assert len(digest) == 64

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.charts import HELD
 from tests.browser.addresses import BASE
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,7 @@ def test_the_drawing_and_the_table_tell_the_same_terms(pages: Any) -> None:
     page = pages.open(f"{BASE}/rollen?geldig_op=2010-03-01")
     terms = page.locator("svg.chart g.term")
     assert terms.count() == page.locator("table tbody tr").count() > 5
-    dark = page.locator("svg.chart g.term path[fill='#10355c']").count()
+    dark = page.locator(f"svg.chart g.term path[fill='{HELD[0]}']").count()
     assert dark == page.locator("table tbody td strong").count() > 5
 
 

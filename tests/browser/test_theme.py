@@ -2,38 +2,93 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
 from tests.api.doors import Doors
 from tests.browser.addresses import BASE
+from tests.browser.seen import findings
+from tests.browser.test_every_page import OPTIONS
 
 pytestmark = pytest.mark.slow
-THEME = """
+DARK: Final = """
 :root {
-  --utrecht-page-header-background-color: #5a0040;
-  --utrecht-link-color: #7a0000;
+  --utrecht-document-color: #e6e6e6;
+  --utrecht-document-background-color: #101418;
   --utrecht-document-font-family: monospace;
+  --utrecht-link-color: #9ecbff;
+  --utrecht-link-visited-color: #d3b3ff;
+  --utrecht-heading-color: #bcd8f5;
+  --utrecht-page-header-background-color: #30001f;
+  --utrecht-page-header-color: #ffe3f3;
+  --utrecht-navigation-background-color: #1c242c;
+  --utrecht-border-color: #8b99a8;
+  --utrecht-focus-outline-color: #000;
+  --utrecht-focus-inverse-outline-color: #fefefe;
+  --utrecht-button-background-color: #9ecbff;
+  --utrecht-button-color: #101418;
+  --utrecht-form-control-background-color: #1c242c;
+  --utrecht-form-control-color: #e6e6e6;
+  --utrecht-mark-background-color: #5c4a00;
+  --utrecht-mark-color: #fdf3d0;
+  --ketenledger-past-background-color: #3d2f00;
+  --ketenledger-past-color: #fdf3d0;
+  --ketenledger-notice-background-color: #16222e;
+  --ketenledger-warning-color: #ff9d8f;
+  --ketenledger-muted-color: #b4c0cc;
+  --ketenledger-positive-color: #8fe0ac;
+  --ketenledger-status-background-color: #101418;
+  --ketenledger-inserted-background-color: #0c3a1d;
+  --ketenledger-inserted-color: #d7f0dd;
+  --ketenledger-deleted-background-color: #5e130a;
+  --ketenledger-deleted-color: #fbe0dc;
+  --ketenledger-chart-strong-background-color: #9ecbff;
+  --ketenledger-chart-strong-color: #101418;
+  --ketenledger-chart-weak-background-color: #24425f;
+  --ketenledger-chart-weak-color: #f0f4f8;
+  --ketenledger-chart-stripe-color: #35597c;
+  --ketenledger-chart-grid-color: #3a4550;
+  --ketenledger-chart-edge-color: #b4c0cc;
+  --ketenledger-chart-day-color: #ff9d8f;
 }
 """
-LOOK = """() => ["header.top", "main a:not(:visited)", "body"].map((one) => {
-  const style = getComputedStyle(document.querySelector(one));
-  return [style.backgroundColor, style.color, style.fontFamily];
+PAGES: Final = (
+    BASE,
+    f"{BASE}/tijdlijn?geldig_op=2008-10-05",
+    f"{BASE}/besluiten/B-2006-01",
+    f"{BASE}/rollen",
+    f"{BASE}/cijfers?jaar=2007",
+    f"{BASE}/zoeken?zoek=kosten",
+    f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
+    f"{BASE}/vastleggen/ProposalSubmitted?effects.0.type=RoleAssigned.v1&options.0.text=Niets",
+)
+"""Between them every colour of the style sheet is used."""
+LOOK: Final = """() => [...document.querySelectorAll("body *")].flatMap((one) => {
+  const style = getComputedStyle(one);
+  const shown = one.checkVisibility() && !one.closest(".code");
+  return shown ? [style.color, style.backgroundColor, ...(one.ownerSVGElement ? [style.fill] : [])]
+    : [];
 })"""
 
 
-def test_a_mounted_theme_changes_colours_and_letters(pages: Any, demonstration: Doors) -> None:
-    plain = pages.open(BASE).evaluate(LOOK)
+@pytest.fixture
+def dark(demonstration: Doors) -> Iterator[None]:
+    """The demonstration in the dark."""
     theme = demonstration.app.state.settings.folder / "theme.css"
-    theme.write_text(THEME, encoding="utf-8")
-    try:
-        page = pages.open(BASE)
-        header, link, body = page.evaluate(LOOK)
-    finally:
-        theme.unlink()
-    assert pages.faults == []
-    assert (header[0], link[1], body[2]) == ("rgb(90, 0, 64)", "rgb(122, 0, 0)", "monospace")
-    assert header[0] != plain[0][0]
-    assert link[1] != plain[1][1]
-    assert body[2] != plain[2][2]
+    theme.write_text(DARK, encoding="utf-8")
+    yield
+    theme.unlink()
+
+
+def test_a_mounted_theme_restyles_everything_and_can_be_read(pages: Any, dark: None) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = pages.open(PAGES[0], bypass_csp=True)
+    for path in PAGES:
+        page.goto(path)
+        report = axe.run(page, options=OPTIONS)
+        found = [report.generate_report()] if report.violations_count else []
+        assert found + findings(page, "nl") == [], path
+        light = {one for one in page.evaluate(LOOK) if "255, 255, 255" in one}
+        assert light == set(), path
