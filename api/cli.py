@@ -4,7 +4,7 @@
     exit 1   refused by a rule, or not found
     exit 2   an audit, check or monitor found a break, a copy of the log differs from it, or a
              witness knows better
-    exit 3   the database or a key file cannot be used, or a monitor cannot tell
+    exit 3   the database, a key or another file cannot be used, or a monitor cannot tell
     exit 64  the command was not written as it should be
 
 Every command takes `--json` for one JSON document (or JSON lines) on standard output; the servers
@@ -39,6 +39,7 @@ from api import (
     settings,
 )
 from api.cli_output import as_json, problem
+from api.cli_usage import help_in_dutch, in_dutch, of_system
 from api.issuer import IssuerUnavailable
 from ledger import reference
 from ledger.domain.values import NotFound, Refused
@@ -123,10 +124,11 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; errors become one line on standard error."""
     command = typer.main.get_command(app)
+    help_in_dutch(command)
     try:
         ended = command.main(arguments, prog_name="ketenledger", standalone_mode=False)
     except USAGE_ERROR as error:
-        return problem(f"{error}", USAGE)
+        return problem(in_dutch(error), USAGE)
     except typer.Abort:
         return 130
     except Refused as refusal:
@@ -139,6 +141,8 @@ def run(arguments: list[str]) -> int:
         return problem(str(error), UNAVAILABLE)
     except settings.SettingsRefused as error:
         return problem(str(error), USAGE)
+    except OSError as error:
+        return problem(of_system(error), UNAVAILABLE)
     return ended if isinstance(ended, int) else 0
 
 

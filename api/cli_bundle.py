@@ -76,6 +76,8 @@ def bundle(
         since=tuple(since or ()),
     )
     asked = replace(asked, redaction=redaction.read(redact or ()))
+    if output.is_dir() or not output.parent.is_dir():
+        raise typer.BadParameter(f"--output: {output} is geen bestand in een map die er is")
     settings = from_environment()
     keys = log_keys(settings)
     if not keys.path(_slug(chain)).exists():
@@ -96,6 +98,8 @@ def bundles(chain: Chain, json: Json = False) -> None:
     """Toon wie welke bundels van een keten meenam, de laatste eerst."""
     with opened(from_environment()) as work:
         found = Register(work.store).of(_slug(chain))
+        if not work.store.size(chain):
+            raise NotFound(f"Keten {chain} bestaat niet.")
     if json:
         cli_output.as_json({"chain": chain, "bundles": [_doc(one) for one in found]})
         return

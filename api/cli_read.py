@@ -18,7 +18,7 @@ from api.opening import opener
 from api.record_lines import moment
 from api.settings import from_environment
 from api.workplace import Workplace, opened
-from ledger.domain.values import DATE_PATTERN
+from ledger.domain.values import DATE_PATTERN, MAX_INTEGER
 from ledger.findings import Findings
 from projections import bodies, chains, decision_page, decisions, roles
 from projections.rebuild import rebuild as rebuild_models
@@ -66,7 +66,7 @@ def _looking(
 
 def _known_at(text: str) -> int | str | None:
     if text.isascii() and text.isdigit():
-        return int(text)
+        return min(int(text.lstrip("0")[:MAX_DIGITS] or "0"), MAX_INTEGER)
     return moment(text) or None
 
 
@@ -129,6 +129,8 @@ SHOWN: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
 )
 """What `show` prints of each list: its key, its title, and the Dutch name of each column."""
+MAX_DIGITS = 17
+"""More digits than the number of any record has."""
 MAX_PAGES = 500
 """At most 100,000 things of one kind are shown; more is what the API and its pages are for."""
 

@@ -28,9 +28,11 @@ from api.app import create_app
 from api.checks import OUTCOMES, Checker
 from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN
-from api.settings import Settings, SettingsRefused
+from api.settings import MAX_PORT, Settings, SettingsRefused
 from api.settling import settle
 from ledger.log.database_roles import admit, duties
+
+APART = 10
 
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
 Host = Annotated[str | None, typer.Option(help="Het adres waarop de server luistert.")]
@@ -142,12 +144,20 @@ def _listening(chosen: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
     try:
         return socket.create_server((chosen.host, chosen.port), family=family, backlog=2048)
+    except socket.gaierror as error:
+        raise SettingsRefused(f"Het adres {chosen.host} is niet te vinden.") from error
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise SettingsRefused(
             f"Poort {chosen.port} op {chosen.host} is niet vrij ({why}): kies een "
-            f"andere, bijvoorbeeld met PORT={chosen.port + 1} of --port {chosen.port + 1}."
+            f"andere, bijvoorbeeld met PORT={_another(chosen.port)} of "
+            f"--port {_another(chosen.port)}."
         ) from error
+
+
+def _another(port: int) -> int:
+    """Return a port to try: not one right behind, for those a demonstration takes for witnesses."""
+    return port + APART if port + APART <= MAX_PORT else port - APART
 
 
 class _Server(uvicorn.Server):

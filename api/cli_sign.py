@@ -13,7 +13,7 @@ import json as json_library
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import typer
@@ -24,6 +24,7 @@ from api.parameters import as_slug
 from api.signed_lines import Signer
 from ledger import signatures
 from ledger.domain.values import Refused
+from ledger.log.asking import why
 
 SEND_SECONDS: Final = 60.0
 MAX_ANSWER_BYTES: Final = 1 << 20
@@ -77,7 +78,7 @@ def act(
     json: Json = False,
 ) -> None:
     """Teken regels zoals `record` ze leest; druk ze af, of stuur ze naar een server."""
-    if send and not send.startswith(("http://", "https://")):
+    if send and not _is_address(send):
         raise typer.BadParameter(f"{send[:80]!r} is geen adres dat met http:// of https:// begint")
     signer = Signer(_slug(chain), _slug(key_id), signed_lines.read_key(key))
     fields = dict(_header_field(one) for one in header or ())
@@ -129,8 +130,10 @@ def _sent(address: str, chain: str, line: dict[str, Any], fields: dict[str, str]
             raise ServerUnavailable(f"{address} antwoordt met {error.code}.") from error
         reason = str(told.get("detail", told.get("title", error.reason))).rstrip(".")
         raise Refused(str(told.get("rule", error.code)), reason) from error
-    except (URLError, OSError) as error:
-        raise ServerUnavailable(f"{address} antwoordt niet: {error}") from error
+    except OSError as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        found = why(cause if isinstance(cause, Exception) else error)
+        raise ServerUnavailable(f"{address} antwoordt niet: {found}.") from error
     if "position" not in receipt:
         raise ServerUnavailable(f"{address} geeft geen ontvangstbewijs.")
     return receipt
@@ -144,9 +147,17 @@ def _read_object(data: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _header_field(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not name.strip():
+    if not colon or not name.strip() or not (text.isascii() and text.isprintable()):
         raise typer.BadParameter(f"{text[:80]!r} is geen kopveld van de vorm 'Naam: waarde'")
     return name.strip(), value.strip()
 

@@ -126,6 +126,8 @@ def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
+    except socket.gaierror as error:
+        raise SettingsRefused(f"Het adres {host} is niet te vinden.") from error
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise SettingsRefused(f"Poort {port} op {host} is niet vrij ({why}).") from error

@@ -88,7 +88,7 @@ def read(text: bytes, *, number: int) -> Line:
     text = text.strip()
     fault = None if canonical.is_plain(text) else canonical.problem(text)
     if fault is not None:
-        raise Refused("G8" if "Veld" in fault else "G13", fault)
+        raise Refused("G8" if "Veld" in fault else "G13", fault.removesuffix("."))
     try:
         line = _LINES.decode(text)
     except msgspec.ValidationError as error:

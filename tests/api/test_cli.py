@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,96 @@ def test_the_reference_pages_in_the_documentation_are_those_of_the_code(
     for name in ("events.md", "rules.md"):
         made = (tmp_path / name).read_text(encoding="utf-8")
         assert (docs / name).read_text(encoding="utf-8") == made, f"make docs: {name} is old"
+
+
+# Written wrongly
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["niets"], "Er is geen opdracht 'niets'."),
+        (["record"], "chain: ontbreekt."),
+        (["who", "chain-manager", CHAIN], "--on: ontbreekt."),
+        (["show", CHAIN, "--onbekend"], "Er is geen optie --onbekend."),
+        (["show", CHAIN, "--valid-on"], "Bij optie '--valid-on' ontbreekt de waarde."),
+        (["show", CHAIN, "--json=x"], "Optie '--json' heeft geen waarde."),
+        (["service-key", "x"], "Te veel opgegeven: x."),
+        (["receipt", CHAIN, "x"], "position: is geen geheel getal."),
+        (["receipt", CHAIN, "--", "-1"], "position: is te klein: verwacht ten minste 0."),
+        (["witness", "serve", "--key", "k", "--log", "l", "--state", "s", "--port", "65536"],
+         "--port: is te groot: verwacht hoogstens 65535."),
+        (["import-peps", "nergens.json", CHAIN], "file: 'nergens.json' is er niet."),
+        (["sign", "show", "/"], "file: '/' is een map en geen bestand."),
+        (["bundle", CHAIN, "--all", "-o", "/"], "--output: / is geen bestand in een map die er is"),
+    ],
+)  # fmt: skip
+def test_a_command_that_is_written_wrongly_is_told_so_in_dutch(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 64
+    assert capsys.readouterr().err.strip() == told
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["bundle", "--help"], ["key", "new", "--help"]])
+def test_a_command_explains_itself_in_dutch(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 0
+    shown = capsys.readouterr().out
+    for english in (
+        "Show this",
+        " Options ",
+        " Arguments ",
+        " Commands ",
+        "[required]",
+        "default:",
+    ):
+        assert english not in shown
+    assert "Toon deze uitleg." in shown
+
+
+def test_a_file_that_cannot_be_written_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "bestand"
+    there.write_text("")
+    assert cli.run(["docs", str(there)]) == 3
+    assert cli.run(["docs", str(there / "map")]) == 3
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"{there}: dit is er al.", f"{there / 'map'}: dit is geen map."]
+
+
+def test_what_can_be_no_record_or_chain_is_no_fault(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["record", CHAIN, file_of(place, FOUNDING)]) == 0
+    assert cli.run(["show", CHAIN, "--known-at", "9" * 30, "--json"]) == 0
+    assert cli.run(["bundles", "bestaat-niet"]) == 1
+    assert capsys.readouterr().err.strip().endswith("Keten bestaat-niet bestaat niet.")
+
+
+def test_what_is_sent_along_is_an_address_and_fields_that_can_be_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, lines = str(tmp_path / "sleutel"), file_of(tmp_path, VOTES[0] | {"act": "a"})
+    assert cli.run(["sign", "key", key]) == 0
+    asked = ["sign", "act", CHAIN, lines, "--key", key, "--key-id", "k", "--send"]
+    for wrong in ("http://[::1", "ftp://x", "http://"):
+        assert cli.run([*asked, wrong]) == 64
+    assert cli.run([*asked, "http://127.0.0.1:1", "--header", "A: b\nC: d"]) == 64
+    capsys.readouterr()
+    assert cli.run([*asked, "http://127.0.0.1:1"]) == 3
+    assert "er is geen verbinding" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_taken_leads_to_one_beyond_those_of_the_witnesses(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert cli.run([command, "--port", str(port)]) == 64
+    told = capsys.readouterr().err
+    assert f"Poort {port} op 127.0.0.1 is niet vrij" in told
+    assert f"PORT={port + 10} " in told or f"PORT={port - 10} " in told
