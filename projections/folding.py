@@ -43,8 +43,9 @@ EARLIER = SQL("""
 """)
 
 # All records that made these things so far, each thing's in order; of those that are quiet only
-# the first of each scope, by position and by moment. Things are looked up one by one (the inner
-# OFFSET keeps it so): most are new and have none.
+# the first of each scope, by position and by moment, and of each company that a confidential one
+# concerns. Things are looked up one by one (the inner OFFSET keeps it so): most are new and have
+# none.
 HISTORY = SQL("""
     SELECT given.kind, given.id, r.state, own.scope, own.concerns
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS given (kind, id)
@@ -53,7 +54,8 @@ HISTORY = SQL("""
             l.position, l.scope, l.concerns,
             l.kind || ':' || t.type = ANY(%(quiet)s::text[]) AS quiet,
             row_number() OVER (PARTITION BY l.scope ORDER BY l.position) AS place,
-            row_number() OVER (PARTITION BY l.scope ORDER BY t.occurred_at, l.position) AS turn
+            row_number() OVER (PARTITION BY l.scope ORDER BY t.occurred_at, l.position) AS turn,
+            row_number() OVER (PARTITION BY l.scope, l.concerns ORDER BY l.position) AS company
         FROM {links} AS l
         JOIN {records} AS t ON t.chain = l.chain AND t.position = l.position
         WHERE l.chain = %(chain)s AND l.kind = given.kind AND l.id = given.id
@@ -61,7 +63,7 @@ HISTORY = SQL("""
         OFFSET 0
     ) AS own
     JOIN records AS r ON r.originator_id = %(chain)s AND r.originator_version = own.position + 1
-    WHERE NOT own.quiet OR own.place = 1 OR own.turn = 1
+    WHERE NOT own.quiet OR own.place = 1 OR own.turn = 1 OR own.company = 1
     ORDER BY given.kind, given.id, own.position
 """)
 

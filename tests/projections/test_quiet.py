@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from ledger import catalogue
 from ledger.domain.events.decisions import VoteCast
+from ledger.domain.events.memory import RationaleAdded
+from ledger.domain.values import Event
 from ledger.log.store import Row, Store
 from ledger.recording import Entry
 from projections import folding
@@ -72,3 +74,32 @@ def test_a_thing_with_many_quiet_records_is_known_again_from_a_few(
         runner.rebuild()
         assert runner.sizes() == {CHAIN: size + MANY + 1}
     assert dump(database) == slowly
+
+
+def test_whom_quiet_records_concern_counts_also_after_the_thing_was_forgotten(
+    database: str,
+) -> None:
+    """A row made with confidential records is for who may see every one of them."""
+    entries = everything()
+    keep(database, entries)
+    size, vote, note = len(entries), votes()[0], about(votes()[0].event)
+    with Store(database) as store, Runner(database) as runner:
+        for number, person in enumerate(("person-a", "person-b")):
+            header = replace(vote.header, scope="confidential", by=person)
+            store.append([again(replace(vote, header=header), size + number)])
+        runner.catch_up()
+        store.append([again(note, size + 2)])
+    with Runner(database) as runner:
+        assert runner.catch_up() == 1
+    slowly = dump(database)
+    with Runner(database) as runner:
+        runner.rebuild()
+    assert dump(database) == slowly
+
+
+def about(vote: Event) -> Entry:
+    """Return an open record about the decision of a vote of which something is listed."""
+    assert isinstance(vote, VoteCast)
+    text = RationaleAdded(decision=vote.decision, text="Nader toegelicht.")
+    first = everything()[0]
+    return Entry(text, replace(first.header, act=""), b"")
