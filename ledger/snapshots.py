@@ -103,9 +103,7 @@ class Snapshots:
             try:
                 state = state_parts.restored(map(mark.taking, found))
             except state_parts.Damaged as error:
-                LOG.warning(
-                    "Een bewaarde toestand van keten %s is onleesbaar: %s", last.chain, error
-                )
+                LOG.warning(UNREADABLE, last.chain, error)
                 return None
         if first != mark.digest():
             LOG.warning(NOT_OF_THIS_LOG, last.chain)

@@ -31,6 +31,7 @@ from rpds import HashTrieMap
 from ledger import domain
 from ledger.domain.alarms import Alarms
 from ledger.domain.chain import ChainState
+from ledger.faults import FAULTS
 
 ENTRIES: Final = 500
 """How many entries of a map stand in one part."""
@@ -83,7 +84,7 @@ def restored(found: Iterable[bytes]) -> ChainState:
                 raise Damaged(f"{name} staat er op twee plaatsen")
             values[name] = _value(name, (value for _, value in group))
         return _whole(values)
-    except (msgspec.MsgspecError, TypeError, KeyError, ValueError) as error:
+    except FAULTS as error:
         raise Damaged(f"geen toestand van een keten ({error})") from error
 
 
