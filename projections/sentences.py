@@ -149,7 +149,7 @@ def _thing(event: Event, ref: Ref, known: dict[Ref, str]) -> str:
 def _tidy(text: str) -> str:
     """Take away what is left of empty fields (spaces, brackets, a colon) and doubled full stops."""
     text = re.sub(r"\(\s*\)", "", text)
-    text = re.sub(r"(?<!\.)\.(?=[.,;](?!\.))", "", text)
+    text = re.sub(r"(?<!\.)\.(?=”?[.,;](?!\.))", "", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"\s+([.,:;])", r"\1", text).strip()
     text = re.sub(r"[:;,]$", "", text)

@@ -88,7 +88,7 @@ SAID: dict[Event, str] = {
         agreement="cv", version=2, signatories=("uwv",), valid_from="2026-05-01"
     ): "Versie 2 van cv is van kracht vanaf 1 mei 2026.",
     RecordCorrected(target=3, field="/title", was="Fout.", becomes="Goed.", reason="Tikfout."): (
-        "Gebeurtenis 3 is gecorrigeerd: /title was Fout, wordt Goed. Tikfout."
+        "Gebeurtenis 3 is gecorrigeerd: er stond “Fout”, er hoort te staan “Goed”. Tikfout."
     ),
 }
 

@@ -53,7 +53,10 @@ class RecordCorrected(Event, frozen=True, kw_only=True):
     acted.
     """
 
-    SENTENCE = "Gebeurtenis {target} is gecorrigeerd: {field} was {was}, wordt {becomes}. {reason}"
+    SENTENCE = (
+        "Gebeurtenis {target} is gecorrigeerd: er stond “{was}”, er hoort te staan “{becomes}”. "
+        "{reason}"
+    )
     WHO = ("chain-office", "chain-manager", "chair")
 
     target: Position
