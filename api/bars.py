@@ -2,6 +2,7 @@
 
     columns   one group for each period, in it one column for each series, its figure above it
     lines     one bar for each thing, as long as the days it took, with the days beside it
+    shares    one bar for a whole, its parts side by side
 
 Series differ by filling (dark, striped, empty), not by colour alone. Every shape carries what it
 stands for as a title. A figure that has no room is left to the table that tells the same. Measures
@@ -44,6 +45,8 @@ PLOT: Final = 180
 FOOT: Final = 28
 MAX_COLUMN: Final = 34
 STEPS: Final = (1, 2, 5)
+WHOLE: Final = 288
+"""How wide a whole is: as wide as a small telephone has room for."""
 LINES: Final = 4
 """Between how many lines, at least, the highest column stands."""
 
@@ -64,6 +67,14 @@ class Line(Struct, frozen=True):
     days: int
     said: str
     open: bool = False
+
+
+class Share(Struct, frozen=True):
+    """One part of a whole: its name, how much it is; `missing` where it is what did not come."""
+
+    name: str
+    value: int
+    missing: bool = False
 
 
 class Plot(Struct, frozen=True):
@@ -120,6 +131,41 @@ def lines(things: Sequence[Line], label: str) -> str:
             f"{escape(one.said)}</text>"
         )
     return _svg(len(things) * LANE + BOTTOM, parts, label)
+
+
+def shares(parts: Sequence[Share], number: Number, label: str) -> str:
+    """Return the parts of a whole as SVG, each filled in its own way; nothing at all of nought."""
+    total = sum(one.value for one in parts)
+    if not total:
+        return ""
+    drawn, x = [_stripes()], 1.0
+    for place, one in enumerate(parts):
+        wide = (WHOLE - 2) * one.value / total
+        drawn += _share(x, wide, one, FILLS[min(place, len(FILLS) - 1)], number) if wide else []
+        x += wide
+    return (
+        f'<svg class="whole" width="{WHOLE}" height="{LANE}" viewBox="0 0 {WHOLE} {LANE}" '
+        f'font-size="{FONT}" role="img" aria-label="{escape(label)}">{"".join(drawn)}</svg>'
+    )
+
+
+def _share(x: float, wide: float, one: Share, fill: str, number: Number) -> list[str]:
+    """Return one part, with its name and figure in it, or its figure alone where it has to be."""
+    said = f"{one.name} {number(one.value)}"
+    edge = ' stroke-dasharray="4 3"' if one.missing else ""
+    found = [
+        f'<rect x="{x:.1f}" y="1" width="{wide:.1f}" height="{LANE - 2}" fill="{fill}" '
+        f'stroke="{EDGE}"{edge}><title>{escape(said)}</title></rect>'
+    ]
+    text = next((text for text in (said, number(one.value)) if width(text) + GAP <= wide), "")
+    dark = fill == FILLS[0]
+    if text:
+        halo = "" if dark else f' paint-order="stroke" stroke="{PAPER}" stroke-width="3"'
+        found.append(
+            f'<text x="{x + wide / 2:.1f}" y="{LANE / 2 + 5:.1f}" text-anchor="middle"{halo} '
+            f'fill="{HELD[1] if dark else INK}">{escape(text)}</text>'
+        )
+    return found
 
 
 def _svg(height: int, parts: Sequence[str], label: str) -> str:

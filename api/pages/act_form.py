@@ -15,7 +15,7 @@ from api.pages.act_input import Fault, body
 from api.pages.act_shapes import shape
 from api.pages.act_titles import TITLES
 from api.pages.site import Asked
-from api.pages.timeline import CAPABILITIES
+from api.pages.sorts import SORTS
 from api.problems import Problem
 from ledger import catalogue, policy
 from ledger.catalogue import Type
@@ -46,15 +46,6 @@ EFFECTS: Final = frozenset(
     name for one in shape(decisions.ProposalSubmitted) for part in one.parts for name in part.events
 )
 """The event types that a decision can have as an effect."""
-GROUPS: Final = (
-    *CAPABILITIES,
-    ("signing_keys", "Ondertekensleutels"),
-    ("evidence", "Bewijs van het log"),
-    ("reviews", "Toegang voor reviewers"),
-    ("erasures", "Wissen van persoonsgegevens"),
-    ("service_accounts", "Dienstaccounts"),
-)
-"""Under which headings it is listed what can be recorded."""
 VERDICTS: Final[dict[type[Event], str]] = {
     outcomes.DecisionAdopted: "Hiermee is het besluit aangenomen.",
     outcomes.DecisionRejected: "Hiermee is het voorstel verworpen.",
@@ -205,7 +196,7 @@ def offered(asked: Asked) -> dict[str, Any]:
     under = [*(one.position for one in roles), *(term.position for _, term in seats)]
     known = capacities(asked.connection, asked.view, under)
     return {
-        "groups": [_group(state, asked, *group) for group in GROUPS],
+        "groups": [_group(state, asked, *group) for group in SORTS],
         "capacities": [one["text"] for one in known.values()],
     }
 

@@ -257,3 +257,9 @@ HELP: Final[dict[str, str]] = {
     ),
 }
 """By the manner of a field, or by its name as in LABELS."""
+
+
+def called(pointer: str) -> str:
+    """Return what the field is called at which a JSON Pointer into a body ends."""
+    names = [part for part in pointer.split("/") if part and not part.isdigit()]
+    return LABELS.get(names[-1], names[-1]) if names else pointer

@@ -113,3 +113,8 @@ TITLES: Final[dict[str, str]] = {
     "EventAnnotated": "Een aantekening maken",
 }
 """By the name of the event type without its version."""
+
+
+def titled(event_type: str) -> str:
+    """Return what recording an event of this type is called, its version left out of account."""
+    return TITLES.get(event_type.partition(".")[0], event_type)

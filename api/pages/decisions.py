@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from markupsafe import Markup
 
+from api.bars import Share, shares
 from api.decision_graph import draw
 from api.pages.choosing import Field, Options, bodies, chosen, require_one_of
 from api.pages.decision_course import course
@@ -60,6 +61,7 @@ def show(asked: Asked) -> dict[str, Any]:
         "consequences": consequences(asked.connection, asked.view, doc),
         "links": related,
         "graph": _graph(asked, related),
+        "tally": _tally(asked, doc),
         "proof": proof(asked, deciding(doc)),
     }
 
@@ -67,6 +69,22 @@ def show(asked: Asked) -> dict[str, Any]:
 def _graph(asked: Asked, related: Links) -> Markup | None:
     label = asked.language.text("Tekening van de samenhang; de lijst hieronder zegt hetzelfde.")
     return drawn(draw(related, label)) if related.others else None
+
+
+def _tally(asked: Asked, doc: Doc) -> Markup | None:
+    """Return how the seats voted as a drawing; the figures beside it say the same."""
+    found = doc.get("outcome", {}).get("tally")
+    if not found:
+        return None
+    said = asked.language.text
+    parts = (
+        Share(asked.language.word("for"), found["seatsFor"]),
+        Share(asked.language.word("against"), found["seatsAgainst"]),
+        Share(asked.language.word("abstain"), found["seatsAbstained"]),
+        Share(said("niet gestemd"), found["seatsSilent"], missing=True),
+    )
+    svg = shares(parts, asked.language.number, said("Hoe de zetels stemden"))
+    return drawn(svg) if svg else None
 
 
 def deciding(doc: Doc) -> int:

@@ -16,7 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from api.pages.act_labels import called
+from api.pages.act_titles import titled
 from api.pages.language import LANGUAGES, Language
+from api.pages.sorts import sort_of
 from api.problems import SENTENCES
 
 POLICY: Final = (
@@ -63,6 +66,9 @@ def _in_language(language: Language) -> Environment:
         "listed": language.listed,
         "word": language.word,
         "time": _time,
+        "called": lambda pointer: language.text(called(pointer)),
+        "titled": lambda event_type: language.text(titled(event_type)),
+        "sort_of": lambda event_type: language.text(sort_of(event_type)),
         "rule": lambda number: language.text(SENTENCES.get(number, "")),
     }
     return environment

@@ -8,17 +8,22 @@ from typing import Any, Final
 from msgspec import Struct
 
 from api.pages.actions import waits
+from api.pages.bodies import is_over
 from api.pages.site import Asked, Screen
 from projections.bodies import bodies
 from projections.capacities import with_capacities
 from projections.chains import chain
 from projections.decisions import decisions
 from projections.escalations import escalations
+from projections.stands import stands
 from projections.timeline import Chosen, timeline
-from projections.views import Doc, Page, Paging
+from projections.views import Doc, Paging
 
 SHOWN: Final = 5
 LATEST: Final = 8
+MAX_DISPUTES: Final = 50
+"""How many disputes, newest first, are looked through for those that still matter."""
+UNDONE: Final = ("superseded", "revoked")
 
 
 class Tile(Struct, frozen=True):
@@ -41,7 +46,7 @@ def start(asked: Asked) -> dict[str, Any]:
     return {
         "objective": next((one.get("text", "") for one in doc["objectives"]), ""),
         "partners": doc["partners"],
-        "tiles": [_open(asked), _overdue(asked), _disputed(asked), _vacant(asked)],
+        "tiles": [tile(asked) for tile in (_open, _overdue, _escalated, _disputed, _vacant)],
         "latest": latest,
     }
 
@@ -49,7 +54,7 @@ def start(asked: Asked) -> dict[str, Any]:
 def _open(asked: Asked) -> Tile:
     said = asked.language.text
     found = decisions(asked.connection, asked.view, Paging("", SHOWN), status="open")
-    items = [_thing("decision", one, "title") for one in found.items]
+    items = [_thing("decision", one["decision"], one.get("title", "")) for one in found.items]
     return Tile(
         "open",
         said("Open voor stemming"),
@@ -66,12 +71,7 @@ def _overdue(asked: Asked) -> Tile:
     found = waits(asked, until=asked.view.day, limit=SHOWN)
     late = [one for one in found.items if one["overdue"]]
     items = [
-        _thing(
-            one["kind"],
-            {**one, one["kind"]: one["id"]},
-            "title",
-            note=asked.language.day(_day(one)),
-        )
+        _thing(one["kind"], one["id"], one.get("title", ""), asked.language.day(_day(one)))
         for one in late[:SHOWN]
     ]
     return Tile(
@@ -85,10 +85,10 @@ def _overdue(asked: Asked) -> Tile:
     )
 
 
-def _disputed(asked: Asked) -> Tile:
+def _escalated(asked: Asked) -> Tile:
     said = asked.language.text
     found = escalations(asked.connection, asked.view, Paging("", SHOWN), status="open")
-    items = [_thing("escalation", one, "subject") for one in found.items]
+    items = [_thing("escalation", one["escalation"], one.get("subject", "")) for one in found.items]
     return Tile(
         "opgeschaald",
         said("Opgeschaald en nog niet opgelost"),
@@ -100,14 +100,31 @@ def _disputed(asked: Asked) -> Tile:
     )
 
 
+def _disputed(asked: Asked) -> Tile:
+    """Return the decisions of which somebody disputes the outcome, and that were not undone."""
+    said = asked.language.text
+    disputes = Chosen(types=("OutcomeDisputed",))
+    found = timeline(asked.connection, asked.view, Paging("", MAX_DISPUTES), disputes)
+    about = [ref for one in found.items for ref in one["things"] if ref["kind"] == "decision"]
+    named = {("decision", ref["id"]): ref["name"] for ref in about}
+    stood = stands(asked.connection, asked.view, named)
+    left = [ref for ref in named if stood.get(ref, {}).get("status") not in UNDONE]
+    return Tile(
+        "betwist",
+        said("Betwiste uitkomsten"),
+        [_thing(*ref, named[ref]) for ref in left[:SHOWN]],
+        said("Geen uitkomst wordt betwist."),
+        "/besluiten",
+        said("Alle besluiten"),
+        bool(found.next) or len(left) > SHOWN,
+    )
+
+
 def _vacant(asked: Asked) -> Tile:
     said = asked.language.text
     found = bodies(asked.connection, asked.view, Paging("", 200))
-    empty = list(_vacant_seats(found))
-    items = [
-        {"kind": "seat", "id": seat["seat"], "title": seat.get("organisation", ""), "note": body}
-        for body, seat in empty[:SHOWN]
-    ]
+    empty = list(vacant_seats(found.items, asked.view.day))
+    items = [_thing("seat", seat["seat"], _whose(seat), body) for body, seat in empty[:SHOWN]]
     return Tile(
         "onbezet",
         said("Onbezette zetels"),
@@ -119,19 +136,26 @@ def _vacant(asked: Asked) -> Tile:
     )
 
 
-def _vacant_seats(found: Page) -> Iterable[tuple[str, Doc]]:
-    for body in found.items:
+def vacant_seats(found: Iterable[Doc], day: str) -> Iterable[tuple[str, Doc]]:
+    """Give the seats that nobody holds, each with its body, of the bodies that are there."""
+    for body in found:
+        if is_over(body, day):
+            continue
         for seat in body.get("seats", []):
             if seat.get("vacant"):
                 yield str(body.get("name", body["body"])), seat
+
+
+def _whose(seat: Doc) -> str:
+    return str(seat.get("organisationName") or seat.get("organisation") or seat["seat"])
 
 
 def _day(one: Doc) -> str:
     return str(one.get("dueOn") or one.get("dueAt") or "")[:10]
 
 
-def _thing(kind: str, one: Doc, title: str, note: str = "") -> Doc:
-    return {"kind": kind, "id": one[kind], "title": one.get(title, ""), "note": note}
+def _thing(kind: str, name: str, title: str, note: str = "") -> Doc:
+    return {"kind": kind, "id": name, "title": title, "note": note}
 
 
 SCREENS: Final = (Screen("", "start.html", start),)

@@ -14,12 +14,18 @@ from api.pages.search import kind_name
 from api.pages.site import Asked, Screen
 from projections import escalations, memory, story
 from projections.capacities import with_capacities
+from projections.names import titles
 from projections.whole import name_organisations, parts
 
 
 def all_subjects(asked: Asked) -> dict[str, Any]:
-    """Gather the subjects of a chain."""
-    return {"subjects": story.subjects(asked.connection, asked.view)}
+    """Gather the subjects of a chain, by name; one that is the id of a bottleneck says which."""
+    found = story.subjects(asked.connection, asked.view)
+    refs = {("bottleneck", one["subject"]) for one in found}
+    known = titles(asked.connection, asked.view, refs)
+    for one in found:
+        one["about"] = known.get(("bottleneck", one["subject"]), "")
+    return {"subjects": sorted(found, key=lambda one: str(one["about"] or one["subject"]).lower())}
 
 
 def subject(asked: Asked) -> dict[str, Any]:

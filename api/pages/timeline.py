@@ -15,27 +15,13 @@ from typing import Any, Final
 
 from api.pages.choosing import Options, organisations, require_one_of
 from api.pages.site import Asked, Screen
+from api.pages.sorts import SORTS
 from api.parameters import as_day, as_slug
 from api.problems import Problem
 from projections.capacities import with_capacities
 from projections.roles import ever_held
 from projections.timeline import Chosen, timeline
 
-CAPABILITIES: Final = (
-    ("decisions", "Besluiten"),
-    ("agreements", "Afspraken"),
-    ("escalations", "Escalaties"),
-    ("actions", "Acties"),
-    ("meetings", "Vergaderingen"),
-    ("bodies", "Overleggen en zetels"),
-    ("roles", "Rollen"),
-    ("mandates", "Mandaten en doorzettingsmacht"),
-    ("decision_rules", "Besluitregels"),
-    ("memory", "Ketengeheugen"),
-    ("people", "Personen"),
-    ("chains", "Keten en partners"),
-)
-"""What can be chosen: the capability, and its name in Dutch."""
 FIELDS: Final = ("soort", "partner", "rol", "door", "sinds", "tot")
 
 
@@ -62,7 +48,7 @@ def show(asked: Asked) -> dict[str, Any]:
         "entries": groups,
         "next": page.next,
         "chosen": fields,
-        "capabilities": CAPABILITIES,
+        "sorts": SORTS,
         "partners": partners,
         "roles": held,
     }
@@ -82,7 +68,7 @@ def _require_sound(fields: dict[str, str]) -> None:
                 check(fields[name])
         except ValueError as error:
             raise Problem("malformed", f"{name}: {fields[name][:80]!r} {error}.") from error
-    if fields["soort"] and fields["soort"] not in dict(CAPABILITIES):
+    if fields["soort"] and fields["soort"] not in dict(SORTS):
         raise Problem("malformed", f"soort: {fields['soort'][:80]!r} is geen soort.")
 
 

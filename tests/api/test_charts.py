@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from api.bars import Share, shares
 from api.charts import HELD, INK, LINE, OTHERWISE, PAPER, STRIPE, Bar, Lane, gantt, width
 from api.pages.roles import lanes_of
 
@@ -103,3 +106,16 @@ def _span(text: ET.Element) -> tuple[float, float, float]:
     x, wide = float(text.get("x", "")), width(text.text or "")
     left = x - wide / 2 if text.get("text-anchor") == "middle" else x
     return float(text.get("y", "")), left, left + wide
+
+
+def test_the_parts_of_a_whole_stand_side_by_side_and_fill_it() -> None:
+    parts = (Share("voor", 2), Share("tegen", 0), Share("niet gestemd", 1, missing=True))
+    svg = ET.fromstring(shares(parts, str, "Hoe de zetels stemden"))
+    found = [one for one in svg.iter() if one.tag.endswith("rect") and one.find("*") is not None]
+    wide = [float(one.get("width", "0")) for one in found]
+    assert wide[0] == pytest.approx(2 * wide[1], abs=0.2)
+    assert float(found[1].get("x", "0")) == pytest.approx(1 + wide[0], abs=0.2)
+    assert [one.get("stroke-dasharray") for one in found] == [None, "4 3"]
+    texts = [one.text for one in svg.iter() if one.tag.endswith("text")]
+    assert texts == ["voor 2", "1"]
+    assert shares((Share("voor", 0),), str, "leeg") == ""

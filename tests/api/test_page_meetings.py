@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from api.pages import actions, meetings, powers, start
+from api.pages import actions, bodies, meetings, powers, start
 from api.pages.actions import course
 from api.pages.language import language
 from api.pages.site import Screen
@@ -178,3 +178,29 @@ def test_the_overview_of_a_day_says_what_was_overdue_then(whole: Conn) -> None:
 
     assert late("2007-10-05") == ["A-2007-01"]
     assert late("2007-09-30") == []
+
+
+def test_the_overview_says_which_outcome_is_disputed(whole: Conn) -> None:
+    def disputed(day: str) -> list[str]:
+        tiles = on_day(whole, start.SCREENS[0], day)["tiles"]
+        [tile] = [one for one in tiles if one.id == "betwist"]
+        return [one["id"] for one in tile.items]
+
+    assert disputed("2009-04-08") == ["B-2009-02"]
+    assert disputed("2009-04-07") == []
+
+
+def test_a_body_that_is_no_more_comes_last_with_the_seats_of_its_last_day(whole: Conn) -> None:
+    items = on_day(whole, bodies.SCREENS[0], "")["items"]
+    assert [(one["body"], one["over"]) for one in items][-1] == ("stuurgroep", True)
+    assert [one["over"] for one in items[:-1]] == [False] * (len(items) - 1)
+    assert [one["vacant"] for one in items[-1]["seats"]] == [False] * 3
+    before = on_day(whole, bodies.SCREENS[0], "2007-08-26")["items"]
+    assert [(one["body"], one["over"]) for one in before] == [("stuurgroep", False)]
+
+
+def test_an_empty_seat_counts_as_vacant_while_its_body_is_there() -> None:
+    seats = [{"seat": "s-1", "vacant": True}, {"seat": "s-2", "vacant": False}]
+    body = {"body": "b", "validUntil": "2020-01-01", "seats": seats}
+    assert [one["seat"] for _, one in start.vacant_seats([body], "2019-12-31")] == ["s-1"]
+    assert list(start.vacant_seats([body], "2020-01-01")) == []

@@ -15,14 +15,14 @@ from babel.messages.pofile import read_po
 
 from api.demo_tour import QUESTIONS
 from api.held_data import ELSEWHERE
-from api.pages.act_form import GROUPS, VERDICTS
+from api.pages.act_form import VERDICTS
 from api.pages.act_input import FAULTS
 from api.pages.act_labels import HELP, LABELS, NEW
 from api.pages.act_titles import TITLES
 from api.pages.language import CATALOGUES, LANGUAGES, language
 from api.pages.paper import printed
 from api.pages.site import NAVIGATION
-from api.pages.timeline import CAPABILITIES
+from api.pages.sorts import SORTS
 from api.problems import KINDS, SENTENCES, Problem
 from ledger import catalogue
 from ledger.policy import FINDERS
@@ -52,12 +52,12 @@ def tabled() -> set[str]:
     """Return the texts that a page takes from a table of ours."""
     kinds = {text for kind in KINDS.values() for text in (kind.title, kind.meaning)}
     fixed = kinds | {*ELSEWHERE} | {question for question, _ in QUESTIONS}
-    return {name for _, name in (*NAVIGATION, *CAPABILITIES)} | fixed | in_forms()
+    return {name for _, name in (*NAVIGATION, *SORTS)} | fixed | in_forms()
 
 
 def in_forms() -> set[str]:
     """Return the texts that a form of the chain office takes from a table of ours."""
-    tables = (TITLES, LABELS, HELP, FAULTS, VERDICTS, dict(GROUPS))
+    tables = (TITLES, LABELS, HELP, FAULTS, VERDICTS)
     needed = {text for text, _ in FINDERS.values()}
     return needed.union({NEW}, *(table.values() for table in tables))
 

@@ -45,6 +45,7 @@ def test_who_decided_and_what_replaced_it_is_found_by_keyboard(pages: Any) -> No
     assert (
         page.locator("main .warning").first.inner_text().startswith("Dit besluit is vervangen door")
     )
+    assert page.locator("svg.whole text").all_text_contents() == ["voor 3"]
     votes = page.get_by_role("region", name="Stemmen per partner").inner_text()
     assert votes.count("houder van zetel stuurgroep-") == 3
     assert page.locator("ol.course > li.done").count() == 5

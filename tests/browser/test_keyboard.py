@@ -63,6 +63,7 @@ def test_somebody_finds_a_record_of_another_day_by_keyboard_alone(pages: Any) ->
     tab_to(page, "nav.screens a[href$='/tijdlijn']")
     enter(page)
     assert page.inner_text("h1") == "Tijdlijn"
+    assert not page.locator("nav.screens summary, .days > summary").first.is_visible()
     tab_to(page, "#geldig_op")
     page.keyboard.type("10052009")
     enter(page)
@@ -83,11 +84,19 @@ def test_somebody_finds_a_record_of_another_day_by_keyboard_alone(pages: Any) ->
 def test_the_timeline_is_narrowed_to_a_period_also_without_scripts_on_a_telephone(
     pages: Any,
 ) -> None:
-    page = pages.open(
-        f"{BASE}/tijdlijn",
-        java_script_enabled=False,
-        viewport={"width": 320, "height": 640},
-    )
+    page = pages.open(BASE, java_script_enabled=False, viewport={"width": 320, "height": 640})
+    # The menu and the days to choose from are a line each, until they are opened.
+    assert page.locator("h1").bounding_box()["y"] < 450
+    assert not page.locator("nav.screens li").first.is_visible()
+    page.locator("nav.screens summary").press("Enter")
+    page.get_by_role("link", name="Tijdlijn", exact=True).press("Enter")
+    page.wait_for_url("**/tijdlijn")
+    assert not page.locator("#geldig_op").is_visible()
+    page.locator(".days > summary").press("Enter")
+    page.fill("#geldig_op", "2010-01-01")
+    page.locator("#geldig_op").press("Enter")
+    page.wait_for_url("**geldig_op=2010-01-01*")
+    assert "U bekijkt de stand van 1 januari 2010" in page.inner_text(".as-of")
     page.fill("#sinds", "2008-01-01")
     page.fill("#tot", "2008-12-31")
     page.click(".filters button")

@@ -33,6 +33,8 @@ def test_a_decision_leads_to_its_action_and_that_to_how_it_ended(pages: Any) -> 
 
 def test_the_register_leads_to_every_use_of_doorzettingsmacht(pages: Any) -> None:
     page = pages.open(f"{BASE}/mandaten")
+    given = page.locator("tr", has=page.get_by_role("rowheader", name="MD-2008-02")).inner_text()
+    assert "besluit B-2008-03 (Mandaat om storingen" in given
     follow(page, "DM-2007-01")
     assert "terecht" in page.locator("section", has_text="DG-2008-01").inner_text()
 

@@ -75,6 +75,7 @@ def test_what_was_known_then_is_found_from_the_first_page_by_clicking_alone(page
     assert "21 januari 2008" not in page.inner_text("main")
     click(page, "Nu")
     assert "Hersteld op 5 januari 2009" in page.inner_text("main")
+    assert "Samenvatting: stond er als Het bestuur" in page.inner_text("main")
     click(page, "Toon wat er bekend was voor deze correctie")
     assert "bekend_op=192" in page.url
     assert "21 januari 2008" not in page.inner_text("main")

@@ -20,7 +20,7 @@ def test_who_had_a_role_on_a_day_is_asked_by_keyboard(pages: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**dag=2009-06-01**")
     told = page.inner_text("#antwoord")
-    assert "Op 1 juni 2009 was dit ketenmanager: ketenmanager (ketenmanager)" in told
+    assert "Op 1 juni 2009 was dit ketenmanager: ketenmanager. Vanaf 1 juli 2007" in told
     assert "B-2007-03" in told
 
 
