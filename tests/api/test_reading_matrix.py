@@ -37,6 +37,7 @@ from tests.api.cast import (
     mixed_life,
 )
 from tests.api.doors import Doors, Unasked, open_doors
+from tests.api.matrices import hold, put
 from tests.api.programs import bearer
 from tests.log.scene import until
 from tests.projections.given import CHAIN, taken_in
@@ -140,7 +141,7 @@ def _put(path: str, given: dict[str, str]) -> str:
     known = {*given, *KINDS}
     missing = set(re.findall(r"{(.*?)}", path)) - known - {"signingKey", "evidenceRequest"}
     assert not missing, f"{path}: say in this test what {missing} is to be"
-    return re.sub(r"{(.*?)}", lambda found: given.get(found[1], "geen"), path)
+    return put(path, given, otherwise="geen")
 
 
 def headers_of(doors: Doors, kind: str) -> dict[str, str]:
@@ -182,11 +183,7 @@ def test_every_route_gives_every_reader_what_the_matrix_says(
     for label, path in paths(doors, names):
         cells = [f"{name}={cell(doors, path, name)}" for name in READERS]
         lines.append(f"{label}  {' '.join(cells)}")
-    found = "\n".join(sorted(lines)) + "\n"
-    if not GOLDEN.exists():
-        GOLDEN.write_text(found, "utf-8")
-        pytest.fail(f"{GOLDEN.name} was not there and is written: look at it")
-    assert found.splitlines() == GOLDEN.read_text("utf-8").splitlines()
+    hold(GOLDEN, lines)
 
 
 def test_the_matrix_itself_shows_no_reader_more_than_the_policy_allows() -> None:

@@ -25,6 +25,7 @@ from tests import samples
 from tests.api.an_issuer import AUDIENCE, AnIssuer
 from tests.api.cast import AUDITOR, CHAIN, DEMO, HIDDEN, PARTICIPANT, READERS, Cast, three_chains
 from tests.api.doors import open_doors
+from tests.api.matrices import hold, put
 
 GOLDEN: Final = Path(__file__).parents[1] / "data" / "writing-matrix.txt"
 SENT: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -113,10 +114,10 @@ def lines(cast: Cast, things: dict[str, dict[str, str]]) -> Iterator[tuple[str, 
         elif title:
             for label, given in _named(path, things):
                 body = body_of(title, path, given)
-                yield f"{method} {path} {label}".strip(), method, _put(path, given), body
+                yield f"{method} {path} {label}".strip(), method, put(path, given), body
         else:
             assert path in OTHERS, f"{method} {path}: say in this test what is to be sent to it"
-            yield f"{method} {path}", method, _put(path, OTHERS[path]), None
+            yield f"{method} {path}", method, put(path, OTHERS[path]), None
 
 
 def _named(path: str, things: dict[str, dict[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -141,10 +142,6 @@ def _named(path: str, things: dict[str, dict[str, str]]) -> Iterator[tuple[str, 
 
 def _kind(name: str) -> str:
     return {"organisation": "partner", "supersedes": "objective"}.get(name, name)
-
-
-def _put(path: str, given: dict[str, str]) -> str:
-    return re.sub(r"{([\w:]+)}", lambda found: given.get(found[1], found[0]), path)
 
 
 def cell(cast: Cast, method: str, path: str, body: Any, kind: str) -> int:
@@ -172,11 +169,7 @@ def test_every_route_answers_every_sender_what_the_matrix_says(
     for label, method, path, body in lines(cast, things):
         cells = [f"{kind}={cell(cast, method, path, body, kind)}" for kind in COLUMNS]
         made.append(f"{label}  {' '.join(cells)}")
-    found = "\n".join(sorted(made)) + "\n"
-    if not GOLDEN.exists():
-        GOLDEN.write_text(found, "utf-8")
-        pytest.fail(f"{GOLDEN.name} was not there and is written: look at it")
-    assert found.splitlines() == GOLDEN.read_text("utf-8").splitlines()
+    hold(GOLDEN, made)
 
 
 @pytest.mark.slow

@@ -41,12 +41,6 @@ def tsa(running_tsa: Tsa) -> Tsa:
     return running_tsa
 
 
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database, pool_size=4) as store:
-        yield store
-
-
 @pytest.fixture(scope="module")
 def shared(server: str, template: str) -> Iterator[Store]:
     """A store of the tests that need no more than a chain of their own."""

@@ -33,17 +33,6 @@ FORGET_POSITIONS = "UPDATE disclosures SET position = NULL"
 
 
 @pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database, pool_size=4) as store:
-        yield store
-
-
-@pytest.fixture
-def vault(store: Store) -> Vault:
-    return Vault(store, bytes(range(32)))
-
-
-@pytest.fixture
 def ledger(store: Store, vault: Vault) -> Iterator[Ledger]:
     with Ledger(store, vault=vault) as ledger:
         found(ledger)

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -21,12 +20,6 @@ LISTENING = """
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'LISTEN %'
 """
 CUT = "SELECT pg_terminate_backend(%s, 10000)"
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database, pool_size=4) as store:
-        yield store
 
 
 class Heads:

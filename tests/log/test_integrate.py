@@ -1,7 +1,6 @@
 """Integration: what is committed is taken in and signed, once, and served from then on."""
 
 import threading
-from collections.abc import Iterator
 from random import Random
 
 import psycopg
@@ -32,12 +31,6 @@ from tests.log.signing import (
 )
 
 WITNESS = Signer("witness.example/w1", ED25519_COSIGNATURE, b"w" * 32)
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database) as store:
-        yield store
 
 
 @pytest.fixture

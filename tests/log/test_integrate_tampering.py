@@ -1,6 +1,5 @@
 """What a superuser of the database changes by force is not signed; what he cannot hide is named."""
 
-from collections.abc import Iterator
 from typing import LiteralString
 
 import psycopg
@@ -85,12 +84,6 @@ AT_A_RESTART: dict[str, tuple[LiteralString, ...]] = {
     "tiles swapped": ("UPDATE tiles SET index = 9 - index", "UPDATE tiles SET index = index - 8"),
     "tiles emptied": ("TRUNCATE tiles",),
 }
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database) as store:
-        yield store
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,8 @@ from ledger.domain.values import Refused
 from ledger.log.store import Disclosure, Store
 from ledger.sealed import Opened, SealedBody, digest_of, opened, seal, seal_body
 from ledger.vault import KeyRefused, Vault, load_key
+from tests.log.conftest import KEY
 from tests.log.scene import CHAIN
-
-KEY = bytes(range(32))
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database, pool_size=4) as store:
-        yield store
-
-
-@pytest.fixture
-def vault(store: Store) -> Vault:
-    return Vault(store, KEY)
-
 
 # The digest
 

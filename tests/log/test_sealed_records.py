@@ -15,22 +15,10 @@ from ledger.sealed import Disclosed, Opened, SealedBody, seal, seal_body
 from ledger.vault import Vault
 from tests.log.scene import CHAIN, FOUNDER, found, log_of
 
-KEY = bytes(range(32))
 NOW = timedelta(0)
 DISCLOSURES = "SELECT digest, subject, position FROM disclosures WHERE chain = %(chain)s"
 FORGET_POSITIONS = "UPDATE disclosures SET position = NULL"
 AGE = "UPDATE disclosures SET stored_at = now() - interval '61 minutes'"
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database, pool_size=4) as store:
-        yield store
-
-
-@pytest.fixture
-def vault(store: Store) -> Vault:
-    return Vault(store, KEY)
 
 
 @pytest.fixture

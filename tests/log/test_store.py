@@ -1,7 +1,5 @@
 """The store on real PostgreSQL: rows come back as they were, a position is taken once."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import errors
@@ -26,12 +24,6 @@ FILL = """
     SELECT 'keten-' || c, v, 'T', 'x'
     FROM generate_series(1, 20) AS c, generate_series(1, 1000) AS v
 """
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database) as store:
-        yield store
 
 
 def row(position: int, chain: str = "keten", data: bytes = b"{}") -> Row:

@@ -1,7 +1,6 @@
 """Several writers of one chain: a position is taken once, a batch is kept whole or not at all."""
 
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -18,12 +17,6 @@ INSERT_FIRST_OF = """
     VALUES (%(chain)s, 1, 'T', 'first')
 """
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    with Store(database) as store:
-        yield store
 
 
 def row(position: int, chain: str = "keten", data: bytes = b"{}") -> Row:
