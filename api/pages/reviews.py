@@ -75,7 +75,7 @@ def _with_use(asked: Asked, items: Iterable[Doc]) -> None:
     if not shown:
         return
     state = asked.request.app.state
-    used, bundles = state.reads.used(asked.chain), Register(state.reading).of(asked.chain)
+    used, bundles = state.reads.used(asked.chain), Register(state.proving).of(asked.chain)
     for one in shown:
         own = used.get(one["review"])
         one["use"] = {

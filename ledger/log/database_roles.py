@@ -33,7 +33,10 @@ from ledger.log.database import connect, unavailable_is_ours
 
 Duty = Literal["writing", "keeping", "reading", "proving", "erasing"]
 Rights = Mapping[str, Mapping[Duty, tuple[str, ...]]]
-"""Per table what each duty may do besides reading it; a column in brackets limits a right."""
+"""Per table what each duty may do besides reading it; a column in brackets limits a right.
+
+Of a table that a duty does not see (`UNSEEN`) it may read the columns that are named here.
+"""
 
 SUFFIXES: Final[Mapping[Duty, str]] = {
     "writing": "_writer",
@@ -52,6 +55,7 @@ RIGHTS: Final[Rights] = {
     "records": ADDED,
     # A disclosure is only told where it stands; to change what it says would be to erase it.
     "disclosures": {
+        "reading": ("SELECT (chain)", "SELECT (digest)", "SELECT (position)"),
         "writing": ("INSERT", "UPDATE (position)"),
         "erasing": ("DELETE", "UPDATE (ciphertext)", "UPDATE (nonce)"),
     },
@@ -61,7 +65,10 @@ RIGHTS: Final[Rights] = {
         "erasing": ("DELETE", "UPDATE (wrapped_key)", "UPDATE (owner)", "UPDATE (version)"),
     },
     "subject_links": ADDED,
-    "erasures": {"erasing": ("INSERT", "UPDATE")},
+    "erasures": {
+        "reading": ("SELECT (chain)", "SELECT (digest)", "SELECT (ground)"),
+        "erasing": ("INSERT", "UPDATE"),
+    },
     "snapshots": {**KEPT_UP, "erasing": ("DELETE",)},
     "tiles": ADDED,
     "checkpoints": ADDED,
@@ -78,14 +85,21 @@ RIGHTS: Final[Rights] = {
     "migrations": {},
 }
 """The tables of the record; a table that is not named here can be reached by its owner alone."""
+EVIDENCE: Final = (
+    "tiles", "checkpoints", "cosignatures", "feeds", "feed_targets", "witness_refusals",
+    "anchor_attempts", "bundles", "reads",
+)  # fmt: skip
 UNSEEN: Final[Mapping[str, tuple[Duty, ...]]] = {
-    "disclosures": ("proving",),
+    "disclosures": ("reading", "proving"),
     "subject_keys": ("reading", "proving"),
     "subject_links": ("keeping", "reading", "proving", "erasing"),
+    "erasures": ("reading",),
     # A state tells all there is in a chain; no policy could let a reader see a part of it.
     "snapshots": ("keeping", "reading", "proving"),
+    **dict.fromkeys(EVIDENCE, ("reading",)),
 }
-"""What a duty has no need to read: who answers readers or proves never opens a sealed value."""
+"""What a duty has no need to read: who answers readers or proves never opens a sealed value, and
+who answers readers finds nothing that no policy of row-level security closes to them."""
 
 KNOWN = """
     SELECT r.duty, r.role::text AS role
@@ -240,7 +254,6 @@ def grant(
     """
     known = _known(conn)
     asked = {"tables": list(rights), "roles": list(known.values())}
-    given = {_Right(**row) for row in conn.execute(GIVEN, asked).fetchall()}
     wanted = {
         _Right(table, part.removesuffix(")"), role, privilege)
         for table, allowed in rights.items()
@@ -251,8 +264,13 @@ def grant(
         )
         for privilege, _, part in [words.partition(" (")]
     }
-    _change(conn, REVOKE, given - wanted)
-    _change(conn, GRANT, wanted - given)
+    _change(conn, REVOKE, _given(conn, asked) - wanted)
+    # Asked anew: a right on a whole table takes those on its columns along when it goes.
+    _change(conn, GRANT, wanted - _given(conn, asked))
+
+
+def _given(conn: Connection[Any], asked: Mapping[str, list[str]]) -> set[_Right]:
+    return {_Right(**row) for row in conn.execute(GIVEN, asked).fetchall()}
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def test_only_so_many_bundles_are_made_at_once(story: Story) -> None:
 
 def test_who_took_what_is_noted(story: Story) -> None:
     answer = taken(story, "decision/B-1")
-    last = Register(story.doors.app.state.reading).of(CHAIN)[0]
+    last = Register(story.doors.app.state.proving).of(CHAIN)[0]
     assert (last.taken_by, last.door, last.selection) == ("p-uwv", "http", "besluit B-1")
     assert f'"{last.sha256.hex()}"' == answer.headers["ETag"]
     assert (last.bytes, last.disclosed) == (len(answer.content), [])
@@ -319,7 +319,7 @@ def test_the_command_can_open_what_is_sealed_and_that_is_noted(
 
 def test_the_register_finds_who_holds_a_value(here: Path, story: Story) -> None:
     assert cli.run(["bundle", CHAIN, "--all", "-o", "a.zip", "--disclose", "--for", "p-uwv"]) == 0
-    register = Register(story.doors.app.state.reading)
+    register = Register(story.doors.app.state.proving)
     [digest, _] = register.of(CHAIN)[0].disclosed
     assert register.holding(CHAIN, [digest])[0].taken_by == "p-uwv"
     assert register.holding(CHAIN, ["A" * 43]) == []

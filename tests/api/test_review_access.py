@@ -250,7 +250,7 @@ def test_a_bundle_holds_what_the_access_covers_and_is_noted(scene: Scene) -> Non
     assert b"Geheim." not in everything
     [one] = [one for one in scene.reads(REVIEWER) if one["operation"] == "getRecordsBundle"]
     assert one["access"] == review
-    [taken] = Register(scene.doors.app.state.reading).of(scene.chain)
+    [taken] = Register(scene.doors.app.state.proving).of(scene.chain)
     assert taken.taken_by == REVIEWER
 
 
