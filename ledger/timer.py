@@ -1,8 +1,9 @@
 """The timer: now and then it records what time alone makes happen, in every chain.
 
-It has the states of long chains kept for the next start. Once an hour it also sweeps disclosures
-whose record never came. And once a night, in a thread of its own so that no deadline waits for it,
-it has every chain checked as it is stored.
+It has the states of long chains kept for the next start. At the start and once an hour it also
+notes where disclosures stand that a crash left without a place, and sweeps those whose record never
+came. And once a night, in a thread of its own so that no deadline waits for it, it has every chain
+checked as it is stored.
 
 It may run in several processes at once, and may be late: what is due is computed from the
 deadlines, so a late or double tick changes nothing but the recorded time.
@@ -49,11 +50,12 @@ class Timer(_Clocked):
         super().__init__("ketenledger-timer", every_seconds)
 
     def _work(self) -> None:
-        self._ledger.tick()
-        self._ledger.keep_long_ones()
+        # First, since a text without a place stays closed in lists.
         if time.monotonic() >= self._sweep_at:
             self._ledger.sweep()
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        self._ledger.tick()
+        self._ledger.keep_long_ones()
 
 
 class Nightly(_Clocked):

@@ -8,8 +8,8 @@ keys are outside the database. So a copy of it alone tells nothing, and destroyi
 erases one person or one matter.
 
 A disclosure is stored before the record that holds its digest. Once that is recorded, its position
-is noted (`settle`); a disclosure that has none after an hour is an orphan of a refused act and is
-swept, unless the record turns out to hold it after all. `destroy` takes values away for good.
+is noted (`settle`), or at the next start after a crash in between; one that no record holds after
+an hour is an orphan of a refused act and is swept. `destroy` takes values away for good.
 """
 
 from __future__ import annotations
@@ -122,11 +122,11 @@ SETTLE = """
     WHERE chain = %(chain)s AND digest = ANY(%(digests)s::text[])
 """
 
-# Across chains: what is to be swept, asked once an hour.
+# Across chains: what is to be settled or swept, asked at the start and once an hour.
 WITHOUT_POSITION = """
-    SELECT chain, digest
+    SELECT chain, digest, stored_at < now() - %(age)s::interval AS old
     FROM disclosures
-    WHERE position IS NULL AND stored_at < now() - %(age)s::interval
+    WHERE position IS NULL
     ORDER BY chain, stored_at
     LIMIT %(most)s
 """
@@ -218,7 +218,7 @@ class Vault:
                 UNSETTLED, {"chain": wanted.chain, "subjects": subjects}
             )}  # fmt: skip
         if waiting:
-            self._sweep_chain(wanted.chain, waiting)
+            self.discard(wanted.chain, self._orphans(wanted.chain, waiting))
         with self._erasing.connection() as conn:
             for subject in subjects:
                 conn.execute(LOCK, {"chain": wanted.chain, "subject": subject, "lock": _LOCK})
@@ -278,27 +278,33 @@ class Vault:
             self._replace_key(conn, chain, subject, owner=owner, key=key)
             return True
 
-    def discard(self, chain: str, digests: Iterable[str]) -> None:
-        """Take back what was kept for an act that turned out to be recorded before."""
+    def discard(self, chain: str, digests: Iterable[str]) -> int:
+        """Take back what no record holds, such as what was kept for an act of before; how many."""
         with self._erasing.connection() as conn:
-            conn.execute(SWEEP, {"chain": chain, "digests": list(digests)})
+            return conn.execute(SWEEP, {"chain": chain, "digests": sorted(digests)}).rowcount
 
     def sweep(self, *, age: timedelta = SWEEP_AGE) -> int:
-        """Delete disclosures this old that no record holds; return how many there were."""
+        """Delete disclosures this old that no record holds; return how many there were.
+
+        Of those that a record does hold, whatever their age, it is noted where they stand.
+        """
         with self._store.connection() as conn:
             found = conn.execute(WITHOUT_POSITION, {"age": age, "most": MAX_SWEPT}).fetchall()
-        waiting: dict[str, set[str]] = defaultdict(set)
+        waiting: dict[str, dict[str, bool]] = defaultdict(dict)
         for row in found:
-            waiting[row["chain"]].add(row["digest"])
-        return sum(self._sweep_chain(chain, digests) for chain, digests in waiting.items())
+            waiting[row["chain"]][row["digest"]] = row["old"]
+        return sum(
+            self.discard(chain, [one for one in self._orphans(chain, set(old)) if old[one]])
+            for chain, old in waiting.items()
+        )
 
-    def _sweep_chain(self, chain: str, digests: set[str]) -> int:
+    def _orphans(self, chain: str, digests: set[str]) -> set[str]:
+        """Return those of these digests that no record holds; of the others note where they are."""
         orphans = set(digests)
         for position, found in self._recorded(chain, digests):
             self._settle(chain, position, sorted(found))
             orphans -= found
-        with self._erasing.connection() as conn:
-            return conn.execute(SWEEP, {"chain": chain, "digests": sorted(orphans)}).rowcount
+        return orphans
 
     def _recorded(self, chain: str, digests: set[str]) -> list[tuple[int, set[str]]]:
         """Find which of these digests stand in which records; only types with seals are read."""

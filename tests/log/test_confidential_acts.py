@@ -16,9 +16,10 @@ from ledger.domain.events.outcomes import DecisionRecorded
 from ledger.domain.values import Event, Refused
 from ledger.ledger import Act, Ledger, Receipt
 from ledger.log.store import Store
+from ledger.timer import Timer
 from ledger.vault import Vault
 from tests.domain.given import IMPORTER, SOURCE
-from tests.log.scene import CHAIN, found, log_of
+from tests.log.scene import CHAIN, found, log_of, until
 
 TEAM = BodyEstablished(
     body="team", name="Kernteam", kind="core-team", level="strategic", records_scope="confidential"
@@ -29,6 +30,7 @@ DECIDED = DecisionRecorded(
 LATER = RationaleAdded(decision="b-1", text="Stil gemeten.")
 OPEN = DrivingProblemRecorded(text="Iedereen weet dit.")
 KEYS = "SELECT subject FROM subject_keys ORDER BY subject"
+PLACES = "SELECT digest, position FROM disclosures ORDER BY digest"
 FORGET_POSITIONS = "UPDATE disclosures SET position = NULL"
 
 
@@ -95,8 +97,14 @@ def test_what_an_act_sealed_that_was_refused_is_swept(
 def test_a_text_whose_place_was_not_noted_is_found_and_kept(
     ledger: Ledger, vault: Vault, store: Store
 ) -> None:
+    """As after a crash: without its place a text stays closed in lists, so it is found at once."""
     ledger.submit_many(CHAIN, acts(TEAM, DECIDED))
+    placed = store.fetch(PLACES, {})
+    assert [place for _, place in placed if place is None] == []
     with psycopg.connect(store.conninfo, autocommit=True) as owner:
         owner.execute(FORGET_POSITIONS)
+    assert store.fetch(PLACES, {}) != placed
+    with Timer(ledger, 3600.0):
+        until(lambda: store.fetch(PLACES, {}) == placed)
     assert vault.sweep(age=timedelta(0)) == 0
     assert told(ledger, vault) == [("confidential", "Stil meten.")]
