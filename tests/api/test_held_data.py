@@ -114,8 +114,12 @@ def test_only_who_it_is_about_and_who_answers_for_it_may_ask(
         assert (NAME in answer.text) is (status == 200 and path.endswith("data"))
 
 
-def test_of_nobody_there_is_no_report(case: Case) -> None:
+def test_of_nobody_there_is_no_report_and_who_may_not_ask_does_not_learn_that(case: Case) -> None:
     assert case.get("/people/nobody/data", "office").status_code == 404
+    for actor in ("p-uwv", "stranger", ""):
+        one, nobody = (case.get(f"/people/{name}/data", actor) for name in ("jan", "nobody"))
+        assert one.status_code == nobody.status_code
+        assert one.json()["detail"] == nobody.json()["detail"]
 
 
 def test_the_rest_of_the_doors_tell_no_name(case: Case) -> None:
@@ -166,6 +170,15 @@ def test_the_page_of_a_person_says_what_is_sealed_and_leads_on_who_may(case: Cas
     assert f"{page}/gegevens" in known["jan"]
     assert f"{page}/gegevens" not in known["stranger"]
     assert NAME not in "".join(known.values())
+
+
+def test_somebody_without_a_function_has_the_pages_of_anybody_under_their_pseudonym(
+    case: Case,
+) -> None:
+    case.tell("/people", {"person": "functieloos"})
+    page = f"/ketens/{case.chain}/personen/functieloos"
+    assert "<h1>functieloos</h1>" in _page(case, page, "jan")
+    assert "functieloos" in _page(case, f"{page}/gegevens", "office")
 
 
 def test_the_page_of_what_is_held_shows_it_and_offers_to_erase_it(case: Case) -> None:
@@ -223,7 +236,7 @@ def test_the_commands_report_and_erase(
 def test_whoever_sees_a_sealed_value_is_noted(case: Case) -> None:
     case.report("office")
     case.doors.get(f"/ketens/{case.chain}/personen/jan/gegevens", headers=case.doors.acting("jan"))
-    store = case.doors.app.state.reading
+    store = case.doors.app.state.proving
     query = "SELECT reader, subjects FROM reads WHERE chain = %(chain)s ORDER BY number"
     noted = [row for row in store.fetch(query, {"chain": case.chain}) if row[1] == ["jan"]]
     assert [reader for reader, _ in noted] == ["office", "jan"]

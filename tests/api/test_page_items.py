@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from api.identity import Identity
-from api.pages import agreements, decisions, escalations, site
+from api.pages import agreements, bodies, decisions, escalations, site
 from api.pages.as_of import AsOf
 from api.pages.language import language
 from api.pages.paper import printed
@@ -141,7 +142,18 @@ def test_who_may_see_only_some_records_gets_a_page_of_those(
                 assert reader != ALL
         for kind in KINDS:
             assert "<h1>" in listed(connection, kind, reader=reader)
+        seats = [page for page in _of_every_seat(connection, reader) if "<h1>" in page]
+    assert len(seats) >= 3
     assert len(found) >= len(ITEMS) // 2
+
+
+def _of_every_seat(connection: Conn, reader: frozenset[str]) -> Iterator[str]:
+    """Give the page of each seat, also of one of which the reader may not see how it began."""
+    screen = bodies.SCREENS[2]
+    for (name,) in connection.execute("SELECT DISTINCT id FROM read_links WHERE kind = 'seat'"):
+        with suppress(NotFound):
+            request, template = asked(connection, screen, reader=reader, seat=name)
+            yield printed_page(request, template, screen)
 
 
 @pytest.mark.parametrize(
