@@ -28,7 +28,7 @@ from projections.progress import reached as shown
 from projections.scopes import Access
 from projections.standing import stand
 from projections.touched import Touched
-from projections.views import Conn, View, look, require_known
+from projections.views import ChainUnknown, Conn, View, look, require_known
 
 BEGINNING: Final = 32
 """How many records tell whether a chain begins in public: the founding and what followed on it."""
@@ -63,20 +63,27 @@ def looking(
     """
     reader = reader_of(request, asking)
     with connection(request) as lent:
-        # Of several replicas behind one name another may answer than the one that was waited for.
-        if at_least is not None and shown(lent, chain) <= at_least:
-            raise not_shown(chain, at_least)
         found = access.access(lent, chain, reader, moment=_now())
         opens = opener(request.app.state.vault)
         view = look(lent, chain, reader=found, opener=opens, **asked)
+        # Of several replicas behind one name another may answer than the one that was waited for.
+        if at_least is not None and shown(lent, chain) <= at_least:
+            raise _not_shown(chain, at_least)
         with noting.watched(
             request, lambda: nullcontext(lent), chain, access=found, person=reader.person
         ):
             yield lent, view
 
 
-def not_shown(chain: str, position: int) -> Problem:
-    """Return what is told to who asks for a position that is not shown here yet."""
+def waited_in_vain(request: Request, chain: str, position: int) -> Exception:
+    """Return what is told to who waited for a position that is not shown here yet.
+
+    Of a chain that whoever asks may see nothing of, no more than that it is not there.
+    """
+    return ChainUnknown(chain) if sees_nothing(request, chain) else _not_shown(chain, position)
+
+
+def _not_shown(chain: str, position: int) -> Problem:
     return Problem("unavailable", f"Gebeurtenis {position} van keten {chain} is nog niet verwerkt.")
 
 

@@ -36,6 +36,7 @@ from projections.views import (
     DEFAULT_LIMIT,
     MAX_CURSOR,
     MAX_LIMIT,
+    ChainUnknown,
     Conn,
     Doc,
     Page,
@@ -156,17 +157,24 @@ def install(app: FastAPI, tag: str, routes: Iterable[Route]) -> None:
 def _endpoint(route: Route) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def read(request: Request, parameters: Any) -> Response:
         reader = await identity.who(request)
-        await _reached(request, parameters.at_least)
-        # In a thread, where waiting for the database blocks nobody.
-        return await run_in_threadpool(_answered, route, request, parameters, reader)
+        end = time.monotonic() + request.app.state.settings.at_least_seconds
+        await _reached(request, parameters.at_least, end)
+        try:
+            # In a thread, where waiting for the database blocks nobody.
+            return await run_in_threadpool(_answered, route, request, parameters, reader)
+        except ChainUnknown:
+            if parameters.at_least is not None:
+                # As late as of a chain that is not there: how long it takes tells nothing either.
+                await asyncio.sleep(end - time.monotonic())
+            raise
 
     # The parameters differ per route, so their type cannot stand in the signature above.
     read.__annotations__["parameters"] = Annotated[route.parameters, Query()]
     return read
 
 
-async def _reached(request: Request, position: int | None) -> None:
-    """Wait until the read models hold a position, for a bounded time; no thread waits with us.
+async def _reached(request: Request, position: int | None, end: float) -> None:
+    """Wait until the read models hold a position, until the end; no thread waits with us.
 
     The runner of this process tells it at once; it is looked for where another process does it.
     """
@@ -174,16 +182,16 @@ async def _reached(request: Request, position: int | None) -> None:
         return
     chain = in_path(request, "chain")
     shown: Shown = request.app.state.shown
-    end = time.monotonic() + request.app.state.settings.at_least_seconds
     pause = FIRST_PAUSE_SECONDS
     told = _Told()
     with shown.ringing(chain, position, told.ring):
         while not await told.within(pause):
             if await run_in_threadpool(shown.wait, chain, position, 0):
                 return
-            if time.monotonic() > end:
-                raise lending.not_shown(chain, position)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            left = end - time.monotonic()
+            if left <= 0:
+                raise await run_in_threadpool(lending.waited_in_vain, request, chain, position)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS, left)
 
 
 class _Told:

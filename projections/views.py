@@ -78,6 +78,13 @@ UNKNOWN: Final = "Keten {chain} bestaat niet, of was toen nog niet bekend."
 """Said of a chain that is not there, and of one that the reader may see nothing of."""
 
 
+class ChainUnknown(NotFound):
+    """A chain that is not there, or of which the reader may see nothing: told in the same words."""
+
+    def __init__(self, chain: str) -> None:
+        super().__init__(UNKNOWN.format(chain=chain))
+
+
 class View(Struct, frozen=True, kw_only=True):
     """A way of looking at one chain.
 
@@ -172,7 +179,7 @@ def look(
     [row] = fetch(connection, AND_STAND.format(newest=query), {**asked, "most": most})
     newest = row["position"]
     if newest is None:
-        raise NotFound(UNKNOWN.format(chain=chain))
+        raise ChainUnknown(chain)
     position = min(known_at, newest) if isinstance(known_at, int) else newest
     moment = now or instant(datetime.now(UTC))
     return View(
@@ -191,7 +198,7 @@ def require_known(connection: Conn, chain: str, access: Access) -> None:
     asked = {"chain": chain, "known_at": access.end, **access.parameters()}
     stand(connection, chain, access, access.end)
     if not fetch(connection, ANYTHING, asked):
-        raise NotFound(UNKNOWN.format(chain=chain))
+        raise ChainUnknown(chain)
 
 
 def fetch(connection: Conn, query: SQL | Composed, asked: Mapping[str, object]) -> list[Doc]:

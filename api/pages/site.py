@@ -10,6 +10,8 @@ wrong is told as a page, by the words of `problems`.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Final
@@ -36,7 +38,7 @@ from ledger.log.store import StoreUnavailable
 from ledger.log.tree import Tree
 from projections.names import titles
 from projections.timeline import first_day
-from projections.views import Conn, Paging, View
+from projections.views import ChainUnknown, Conn, Paging, View
 
 BASE: Final = "/ketens/{chain}"
 WAIT_SECONDS: Final = 5.0
@@ -172,9 +174,13 @@ def problem_page(request: Request, problem: Problem) -> Response:
 
 def _endpoint(screen: Screen) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def show(request: Request) -> Response:
+        end = time.monotonic() + WAIT_SECONDS
         try:
             return await run_in_threadpool(shown, screen, request)
         except problems.TOLD as error:
+            if isinstance(error, ChainUnknown) and as_of.AT_LEAST in request.query_params:
+                # As late as of a chain that is not there: how long it takes tells nothing either.
+                await asyncio.sleep(end - time.monotonic())
             return problem_page(request, problems.told(error, request))
 
     return show
@@ -224,7 +230,7 @@ def _slider(asked: Asked) -> Slider | None:
 def _reached(request: Request, chain: str, position: int | None) -> None:
     """Wait until the read models hold what a form just recorded, for a bounded time."""
     if position is not None and not request.app.state.shown.wait(chain, position, WAIT_SECONDS):
-        raise Problem("unavailable", f"Gebeurtenis {position} is nog niet verwerkt.")
+        raise lending.waited_in_vain(request, chain, position)
 
 
 def _around(asked: Asked) -> dict[str, Any]:

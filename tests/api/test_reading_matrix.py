@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ import msgspec
 import psycopg
 import pytest
 
+from api.pages import site
 from api.settings import Settings
 from api.signing import ensure_key
 from ledger.log import canonical
@@ -211,6 +214,29 @@ def test_a_chain_that_shows_nothing_is_answered_like_one_that_is_not_there(
             ]
             assert answers[0] == answers[1], label
             assert answers[0][0] in (401, 404), label
+
+
+@pytest.mark.parametrize("who", ["nobody", "outsider"])
+def test_waiting_for_a_record_does_not_tell_that_a_hidden_chain_is_there(
+    doors: Doors, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by what is answered nor by how soon, whether the record is there or not."""
+    patience = 0.3
+    settings = replace(doors.app.state.settings, at_least_seconds=patience)
+    monkeypatch.setitem(doors.app.state._state, "settings", settings)
+    monkeypatch.setattr(site, "WAIT_SECONDS", patience)
+    headers = headers_of(doors, who)
+    for path in ("/v1/chains/{}/decisions?atLeast={}", "/ketens/{}/besluiten?na={}"):
+        told = set()
+        for chain in (HIDDEN, NOWHERE):
+            for position in (3, 999):
+                before = time.monotonic()
+                answer = doors.get(path.format(chain, position), headers=headers)
+                assert time.monotonic() - before >= patience, (path, chain, position)
+                told.add(_told(answer, chain))
+        assert len(told) == 1, told
+        assert doors.get(path.format(CHAIN, 999), headers=headers).status_code == 503
+        assert doors.get(path.format(CHAIN, 3), headers=headers).status_code == 200
 
 
 ACTS: Final = (
