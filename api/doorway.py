@@ -105,6 +105,8 @@ class Doorway:
         wait_seconds = self._rates.wait_seconds(scope)
         if wait_seconds:
             return too_many(wait_seconds)
+        if scope["http_version"] == "1.1" and "host" not in fields(scope):
+            return Problem("malformed", "Het veld host ontbreekt.")
         twice = said_twice(scope)
         if twice:
             return Problem("malformed", f"Het veld {twice} staat er meer dan één keer.")

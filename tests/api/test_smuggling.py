@@ -30,6 +30,7 @@ HOST = b"Host: 127.0.0.1\r\n"
 GET = b"GET /v1/health/live HTTP/1.1\r\n" + HOST
 POST = b"POST /v1/chains/keten/people HTTP/1.1\r\n" + HOST
 TWO_MEANINGS = {
+    "no host": b"GET /v1/health/live HTTP/1.1\r\nX-A: a\r\n\r\n",
     "two hosts": GET + b"Host: elders.example\r\n\r\n",
     "two hosts that are the same": GET + HOST + b"\r\n",
     "two sessions": GET + b"Cookie: sessie=a\r\nCookie: sessie=b\r\n\r\n",
