@@ -138,7 +138,12 @@ def _alone(conninfo: str) -> Iterator[psycopg.Connection[DictRow]]:
 
 def _catch_up(conn: psycopg.Connection[DictRow], part: str, folder: Traversable) -> list[str]:
     migrations = _migrations(folder)
-    conn.execute(MIGRATIONS_TABLE)
+    try:
+        conn.execute(MIGRATIONS_TABLE)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationRefused(
+            "Deze databaserol mag geen tabellen maken: doe dit als de eigenaar van de database."
+        ) from error
     applied = conn.execute(APPLIED, {"part": part}).fetchall()
     pending = _pending(migrations, {row["name"]: row["sha256"] for row in applied})
     for migration in pending:
