@@ -240,6 +240,12 @@ def require_identity(settings: Settings) -> None:
     local = url.scheme == "http" and is_loopback(url.hostname or "")
     if not url.hostname or not (url.scheme == "https" or local) or url.query or url.fragment:
         raise SettingsRefused("KETENLEDGER_ISSUER begint met https:// en een naam.")
+    where = urlsplit(settings.address)
+    if settings.client_id and where.scheme != "https" and not is_loopback(where.hostname or ""):
+        raise SettingsRefused(
+            f"Op de pagina's meldt niemand zich aan zonder https: laat KETENLEDGER_BASE_URL met "
+            f"https:// beginnen (nu {settings.address}) of laat KETENLEDGER_CLIENT_ID weg."
+        )
     if settings.client_id == settings.audience:
         raise SettingsRefused(
             "KETENLEDGER_CLIENT_ID en KETENLEDGER_AUDIENCE verschillen: een token om iemand te "

@@ -1,10 +1,17 @@
 """Settings come from the environment, and a server that must not start does not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from api.settings import Settings, SettingsRefused, database, from_environment
+from api.settings import (
+    Settings,
+    SettingsRefused,
+    database,
+    from_environment,
+    require_identity,
+)
 
 URL = "postgresql://ketenledger:geheim@db.example.org/ketenledger"
 
@@ -84,3 +91,44 @@ def test_a_database_that_is_named_is_used_as_it_is(tmp_path: Path) -> None:
     with database(Settings(database_url=URL, folder=tmp_path / "leeg")) as conninfo:
         assert conninfo == URL
     assert not (tmp_path / "leeg").exists()
+
+
+TRUSTED = {"issuer": "https://login.example", "audience": "https://ketens.example"}
+ON_PAGES = {**TRUSTED, "client_id": "ketens-pages"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "KETENLEDGER_ISSUER en KETENLEDGER_AUDIENCE"),
+        ({"issuer": TRUSTED["issuer"]}, "KETENLEDGER_AUDIENCE"),
+        ({"audience": TRUSTED["audience"]}, "KETENLEDGER_ISSUER"),
+        ({**TRUSTED, "issuer": "http://login.example"}, "https://"),
+        ({**TRUSTED, "issuer": "https://login.example?tenant=1"}, "https://"),
+        ({**TRUSTED, "development": True}, "brengt haar eigen uitgever"),
+        ({**TRUSTED, "client_id": TRUSTED["audience"]}, "verschillen"),
+        ({**ON_PAGES, "host": "0.0.0.0"}, "zonder https"),
+        ({**ON_PAGES, "base_url": "http://keten.example"}, "zonder https"),
+    ],
+)
+def test_a_server_that_cannot_know_who_somebody_is_does_not_start(
+    given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SettingsRefused, match=told):
+        require_identity(Settings(**given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        TRUSTED,
+        {**TRUSTED, "host": "0.0.0.0"},
+        {**TRUSTED, "issuer": "http://127.0.0.1:8110"},
+        ON_PAGES,
+        {**ON_PAGES, "host": "0.0.0.0", "base_url": "https://keten.example"},
+        {**ON_PAGES, "host": "0.0.0.0", "base_url": "http://127.0.0.1:8000"},
+        {"development": True},
+    ],
+)
+def test_a_server_that_knows_whom_to_believe_starts(given: dict[str, Any]) -> None:
+    require_identity(Settings(**given))
