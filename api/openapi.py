@@ -8,6 +8,7 @@ that name another server.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from typing import Any, Final
@@ -15,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import act_schemas, problems
@@ -63,10 +65,13 @@ holds on a day; `atLeast` waits until the answer counts a position. Errors are
 def install(app: FastAPI) -> None:
     """Serve the document; it is made at the first request and kept."""
     made: list[bytes] = []
+    making = asyncio.Lock()
 
     async def openapi() -> Response:
-        if not made:
-            made.append(msgspec.json.encode(document(app)))
+        async with making:
+            if not made:
+                # It takes a second, in which others are served.
+                made.append(await run_in_threadpool(_bytes_of, app))
         return Response(made[0], media_type="application/json")
 
     app.add_api_route(
@@ -77,6 +82,10 @@ def install(app: FastAPI) -> None:
         tags=["server"],
         openapi_extra=answered(ANY, "An OpenAPI 3.1 document."),
     )
+
+
+def _bytes_of(app: FastAPI) -> bytes:
+    return msgspec.json.encode(document(app))
 
 
 def document(app: FastAPI) -> dict[str, Any]:

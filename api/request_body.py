@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from api.fields import fields
@@ -17,6 +18,10 @@ from ledger.log import canonical
 
 BODY_SECONDS: Final = 20.0
 """How long a caller may take to send a body."""
+LARGE_BYTES: Final = 16 * 1024
+"""What is longer is looked through in a thread: a quarter of a megabyte of braces takes so long
+that nobody else should wait for it.
+"""
 
 
 async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
@@ -27,6 +32,10 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
     """
     _require_json(request)
     data = await read_bytes(request, max_bytes=max_bytes)
+    return _object(data) if len(data) <= LARGE_BYTES else await run_in_threadpool(_object, data)
+
+
+def _object(data: bytes) -> dict[str, Any]:
     fault = canonical.problem(data)
     if fault is not None:
         raise Problem("malformed", fault, rule="G8" if _text_is_at_fault(data) else "G13")

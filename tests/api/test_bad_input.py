@@ -106,6 +106,26 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(doors: Doors, chai
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("count", [3, 80_000], ids=["small", "large"])
+def test_a_small_body_and_a_large_one_are_read_by_the_same_rules(
+    doors: Doors, chain: str, count: int
+) -> None:
+    url, size = f"/v1/chains/{chain}/people", doors.size(chain)
+    full = b'{"function": "x", "a": [' + b",".join([b"{}"] * count) + b"]}"
+    for body, told in (
+        (full, "a"),
+        (full[:-1], "geen geldige JSON"),
+        (b'["x"' + b" " * count + b"]", "geen JSON-object"),
+        (b'{"function": "x"' + b" " * count + b', "function": "y"}', "tweemaal"),
+    ):
+        answer = doors.post_bytes(url, body)
+        assert (answer.status_code, answer.json()["rule"]) == (400, "G13"), answer.text
+        assert told in answer.json()["detail"]
+    assert doors.size(chain) == size
+    padded = b'{"function": "x"' + b" " * count + b"}"
+    assert doors.post_bytes(url, padded).status_code == 201
+
+
 def test_a_body_of_unknown_length_is_refused_when_it_passes_the_limit(
     doors: Doors, chain: str
 ) -> None:
