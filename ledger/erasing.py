@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 import psycopg
 
 from ledger import catalogue
@@ -71,10 +72,17 @@ class Eraser:
         return len(undone)
 
     def _recorded(self) -> Iterator[ToErase]:
-        """Yield the erasures on record of which no value was taken away yet."""
+        """Yield the erasures on record of which no value was taken away yet.
+
+        One that can no longer be read says nothing of what to take away; a check names it.
+        """
         rows = self._store.fetch(NOT_DONE, {"most": MAX_AT_ONCE})
         for chain, position, state in rows:
-            event = catalogue.decode(bytes(state)).body
+            try:
+                event = catalogue.decode(bytes(state)).body
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                LOG.error("Wissing %s van keten %s is onleesbaar: %s", position, chain, error)
+                continue
             if isinstance(event, PersonalDataErased):
                 yield ToErase(
                     chain,

@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
@@ -286,7 +287,7 @@ class Vault:
     def sweep(self, *, age: timedelta = SWEEP_AGE) -> int:
         """Delete disclosures this old that no record holds; return how many there were.
 
-        Of those that a record does hold, whatever their age, it is noted where they stand.
+        Of those that one does hold, whatever their age, it is noted where they stand.
         """
         with self._store.connection() as conn:
             found = conn.execute(WITHOUT_POSITION, {"age": age, "most": MAX_SWEPT}).fetchall()
@@ -302,19 +303,25 @@ class Vault:
         """Return those of these digests that no record holds; of the others note where they are."""
         orphans = set(digests)
         for position, found in self._recorded(chain, digests):
-            self._settle(chain, position, sorted(found))
+            if position is not None:
+                self._settle(chain, position, sorted(found))
             orphans -= found
         return orphans
 
-    def _recorded(self, chain: str, digests: set[str]) -> list[tuple[int, set[str]]]:
-        """Find which of these digests stand in which records; only types with seals are read."""
+    def _recorded(self, chain: str, digests: set[str]) -> list[tuple[int | None, set[str]]]:
+        """Find which of these digests stand at which positions; None: where nothing can be read."""
         asked = {"chain": chain, "topics": list(_topics())}
-        held = []
+        held: list[tuple[int | None, set[str]]] = []
         with self._store.connection() as conn, conn.cursor("records_with_seals") as records:
             for row in records.execute(RECORDS_WITH_SEALS, asked):
-                found = digests & catalogue.digests_in(catalogue.decode(row["state"]).body)
+                data, position = bytes(row["state"]), row["position"]
+                try:
+                    found = digests & catalogue.digests_in(catalogue.decode(data).body)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    # A check names it; it may be mended, so what stands in its bytes is kept.
+                    found, position = {one for one in digests if one.encode() in data}, None
                 if found:
-                    held.append((row["position"], found))
+                    held.append((position, found))
         return held
 
     def _settle(self, chain: str, position: int, digests: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from ledger.erasure_list import ErasureList, Listed, ListRefused
 from ledger.ledger import Act, Ledger
 from ledger.log import erased
 from ledger.log.store import Store
-from ledger.sealed import Disclosed, Opened, seal_body
+from ledger.sealed import Disclosed, Opened, seal, seal_body
 from ledger.vault import Vault
 from tests.log.scene import CHAIN, FOUNDER, found
+from tests.log.signing import by_force
 
 KEY = bytes(range(32))
 OFFICE = "bd"
@@ -204,6 +206,25 @@ def _restored(place: Place, backup: dict[str, list[dict[str, Any]]]) -> None:
                 columns = ", ".join(row)
                 holes = ", ".join(f"%({column})s" for column in row)
                 conn.execute(f"INSERT INTO {name} ({columns}) VALUES ({holes})".encode(), row)
+
+
+def test_a_record_that_cannot_be_read_stops_neither_sweeping_nor_erasing(
+    place: Place, jan: str
+) -> None:
+    piet = place.seal(PersonRegistered, person="piet", name="Piet")
+    place.erase(jan)
+    place.vault.keep(CHAIN, [orphan := seal("piet", "name", "Van een geweigerde handeling.")])
+    by_force(
+        place.store.conninfo,
+        "UPDATE records SET state = state || 'x' WHERE topic LIKE 'Person%'",
+        "UPDATE disclosures SET position = NULL",
+        "DELETE FROM erasures",
+    )
+    assert place.eraser.finish() == 1, "what stands on the list is done"
+    assert place.ledger.sweep() == 0
+    assert place.vault.sweep(age=timedelta(0)) == 1
+    assert place.opened(orphan.digest) is None
+    assert place.opened(piet) == Opened(name="name", value="Piet")
 
 
 def test_a_restored_backup_brings_nothing_back(place: Place, jan: str) -> None:
