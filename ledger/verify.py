@@ -134,8 +134,8 @@ def decoded(text: str, kind: str, size: int = 0) -> bytes:
 def parsed(data: bytes, kind: str) -> Any:
     """Return what JSON says, in the form of RFC 8785 without fractions: one value, one form."""
     try:
-        value = READER.raw_decode(data.decode("utf-8"))[0]  # a tail would not be written again
-        same = WRITER.encode(value).encode("utf-8") == data
+        value = READER.raw_decode(text := data.decode("utf-8"))[0]  # a tail is not written again
+        same = WRITER.encode(value) == text
     except (ValueError, RecursionError):
         value, same = None, False
     require(same, kind, f"geen JSON in de vorm van RFC 8785: {data[:60]!r}")
