@@ -83,6 +83,7 @@ class Liar:
     post: Callable[[bytes], tuple[int, bytes] | None] = lambda body: (404, b"")
     get: Callable[[], tuple[int, bytes] | None] = lambda: (404, b"")
     asked: list[bytes] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
@@ -92,6 +93,7 @@ class Liar:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                liar.traces.append(self.headers["traceparent"])
                 liar.asked.append(body)
                 self._answer(liar.post(body))
 

@@ -1,5 +1,6 @@
 """Feeding the witnesses: what reaches them, what is kept, and which checkpoint is published."""
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ledger.log import trace_context
 from ledger.log.feeder import InForce
 from ledger.log.merkle import NotInTree
 from ledger.log.note import open_note, signature
@@ -193,6 +195,29 @@ def test_a_slow_or_dead_witness_delays_no_other(database: str, tmp_path: Path) -
             until(lambda: all(side.problem(other) for other in others))
             assert "binnen de tijd" in side.problem(others[0])
             assert side.cosigned(others[0]) == side.cosigned(others[1]) == 0
+
+
+def test_a_line_about_a_witness_names_the_trace_it_was_asked_in(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, str]] = []
+    noting = logging.Handler()
+    # As the log of the server does it: by whoever writes the line, at that moment.
+    monkeypatch.setattr(noting, "emit", lambda record: told.append(trace_context.told()))
+    log = logging.getLogger("ledger.log.feeder")
+    log.addHandler(noting)
+    try:
+        with (
+            Liar(post=lambda body: (500, b"")) as liar,
+            a_side(database, a_policy(listed(0, liar.url), needed=1)) as side,
+        ):
+            grow(side.store, 2)
+            side.sign()
+            until(lambda: told != [])
+    finally:
+        log.removeHandler(noting)
+    asked = "00-{trace_id}-{span_id}-00".format(**told[0])
+    assert asked in liar.traces
 
 
 def test_a_witness_that_comes_back_is_sent_the_newest_only(database: str, tmp_path: Path) -> None:
