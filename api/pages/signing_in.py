@@ -172,6 +172,8 @@ async def _left(request: Request) -> Response:
         content = {"here": "/", "back": back, "elsewhere": elsewhere}
         answer = printed("signed_out.html", chosen(request), content)
     session.forget(request, answer)
+    # On a computer that is shared the pages somebody saw stay behind otherwise.
+    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
 

@@ -130,6 +130,7 @@ def test_whoever_leaves_is_nobody_any_more(visitor: httpx.Client, chain: str) ->
     assert token_in(visitor.get("/")) == token
     left = visitor.post("/afmelden", data={"formulier": token, "terug": f"/ketens/{chain}"})
     assert (left.status_code, left.headers["Location"]) == (303, f"/ketens/{chain}")
+    assert left.headers["Clear-Site-Data"] == '"cache"'
     assert "Afmelden" not in visitor.get(f"/ketens/{chain}").text
     with httpx.Client(base_url=visitor.base_url, cookies=copied, timeout=60) as thief:
         assert "Afmelden" not in thief.get(f"/ketens/{chain}").text
