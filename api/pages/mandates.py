@@ -8,6 +8,7 @@ from api.pages.site import Asked, Screen
 from projections.capacities import with_capacities
 from projections.items import seen_at
 from projections.mandates import authorities, mandate, mandates
+from projections.names import titles
 from projections.views import MAX_LIMIT, Doc, Paging
 
 KINDS: Final = {"organisation": "partner", "role": "assignment"}
@@ -35,7 +36,10 @@ def show(asked: Asked) -> dict[str, Any]:
     """Gather one mandate."""
     doc = mandate(asked.connection, asked.view, asked.named("mandate"))
     with_capacities(asked.connection, asked.view, doc["history"])
-    return {"mandate": doc, "kinds": KINDS}
+    used = {one["decision"]: one for one in reversed(doc.get("used", []))}
+    known = titles(asked.connection, asked.view, {("decision", name) for name in used})
+    decided = [{**one, "title": known.get(("decision", name), name)} for name, one in used.items()]
+    return {"mandate": doc, "kinds": KINDS, "decided": decided[::-1]}
 
 
 SCREENS: Final = (

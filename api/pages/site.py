@@ -63,6 +63,15 @@ NAVIGATION: Final = (
 )
 """The screens in the bar on top, in order: the path below the chain, and its name in Dutch."""
 
+BELOW: Final[dict[str, tuple[str, ...]]] = {
+    "/tijdlijn": ("/gebeurtenissen",),
+    "/mandaten": ("/doorzettingsmacht", "/gebruik"),
+    "/overleggen": ("/zetels",),
+    "/onderwerpen": ("/lessen", "/knelpunten"),
+    "/toegang": ("/inzage", "/dienstaccounts"),
+    "/controle": ("/bewijs",),
+}
+"""The paths of pages that stand in no bar of their own, by the screen to which they belong."""
 RECORDED: Final = "vastgelegd"
 """The field of an address that says which record a form just made."""
 PLACES: Final[dict[str, str]] = {
@@ -258,7 +267,7 @@ def _around(asked: Asked) -> dict[str, Any]:
                 "href": base + path,
                 "name": name,
                 "current": here == base + path,
-                "within": bool(path) and here.startswith(f"{base}{path}/"),
+                "within": _within(here.removeprefix(base), path),
             }
             for path, name in NAVIGATION
         ],
@@ -274,6 +283,12 @@ def _around(asked: Asked) -> dict[str, Any]:
 
 def _question(request: Request) -> str:
     return f"?{request.url.query}" if request.url.query else ""
+
+
+def _within(here: str, path: str) -> bool:
+    """Whether a page below the chain belongs to a screen without being it."""
+    parents = (path, *BELOW.get(path, ()))
+    return bool(path) and here != path and any(f"{here}/".startswith(f"{one}/") for one in parents)
 
 
 def _recorded(asked: Asked) -> int | None:

@@ -15,7 +15,7 @@ from tests.api.test_page_items import asked
 from tests.projections.given import taken_in
 from tests.projections.scenes import everything
 
-MOST = 36
+MOST = 32
 PAGES: list[tuple[Screen, dict[str, str]]] = [
     (start.SCREENS[0], {}),
     (timeline.SCREENS[0], {}),

@@ -36,6 +36,7 @@ def test_the_register_leads_to_every_use_of_doorzettingsmacht(pages: Any) -> Non
     given = page.locator("tr", has=page.get_by_role("rowheader", name="MD-2008-02")).inner_text()
     assert "besluit B-2008-03 (Mandaat om storingen" in given
     follow(page, "DM-2007-01")
+    assert page.inner_text("nav.screens [aria-current=true]") == "Mandaten"
     assert "terecht" in page.locator("section", has_text="DG-2008-01").inner_text()
 
 
