@@ -52,7 +52,7 @@ def require_insight(state: ChainState, reader: str, person: str, day: str) -> No
     if may_inspect(state, reader, person, day):
         return
     if person not in state.people.registered and state.roles.holds(reader, OFFICE, day):
-        raise NotFound(f"person {person} bestaat niet, of was toen nog niet bekend.")
+        raise NotFound(f"Persoon {person} bestaat niet, of was toen nog niet bekend.")
     raise Problem(
         "not-allowed",
         "Inzage hebben de betrokkene zelf, het ketenbureau en wie spreekt voor een partner "

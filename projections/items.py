@@ -17,6 +17,7 @@ from projections import opened, scopes
 from projections.standing import stored
 from projections.things import Kind, Seen, add, fresh, in_time, status_on
 from projections.views import Conn, Doc, View, fetch
+from projections.words import THINGS
 
 RECORDS_OF = SQL("""
     SELECT l.id, l.position, r.state
@@ -64,7 +65,7 @@ def find(connection: Conn, view: View, kind: Kind, name: str) -> Item:
     """Return a thing; NotFound if the reader knows nothing of it then."""
     found = find_many(connection, view, kind, [name]).get(name)
     if found is None:
-        raise NotFound(f"{kind.name} {name} bestaat niet, of was toen nog niet bekend.")
+        raise NotFound(f"{THINGS[kind.name]} {name} bestaat niet, of was toen nog niet bekend.")
     with_status(found.doc, view)
     return found
 

@@ -176,6 +176,36 @@ def listed(parts: list[str]) -> str:
     return f"{', '.join(parts[:-1])} en {parts[-1]}"
 
 
+THINGS: Final = {
+    "action": "Actie",
+    "agreement": "Afspraak",
+    "assignment": "Rol",
+    "authority": "Doorzettingsmacht",
+    "body": "Overleg",
+    "bottleneck": "Knelpunt",
+    "chain": "Keten",
+    "decision": "Besluit",
+    "decisionRule": "Besluitregel",
+    "escalation": "Escalatie",
+    "evidenceRequest": "Bewijsvraag",
+    "exercise": "Gebruik van doorzettingsmacht",
+    "ladder": "Escalatieladder",
+    "lesson": "Les",
+    "mandate": "Mandaat",
+    "meeting": "Vergadering",
+    "objective": "Doel",
+    "partner": "Partner",
+    "person": "Persoon",
+    "review": "Toegang",
+    "seat": "Zetel",
+    "serviceAccount": "Dienstaccount",
+    "signatureRule": "Regel over ondertekenen",
+    "signingKey": "Sleutel",
+    "witnessPolicy": "Getuigenbeleid",
+}
+"""What people call a thing of each kind, at the beginning of a sentence."""
+
+
 class Speech(Struct, frozen=True):
     """How sentences are said in one language.
 

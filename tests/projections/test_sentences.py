@@ -18,8 +18,9 @@ from ledger.domain.events.memory import RecordCorrected
 from ledger.domain.events.outcomes import SupersessionRecorded
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Event
+from projections.models import KINDS
 from projections.sentences import references, sentence
-from projections.words import WORDS, listed, moment_in_words, word
+from projections.words import THINGS, WORDS, listed, moment_in_words, word
 from tests.samples import fullest, smallest
 
 KNOWN = {
@@ -134,6 +135,7 @@ def choices() -> set[str]:
 
 def test_every_choice_has_a_dutch_word() -> None:
     assert {one for one in choices() if one not in WORDS} == set()
+    assert set(THINGS) == set(KINDS), "what is not there is told in Dutch too"
     assert word("for") == "voor"
     assert word("iets anders") == "iets anders"
 
