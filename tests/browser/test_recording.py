@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from api.pages.language import language
+from api.problems import SENTENCES
 from tests.api.doors import Doors
 
 pytestmark = pytest.mark.slow
@@ -94,7 +96,15 @@ def test_a_refusal_takes_the_focus_and_says_which_rule(
     fill_in(page, subject="Dubbele uitvraag")
     page.click("form.act > p > button")
     assert page.evaluate("document.activeElement.id") == "weigering"
-    assert "Regel G5" in page.inner_text("#weigering")
+    said = page.inner_text("#weigering")
+    assert f"{SENTENCES['G5'].rstrip('.')}. Gevonden: p-nieuw mist op " in said
+    assert "Regel G5" in said
+    page.click(".language button")
+    page.fill("#v-subject", "Dubbele uitvraag")
+    page.click("form.act > p > button")
+    said = page.inner_text("#weigering")
+    assert f"Rule G5: {language('en').text(SENTENCES['G5'])}" in said
+    assert language("en").text(SENTENCES["G5"]) != SENTENCES["G5"]
 
 
 def test_what_others_record_is_told_without_reloading(

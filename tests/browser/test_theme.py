@@ -10,7 +10,6 @@ import pytest
 from tests.api.doors import Doors
 from tests.browser.addresses import BASE
 from tests.browser.seen import findings
-from tests.browser.test_every_page import OPTIONS
 
 pytestmark = pytest.mark.slow
 DARK: Final = """
@@ -55,16 +54,15 @@ DARK: Final = """
 }
 """
 PAGES: Final = (
-    BASE,
-    f"{BASE}/tijdlijn?geldig_op=2008-10-05",
     f"{BASE}/besluiten/B-2006-01",
     f"{BASE}/rollen",
-    f"{BASE}/cijfers?jaar=2007",
+    f"{BASE}/cijfers?jaar=2007&geldig_op=2009-01-01",
     f"{BASE}/zoeken?zoek=kosten",
     f"{BASE}/afspraken/CV-2008?van=2010-01-01&tot=2015-01-01",
     f"{BASE}/vastleggen/ProposalSubmitted?effects.0.type=RoleAssigned.v1&options.0.text=Niets",
 )
 """Between them every colour of the style sheet is used."""
+COLOURS: Final = {"runOnly": ["color-contrast", "link-in-text-block"], "preload": False}
 LOOK: Final = """() => [...document.querySelectorAll("body *")].flatMap((one) => {
   const style = getComputedStyle(one);
   const shown = one.checkVisibility() && !one.closest(".code");
@@ -84,10 +82,10 @@ def dark(demonstration: Doors) -> Iterator[None]:
 
 def test_a_mounted_theme_restyles_everything_and_can_be_read(pages: Any, dark: None) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = pages.open(PAGES[0], bypass_csp=True)
+    page = pages.open("/")
     for path in PAGES:
         page.goto(path)
-        report = axe.run(page, options=OPTIONS)
+        report = axe.run(page, options=COLOURS)
         found = [report.generate_report()] if report.violations_count else []
         assert found + findings(page, "nl") == [], path
         light = {one for one in page.evaluate(LOOK) if "255, 255, 255" in one}
