@@ -29,5 +29,9 @@ def test_every_name_is_used_and_every_used_name_is_given() -> None:
     given = dict(NAMED.findall(SHEET.split("\n}\n", 1)[0]))
     drawn = dict(IN_DRAWING.findall(" ".join(map(str, vars(charts).values()))))
     assert drawn == {name: given.get(name) for name in drawn}
-    assert set(re.findall(r"var\((--[\w-]+)\)", SHEET)) | drawn.keys() == given.keys()
-    assert given.keys() == dict(NAMED.findall(DARK)).keys()
+    used = set(re.findall(r"var\((--[\w-]+)\)", SHEET)) | drawn.keys()
+    shorthands = {"--paper"}
+    assert used - shorthands == given.keys()
+    assert all(f"{name}: var(--" in SHEET for name in shorthands)
+    colours = {name for name, value in given.items() if COLOUR.match(value)}
+    assert colours | {"--utrecht-document-font-family"} == dict(NAMED.findall(DARK)).keys()

@@ -38,6 +38,7 @@ DARK: Final = """
   --ketenledger-warning-color: #ff9d8f;
   --ketenledger-muted-color: #b4c0cc;
   --ketenledger-positive-color: #8fe0ac;
+  --ketenledger-shadow-color: #fff4;
   --ketenledger-status-background-color: #101418;
   --ketenledger-inserted-background-color: #0c3a1d;
   --ketenledger-inserted-color: #d7f0dd;
