@@ -20,7 +20,7 @@ from api.answer_schemas import ANY
 from api.problems import Problem
 from api.reading import Asked, AsOf, Route
 from api.reads import sees_all
-from api.reads import told as told_read
+from api.reads import told as told_reads
 from ledger.domain.chain import ChainState
 from ledger.domain.values import NotFound, instant
 from ledger.held import OFFICE, Held, Value, held_on, may_inspect
@@ -85,16 +85,17 @@ def report(
         "spelledOutIn": list(held.spelled_out_in),
         "handedOut": [_bundle(one, held) for one in held.handed_out],
         "taken": [_bundle(one, held) for one in held.taken],
-        **_reads(view, held, to),
+        **_reads(lent, view, held, to),
         "elsewhere": list(ELSEWHERE),
     }
 
 
-def _reads(view: View, held: Held, to: str) -> Doc:
+def _reads(lent: Conn, view: View, held: Held, to: str) -> Doc:
     """Return what the log of reads holds of somebody, to who may see that; to others how much."""
     if to != held.person and not sees_all(view):
         return {"reads": [], "readsNotShown": len(held.reads)}
-    return {"reads": [_read(told_read(one), held.person) for one in held.reads], "readsNotShown": 0}
+    found = told_reads(lent, view, held.reads, to=to)
+    return {"reads": [_read(one, held.person) for one in found], "readsNotShown": 0}
 
 
 def _read(one: Doc, person: str) -> Doc:

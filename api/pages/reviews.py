@@ -62,7 +62,7 @@ def show_reads(asked: Asked) -> dict[str, Any]:
     if not person and not everybody:
         return {"items": [], "next": "", "everybody": False}
     log: ReadLog = asked.request.app.state.reads
-    page = reads(log, asked.view, asked.paging(), asking=person)
+    page = reads(log, asked.connection, asked.view, asked.paging(), asking=person)
     return {"items": page.items, "next": page.next, "everybody": everybody}
 
 

@@ -167,6 +167,14 @@ def stretches(positions: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in pairs)
 
 
+def spread(stretches: str) -> list[range]:
+    """Return the positions that `stretches` wrote; nothing of a span, in which not all were."""
+    if "~" in stretches:
+        return []
+    pairs = (one.partition("-") for one in stretches.split(",") if one)
+    return [range(int(first), int(last or first) + 1) for first, _, last in pairs]
+
+
 class ReadLog:
     """The logs of reads of all chains in the database of a store; safe to share between threads."""
 

@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ import pytest
 from api import lending
 from api.signing import ensure_key
 from ledger.log.handed_out import Register
+from ledger.log.read_log import spread
 from tests.api.doors import Doors, founding, open_doors
 from tests.api.signed import signed_head
 
@@ -228,6 +230,25 @@ def test_the_office_sees_all_reads_and_others_their_own(scene: Scene) -> None:
     scene.tell("/roles", {"role": "chain-office", "person": OUTSIDER, "validFrom": today})
     assert {one["reader"] for one in scene.reads(OUTSIDER)} == {"p-bd", REVIEWER}
     assert {one["reader"] for one in scene.reads(OUTSIDER, of=REVIEWER)} == {REVIEWER}
+
+
+def test_of_what_another_read_a_person_is_told_what_is_about_them(scene: Scene) -> None:
+    """Not which other records there are that they may not see, nor whom those are about."""
+    other = scene.tell("/driving-problems", {"text": "Ook."}, "p-uwv", scope="confidential")
+    role = {"role": "chain-office", "person": OUTSIDER, "validFrom": _today().isoformat()}
+    scene.tell("/roles", role)
+    for path in (f"/records/{scene.secret}", "/records"):
+        assert scene.get(path, OUTSIDER).status_code == 200
+    both, own = scene.reads("p-bd")
+    assert own["path"].endswith(f"/records/{scene.secret}")
+    assert json.loads(own["entry"])["number"] == own["read"]
+    assert (both["reader"], both["about"], both["operation"]) == (OUTSIDER, ["p-bd"], "listRecords")
+    assert (both["records"], both.keys() & {"path", "entry"}) == (str(scene.secret), set())
+    page = f"/ketens/{scene.chain}/inzage"
+    assert "listRecords" in scene.doors.get(page, headers=scene.doors.known_as("p-bd")).text
+    whole = scene.reads(OUTSIDER)[0]
+    assert (whole["read"], whole["about"]) == (both["read"], ["p-bd", "p-uwv"])
+    assert {scene.secret, other} <= {*chain(*spread(whole["records"]))}
 
 
 def test_the_log_of_reads_comes_in_pages(scene: Scene) -> None:

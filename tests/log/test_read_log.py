@@ -18,6 +18,7 @@ from ledger.log.read_log import (
     Read,
     ReadLog,
     links,
+    spread,
     stretches,
 )
 from ledger.log.snapshot import Snapshot
@@ -190,5 +191,8 @@ def test_positions_are_written_as_stretches() -> None:
     assert stretches((5,)) == "5"
     assert stretches((9, 3, 4, 5, 4)) == "3-5,9"
     assert stretches((0, 1)) == "0-1"
+    for positions in ((), (5,), (3, 4, 5, 9)):
+        assert [at for part in spread(stretches(positions)) for at in part] == list(positions)
+    assert spread("3~90") == [], "which of a span were read is not known"
     many = range(0, 4 * MAX_STRETCHES, 2)
     assert stretches(many) == f"0~{many[-1]}"
