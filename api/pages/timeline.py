@@ -19,9 +19,12 @@ from api.pages.sorts import SORTS
 from api.parameters import as_day, as_slug
 from api.problems import Problem
 from projections.capacities import with_capacities
+from projections.names import choices
 from projections.roles import ever_held
 from projections.timeline import Chosen, timeline
 
+MOST_PEOPLE: Final = 100
+"""How many people are suggested, who came last first; anybody's id can be written."""
 FIELDS: Final = ("soort", "partner", "rol", "door", "sinds", "tot")
 
 
@@ -51,6 +54,7 @@ def show(asked: Asked) -> dict[str, Any]:
         "sorts": SORTS,
         "partners": partners,
         "roles": held,
+        "people": choices(asked.connection, asked.view, {"person"}, most=MOST_PEOPLE)["person"],
     }
 
 

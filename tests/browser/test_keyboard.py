@@ -97,6 +97,7 @@ def test_the_timeline_is_narrowed_to_a_period_also_without_scripts_on_a_telephon
     page.locator("#geldig_op").press("Enter")
     page.wait_for_url("**geldig_op=2010-01-01*")
     assert "U bekijkt de stand van 1 januari 2010" in page.inner_text(".as-of")
+    assert page.locator("#mensen option[value=ketenmanager]").count() == 1
     page.fill("#sinds", "2008-01-01")
     page.fill("#tot", "2008-12-31")
     page.click(".filters button")
