@@ -170,7 +170,7 @@ def create_app(settings: Settings, conninfo: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.rates = Rates(
-        settings.rates, signed_in=lambda text: bool(app.state.sessions.signed_in(text))
+        settings.rates, signed_in=lambda text: str(app.state.sessions.signed_in(text))
     )
     app.state.trust = identity.trusted(settings)
     app.state.reads_everything = settings.development

@@ -62,14 +62,15 @@ _IPV6_NETWORK_BITS: Final = 64
 class Rates:
     """Counts requests; `wait_seconds` tells who has to wait. Safe between threads.
 
-    `signed_in` tells whether the value of a cookie is a session in which somebody signed in.
+    `signed_in` returns what tells the session in the value of a cookie from others, empty where
+    nobody signed in.
     """
 
     def __init__(
         self,
         per_minute: Mapping[str, int],
         *,
-        signed_in: Callable[[str], bool],
+        signed_in: Callable[[str], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._signed_in = signed_in
@@ -104,11 +105,12 @@ class Rates:
     def _credential(self, scope: Scope) -> str:
         """Return a digest of the token or session of a request; empty where there is none."""
         headers = fields(scope)
-        given = headers.get("authorization", "")
+        # However the scheme before a token is written, and with as many spaces: it is one token.
+        given = "".join(headers.get("authorization", "").split()[-1:])
         if not given:
             cookies = (one.strip().partition("=") for one in headers.get("cookie", "").split(";"))
             given = next((value for name, _, value in cookies if name in _SESSIONS), "")
-            given = given if given and self._signed_in(given) else ""
+            given = self._signed_in(given) if given else ""
         return hashlib.sha256(given.encode()).hexdigest()[:32] if given else ""
 
     def _room(self, limit: str, who: str) -> bool:

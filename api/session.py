@@ -40,6 +40,8 @@ FIELD: Final = "formulier"
 MAX_AGE_SECONDS: Final = 10 * 3600
 TOKEN_BYTES: Final = 18
 MAX_COOKIE_CHARACTERS: Final = 2000
+MAX_KNOWN: Final = 10_000
+"""Of how many sessions it is kept what they say; more than that, and it is read anew."""
 MAX_ENDED: Final = 100_000
 """Of how many it is kept that they signed out; beyond that the first of them is forgotten."""
 
@@ -64,6 +66,7 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._written = self.signer("session")
+        self._known: dict[bytes, tuple[Session, float]] = {}
         self._ended: dict[str, int] = {}
         self._ending = threading.Lock()
 
@@ -90,11 +93,27 @@ class Sessions:
         if not text or len(text) > MAX_COOKIE_CHARACTERS:
             return None
         try:
-            found = msgspec.convert(self._written.loads(text, max_age=MAX_AGE_SECONDS), Session)
+            found, written = self._read(text)
         except (BadData, msgspec.ValidationError):
             return None
-        over = found.subject and found.until <= time.time()
-        return None if over or found.token in self._ended else found
+        now = time.time()
+        lasts = 0 <= now - written <= MAX_AGE_SECONDS and (not found.subject or now < found.until)
+        return found if lasts and found.token not in self._ended else None
+
+    def _read(self, text: str) -> tuple[Session, float]:
+        """Return a session that was signed here and when, whether it still lasts or not.
+
+        Each page asks for it several times, so what was found is kept, under the digest of it.
+        """
+        digest = hashlib.sha256(text.encode()).digest()
+        known = self._known.get(digest)
+        if known is None:
+            content, at = self._written.loads(text, return_timestamp=True)
+            known = msgspec.convert(content, Session), at.timestamp()
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[digest] = known
+        return known
 
     def end(self, session: Session) -> None:
         """Let this session be nobody's from now on, whoever still has its cookie."""
@@ -106,10 +125,13 @@ class Sessions:
                 self._ended.pop(next(iter(self._ended)))
             self._ended[session.token] = session.until
 
-    def signed_in(self, text: str) -> bool:
-        """Tell whether a cookie holds the session of somebody who signed in, until now."""
+    def signed_in(self, text: str) -> str:
+        """Return what tells the session in a cookie from others; empty where nobody signed in.
+
+        The same session can be written in many ways, since base64 passes over other letters.
+        """
         found = self.session(text)
-        return found is not None and bool(found.subject)
+        return "" if found is None or not found.subject else found.token
 
 
 def fresh() -> Session:

@@ -34,7 +34,7 @@ def asked(
 
 def counting(per_minute: Mapping[str, int], **more: Any) -> Rates:
     """Return rates that know three sessions in which somebody signed in."""
-    return Rates(per_minute, signed_in=lambda text: text in ("c", "d", "e"), **more)
+    return Rates(per_minute, signed_in=lambda text: text if text in ("c", "d", "e") else "", **more)
 
 
 def passes(rates: Rates, times: int, **request: Any) -> list[bool]:
@@ -113,6 +113,7 @@ def test_each_address_and_each_credential_is_counted_apart() -> None:
     assert passes(rates, 1, address="192.0.2.2") == [True]
     assert passes(rates, 1, Authorization="Bearer a") == [True]
     assert passes(rates, 1, Authorization="Bearer b") == [True]
+    assert passes(rates, 1, Authorization="bEARER   a") == [False], "the same one"
     assert passes(rates, 1, Cookie="taal=nl; sessie=c") == [True]
     assert passes(rates, 1, Authorization="Bearer b", address="192.0.2.2") == [False]
     assert passes(rates, 1, Cookie="sessie=c; taal=en") == [False]
@@ -231,7 +232,9 @@ def test_a_session_of_nobody_yet_is_no_credential(limited: Doors) -> None:
     """Whoever opens a page is given one, so it would be a limit that anybody can renew."""
     sessions = limited.app.state.sessions
     known = Claims(issuer="https://login.example", subject="x", expires=4_000_000_000)
-    assert sessions.signed_in(sessions.text(session.of(known)))
+    signed = sessions.text(session.of(known))
+    assert sessions.signed_in(signed)
+    assert sessions.signed_in(f"{signed}!!") == sessions.signed_in(signed), "written otherwise"
     for text in (sessions.text(session.fresh()), "verzonnen", ""):
         assert not sessions.signed_in(text)
 
