@@ -128,7 +128,8 @@ def run(arguments: list[str]) -> int:
     try:
         ended = command.main(arguments, prog_name="ketenledger", standalone_mode=False)
     except USAGE_ERROR as error:
-        return problem(in_dutch(error), USAGE)
+        # Where nothing was asked, the help has been shown and there is no more to say.
+        return problem(in_dutch(error), USAGE) if str(error) else USAGE
     except typer.Abort:
         return 130
     except Refused as refusal:

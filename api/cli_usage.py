@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import re
+from functools import cache
 from typing import Any, Final
 
 import typer
 from typer import rich_utils
 
+USAGE: Final = "Gebruik: "
 SAID: Final = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
@@ -66,11 +68,26 @@ def help_in_dutch(command: Any) -> None:
     rich_utils.REQUIRED_LONG_STRING = "[verplicht]"
     rich_utils.DEFAULT_STRING = "[anders: {}]"
     rich_utils.ENVVAR_STRING = "[variabele: {}]"
+    command.context_class.formatter_class = _in_dutch(command.context_class.formatter_class)
+    command.options_metavar = "[OPTIES]"
+    if hasattr(command, "subcommand_metavar"):
+        command.subcommand_metavar = "OPDRACHT …"
     asked = command.get_help_option(typer.Context(command))
     if asked is not None:
         asked.help = "Toon deze uitleg."
     for one in getattr(command, "commands", {}).values():
         help_in_dutch(one)
+
+
+@cache
+def _in_dutch(formatter: Any) -> Any:
+    """Return what writes the first line of the help, with its first word in Dutch."""
+
+    def write_usage(self: Any, prog: str, args: str = "", prefix: str | None = None) -> None:
+        formatter.write_usage(self, prog, args, prefix or USAGE)
+
+    made = type("Dutch", (formatter,), {"write_usage": write_usage, "is_dutch": True})
+    return formatter if getattr(formatter, "is_dutch", False) else made
 
 
 def of_system(error: OSError) -> str:

@@ -310,6 +310,9 @@ def test_a_command_explains_itself_in_dutch(
     assert cli.run(arguments) == 0
     shown = capsys.readouterr().out
     for english in (
+        "Usage",
+        "OPTIONS",
+        "COMMAND",
         "Show this",
         " Options ",
         " Arguments ",
@@ -318,6 +321,7 @@ def test_a_command_explains_itself_in_dutch(
         "default:",
     ):
         assert english not in shown
+    assert "Gebruik: ketenledger" in shown
     assert "Toon deze uitleg." in shown
 
 
