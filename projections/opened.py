@@ -30,9 +30,10 @@ TITLE_WIDTH: Final = 80
 
 T = TypeVar("T")
 
-# What was sealed in a record that this reader may see is open to them, wherever else it stands.
+# What was sealed in a record that this reader may see is open to them, wherever else it stands; the
+# log of reads counts it as read there (see `touched.py`).
 SEALED_IN = SQL("""
-    SELECT d.digest, t.position IS NOT NULL AS open
+    SELECT d.digest, t.position IS NOT NULL AS open, t.position
     FROM disclosures AS d
     LEFT JOIN read_records AS t ON t.chain = d.chain AND t.position = d.position AND {visible}
     WHERE d.chain = %(chain)s AND d.digest = ANY(%(digests)s::text[])

@@ -18,6 +18,9 @@ from api import cli
 from api.settings import Settings
 from api.signing import ensure_key, log_keys
 from ledger import verify
+from ledger.domain.values import MAX_INTEGER
+from ledger.log.read_log import ReadLog
+from ledger.log.store import Store
 from projections.rebuild import rebuild
 from tests.api.doors import Doors, open_doors
 from tests.api.signed import signed_head
@@ -233,6 +236,19 @@ def test_a_seal_in_a_title_opens_nothing_and_breaks_no_page(case: Case) -> None:
         for path in (f"/records/{made['position']}", "/timeline", f"/ketens/{case.chain}/tijdlijn"):
             assert long[:20] not in case.get(path, "archivist").text
         assert case.get("/timeline").json()["items"]
+
+
+def test_a_text_that_is_told_elsewhere_is_a_read_of_the_record_it_was_sealed_in(
+    case: Case, shared_database: str
+) -> None:
+    seal = case.get(f"/records/{case.position}").json()["body"]["problem"]
+    case.post("/decisions", {**PROPOSAL, "decision": "B-5", "subject": "etiket", "title": seal})
+    assert TEXTS["problem"] in case.get("/decisions", subject="etiket").text
+    with Store(shared_database) as store:
+        [last] = ReadLog(store).noted(case.chain, before=MAX_INTEGER, most=1)
+    said = json.loads(last.entry)["attributes"]
+    assert said["ketenledger.path"].endswith("/decisions")
+    assert str(case.position) in said["ketenledger.positions"]
 
 
 def test_what_is_sealed_is_not_found_by_searching(case: Case) -> None:
