@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -102,8 +102,13 @@ class Batch:
             at_rank = (header.position, link.rank, spaced(link.concerns))
             self._rows[LINKS.name].append([*link.key, *at_rank])
 
-    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
-        """Write it all in one go: first what ends, then what begins."""
+    def write(
+        self, cursor: Cursor[Any], chain: str, suffix: str, *, only: Collection[str] | None = None
+    ) -> None:
+        """Write it all in one go, or `only` some tables: first what ends, then what begins."""
+        if only is not None:
+            self._part(only).write(cursor, chain, suffix)
+            return
         if not suffix and sum(map(len, self._rows.values())) <= FEW:
             with cursor.connection.pipeline():
                 self._close(cursor, chain, suffix)
@@ -114,6 +119,14 @@ class Batch:
         for name, rows in self._rows.items():
             if rows:
                 tables.copy(cursor, self._tables[name], chain, rows, suffix)
+
+    def _part(self, names: Collection[str]) -> Batch:
+        """Return what of this is written to these tables."""
+        part = Batch({name: table for name, table in self._tables.items() if name in names})
+        part._rows = {name: self._rows[name] for name in part._tables}
+        part._closings = {name: self._closings[name] for name in part._tables}
+        part._replaced = self._replaced if STATUSES.name in names else []
+        return part
 
     def _close(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
         for name, closings in self._closings.items():
@@ -130,9 +143,9 @@ def _derived(table: str, values: Values) -> Iterable[str]:
         yield plain(f"{title}\n{body}")
 
 
-def spaced(names: Iterable[str]) -> str:
+def spaced(names: Collection[str]) -> str:
     """Return names as a column of several takes them."""
-    return " ".join(sorted(names))
+    return " ".join(sorted(names)) if names else ""
 
 
 def as_json(value: object) -> str:

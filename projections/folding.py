@@ -10,7 +10,8 @@ size of the batch.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -68,6 +69,10 @@ HISTORY = SQL("""
 """)
 
 
+Write = Callable[[Cursor[Any]], None]
+"""Writes what a batch changed, on whatever connection."""
+
+
 class Earlier(NamedTuple):
     """What is known of a record by its position: its type, what it is about, whom it concerns."""
 
@@ -105,16 +110,24 @@ class Folding:
         self._kinds = {kind.name: kind for model in models for kind in model.kinds}
         self._parts = _parts(self._kinds.values())
         self._quiet = _quiet(self._kinds.values())
+        # What records are about is read back for the next batch; nothing else is.
+        self._read_back = self._tables.keys() & {RECORDS.name, LINKS.name}
         self._things: OrderedDict[Key, Thing] = OrderedDict()
 
     def forget(self) -> None:
         """Start afresh from the tables: somebody else may have written meanwhile."""
         self._things.clear()
 
-    def take(self, cursor: Cursor[Any], rows: Sequence[tuple[int, bytes]]) -> int:
+    def take(
+        self,
+        cursor: Cursor[Any],
+        rows: Sequence[tuple[int, bytes]],
+        later: Callable[[Write], None] | None = None,
+    ) -> int:
         """Take in the next records, as (position, bytes), write what changed; return how many.
 
-        They are taken in up to one that cannot be read; BrokenLog where that is the first.
+        They are taken in up to one that cannot be read; BrokenLog where that is the first. What the
+        next records do not need is handed to `later`, where that is given, to be written in order.
         """
         seen = self._readable(rows)
         earlier = self._look_back(cursor, seen)
@@ -126,7 +139,12 @@ class Folding:
                 self._add(matters, one, batch, earlier)
             except FAULTS as error:
                 raise self._broken(one.header.position, error) from error
-        batch.write(cursor, self.chain, self._suffix)
+        if later is None:
+            batch.write(cursor, self.chain, self._suffix)
+        else:
+            batch.write(cursor, self.chain, self._suffix, only=self._read_back)
+            rest = self._tables.keys() - self._read_back
+            later(partial(batch.write, chain=self.chain, suffix=self._suffix, only=rest))
         self.position = seen[-1].header.position
         while len(self._things) > MAX_THINGS:
             self._things.popitem(last=False)
@@ -225,11 +243,13 @@ class Folding:
                 thing.narrow(link.concerns)
             if new or link.rank == CONFIDENTIAL:
                 self._change(link.key, thing, position, batch)
-            for number, entry in enumerate(thing.statuses[statuses:]):
-                batch.status(link, number, entry, position)
-            for before, later in thing.replaced:
-                batch.replace(link.key, before, later)
-            thing.replaced.clear()
+            if len(thing.statuses) > statuses:
+                for number, entry in enumerate(thing.statuses[statuses:]):
+                    batch.status(link, number, entry, position)
+            if thing.replaced:
+                for before, later in thing.replaced:
+                    batch.replace(link.key, before, later)
+                thing.replaced.clear()
         batch.record(seen, links, concerned)
 
     def _concerned(
@@ -245,9 +265,11 @@ class Folding:
         return found
 
     def _change(self, key: Key, thing: Thing, position: int, batch: Batch) -> None:
-        rows = self._rows(thing)
-        for place in {**thing.rows, **rows}:
-            before, after = thing.rows.get(place), rows.get(place)
+        rows, known = self._rows(thing), thing.rows
+        if rows == known:
+            return
+        for place in known | rows:
+            before, after = known.get(place), rows.get(place)
             if before != after:
                 scope, table = place
                 batch.change((*key, scope), table, position, before, after)
@@ -337,25 +359,33 @@ def _views_of(
     kind: Kind, doc: dict[str, Any], written: dict[str, Table]
 ) -> Iterable[tuple[str, Values]]:
     """Give what the tables of versions hold of a thing: its own, its words, what it waits for."""
-    own, label = kind.table, imported_label(doc)
-    if own.name in written:
+    own = kind.table.name
+    if own in written:
         row = row_of(kind, doc)
         row["summary"] = as_json(row["summary"])
-        columns = own.given[len(VERSION_COLUMNS) :]
-        yield own.name, tuple(row.get(column.name, "") for column in columns)
+        yield own, tuple((_own_columns(own) | row).values())
     if TEXTS.name in written:
         words = kind.words(doc)
-        yield TEXTS.name, (words.title, _sought(words.text), as_json(label.get("imported", {})))
+        source = as_json(doc["imported"]) if "imported" in doc else "{}"
+        yield TEXTS.name, (words.title, _sought(words.text), source)
     waiting = kind.waiting(doc) if DUE.name in written else None
     if waiting is not None:
         at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
-        summary = {kind.name: doc[kind.name], **msgspec.to_builtins(waiting), **label}
+        told = {**msgspec.to_builtins(waiting), **imported_label(doc)}
+        summary = {kind.name: doc[kind.name], **told}
         yield DUE.name, (at, waiting.what, waiting.owner, as_json(summary))
+
+
+@cache
+def _own_columns(name: str) -> dict[str, Any]:
+    """Return what the table of a capability has besides the columns of every version, empty."""
+    [table] = [one for model in MODELS.values() for one in model.tables if one.name == name]
+    return dict.fromkeys((column.name for column in table.given[len(VERSION_COLUMNS) :]), "")
 
 
 def _sought(text: str) -> str:
     """Return a text as it can be searched: what is sealed in it says nothing."""
-    return sealing.SEAL.sub("", text)[:MAX_TEXT]
+    return (sealing.SEAL.sub("", text) if "sealed:" in text else text)[:MAX_TEXT]
 
 
 def everything(chain: str, suffix: str = "") -> Folding:

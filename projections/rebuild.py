@@ -5,6 +5,9 @@ they are level, batches are held for a moment, the last records are taken in, an
 in one transaction. A build that breaks off leaves the live tables as they were; the next one
 starts over.
 
+Two connections share the work, each in a thread: one reads, folds and writes what the next records
+ask about, the other writes the rest (`aside.py`), and each makes half of the indexes.
+
 `migrate` makes the tables the first time, and builds a model anew when its version has changed.
 """
 
@@ -14,11 +17,12 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, Final
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
@@ -29,9 +33,10 @@ from ledger.log.database import Datastore, connect, milliseconds, unavailable_is
 from ledger.log.database_roles import Duty, grant, roles
 from ledger.log.migrations import MigrationRefused, may_migrate
 from projections import progress, tables, wall
-from projections.folding import Folding
+from projections.aside import Aside
+from projections.folding import Folding, Write
 from projections.models import MODELS, Model
-from projections.tables import NEXT, OLD, RECORDS, SEARCH_CONFIGURATION, Table
+from projections.tables import NEXT, OLD, RECORDS, SEARCH_CONFIGURATION, TEXTS, Table
 
 Report = Callable[[int, int], None]
 
@@ -66,6 +71,8 @@ MAP_CONFIGURATION = SQL("""
     ALTER MAPPING FOR hword, hword_part, word WITH public.unaccent, pg_catalog.dutch_stem
 """)
 
+# For the indexes of what was built; a server gives it to nobody else.
+MEMORY = "SET maintenance_work_mem = '256MB'"
 STATEMENT_LIMIT = "SELECT set_config('statement_timeout', %(limit)s, true)"
 # All at once: a limit for each table by itself would let readers wait for as many times as long.
 HOLD = SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
@@ -83,7 +90,7 @@ def migrate(conninfo: str, report: Report | None = None) -> list[str]:
         old = progress.outdated(connection, MODELS.values())
         distribution.spread(connection)
         if old:
-            _build(connection, old, report)
+            _build(conninfo, connection, old, report)
         if not wall.stands(connection):
             with connection.transaction():
                 wall.build(connection)
@@ -104,7 +111,7 @@ def rebuild(conninfo: str, name: str | None = None, report: Report | None = None
         raise MigrationRefused("Leesmodellen opnieuw bouwen is voor de eigenaar van de tabellen.")
     chosen = [model for model in MODELS.values() if name in (None, model.name)]
     with _builder(conninfo) as connection:
-        _build(connection, chosen, report)
+        _build(conninfo, connection, chosen, report)
     return [model.name for model in chosen]
 
 
@@ -130,7 +137,9 @@ def _builder(conninfo: str) -> Connection[Any]:
     return connection
 
 
-def _build(connection: Connection[Any], models: Sequence[Model], report: Report | None) -> None:
+def _build(
+    conninfo: str, connection: Connection[Any], models: Sequence[Model], report: Report | None
+) -> None:
     parts = [table for model in models for table in model.tables]
     with unavailable_is_ours():
         for table in parts:
@@ -138,15 +147,24 @@ def _build(connection: Connection[Any], models: Sequence[Model], report: Report 
             tables.drop(connection, table, OLD)
             _make(connection, table)
         distribution.spread(connection)
-        with _seldom_collected():
-            done = _fill_level(connection, models, report)
-        for table in parts:
-            tables.create_indexes(connection, table, NEXT)
-            tables.analyse(connection, table, NEXT)
+        second = connect(conninfo, statement_seconds=STATEMENT_SECONDS)
+        with _seldom_collected(), Aside(second) as aside:
+            done = _fill_level(connection, models, report, aside)
+            aside.do(partial(_finish, parts=[table for table in parts if table == TEXTS]))
+            _finish(connection, [table for table in parts if table != TEXTS])
+            aside.settle()
         _let_use(connection, _names(models, NEXT))
         _swap(connection, models, done)
         for table in parts:
             tables.drop(connection, table, OLD)
+
+
+def _finish(connection: Connection[Any], parts: Iterable[Table]) -> None:
+    """Make the indexes of tables that were filled."""
+    connection.execute(MEMORY)
+    for table in parts:
+        tables.create_indexes(connection, table, NEXT)
+        tables.analyse(connection, table, NEXT)
 
 
 @contextmanager
@@ -176,7 +194,7 @@ def _let_use(connection: Connection[Any], names: Iterable[str]) -> None:
 
 
 def _fill_level(
-    connection: Connection[Any], models: Sequence[Model], report: Report | None
+    connection: Connection[Any], models: Sequence[Model], report: Report | None, aside: Aside
 ) -> dict[str, int]:
     """Fill the new tables until the live ones are at most a batch ahead; return the sizes."""
     done: dict[str, int] = {}
@@ -184,7 +202,7 @@ def _fill_level(
         goal = progress.reached_everywhere(connection)
         if sum(goal.values()) - sum(done.values()) <= BATCH:
             return done
-        done = _fill(connection, models, done, goal, report)
+        done = _fill(connection, models, done, goal, report, aside)
 
 
 def _fill(
@@ -193,29 +211,48 @@ def _fill(
     done: dict[str, int],
     goal: dict[str, int],
     report: Report | None = None,
+    aside: Aside | None = None,
 ) -> dict[str, int]:
     """Take records into the new tables up to the sizes in `goal`; return those sizes."""
     for name, end in goal.items():
         folding = Folding(name, models, NEXT)
         size = done.get(name, 0)
         while size < end:
-            size = _step(connection, folding, size, min(BATCH, end - size))
+            size = _step(connection, folding, size, min(BATCH, end - size), aside)
             done = {**done, name: size}
             if report is not None:
                 report(sum(done.values()), sum(goal.values()))
     return done
 
 
-def _step(connection: Connection[Any], folding: Folding, size: int, limit: int) -> int:
+def _step(
+    connection: Connection[Any], folding: Folding, size: int, limit: int, aside: Aside | None
+) -> int:
+    later = None if aside is None else partial(_write_aside, aside)
+    with _batch(connection) as cursor:
+        rows = progress.read_on(cursor, folding.chain, size, limit)
+        if not rows:
+            raise BrokenLog(folding.chain, size, "de gebeurtenis ontbreekt")
+        return size + folding.take(cursor, rows, later)
+
+
+def _write_aside(aside: Aside, write: Write) -> None:
+    def work(connection: Connection[Any]) -> None:
+        with _batch(connection) as cursor:
+            write(cursor)
+
+    aside.do(work)
+
+
+@contextmanager
+def _batch(connection: Connection[Any]) -> Iterator[Cursor[Any]]:
+    """Open a transaction with the settings of a batch."""
     with (
         connection.transaction(),
         connection.cursor(row_factory=tuple_row, binary=True) as cursor,
     ):
         progress.settle(cursor)
-        rows = progress.read_on(cursor, folding.chain, size, limit)
-        if not rows:
-            raise BrokenLog(folding.chain, size, "de gebeurtenis ontbreekt")
-        return size + folding.take(cursor, rows)
+        yield cursor
 
 
 def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, int]) -> None:

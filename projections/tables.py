@@ -146,6 +146,8 @@ def document(name: str) -> Column:
 
 def _several(ids: str) -> str:
     """Write ids as an array. No id has a character that needs more than quotes around it."""
+    if not ids:
+        return "{}"
     return "{" + ",".join(f'"{one}"' for one in ids.split()) + "}"
 
 

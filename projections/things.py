@@ -294,20 +294,24 @@ class Thing:
         `rank` is given where only those of that rank may know that the record is about this thing.
         Tells whether what is listed of the thing may have changed.
         """
-        rank = max(rank, scopes.RANKS[seen.header.scope])
+        scope = scopes.RANKS[seen.header.scope]
+        rank = scope if scope > rank else rank
         known = len(self.statuses)
         begun = rank not in self.docs
         if begun:
             below = [other for other in self.docs if other < rank]
             doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)
             self.docs = dict(sorted({**self.docs, rank: doc}.items()))
-        those = [doc for other, doc in self.docs.items() if other >= rank]
+        docs = self.docs
+        # Nearly every thing is the same for all who know it: then there is one document.
+        those = [doc for at, doc in docs.items() if at >= rank] if len(docs) > 1 else docs.values()
         if self.kind.is_quiet(seen.event):
             changed = [_add_quietly(doc, seen.header) for doc in those]
             return begun or any(changed)
         for doc in those:
             add(self.kind, doc, seen)
-        for number, entry in enumerate(self.statuses[known:]):
+        entries = self.statuses
+        for number, entry in enumerate(entries[known:] if len(entries) > known else ()):
             self._enter(rank, (entry["on"], seen.header.position, number))
         return True
 
@@ -325,6 +329,9 @@ class Thing:
 
     def spans(self) -> list[tuple[int, int, Doc]]:
         """Return each document with the ranks it is for: from the first up to the second."""
+        if len(self.docs) == 1:
+            [(start, doc)] = self.docs.items()
+            return [(start, scopes.END, doc)]
         starts = list(self.docs)
         bounds = pairwise([*starts, scopes.END])
         return [(start, end, self.docs[start]) for start, end in bounds]
@@ -332,5 +339,8 @@ class Thing:
     @property
     def statuses(self) -> list[Doc]:
         """All statuses so far, whoever may see them, in the order in which they came."""
-        known: list[Doc] = self.docs[max(self.docs)]["statuses"] if self.docs else []
+        known: list[Doc] = []
+        for doc in reversed(self.docs.values()):
+            known = doc["statuses"]
+            break
         return known
