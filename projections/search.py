@@ -18,7 +18,7 @@ from ledger.domain.values import Refused
 from projections import matching, opened, scopes
 from projections.matching import QUERY, Words
 from projections.models import KINDS
-from projections.tables import SLICE, slice_name
+from projections.slices import SLICE, slice_name
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 
 MOST: Final = 300

@@ -19,6 +19,8 @@ from msgspec import Struct
 from psycopg import Connection, Cursor
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
+from projections.slices import LEXEMES
+
 NEXT: Final = "_next"
 OLD: Final = "_old"
 SEARCH_CONFIGURATION: Final = "ketenledger"
@@ -233,10 +235,6 @@ STATUSES: Final = Table(
 )
 """A status is `replaced_at` the moment of a later one, from position `replaced_from` on, where that
 one is known to whoever knows this one; where it is not, this one may still be the last for some."""
-SLICE: Final = 8192
-"""Things are looked for by words a slice of their chain at a time: so many positions."""
-# By the slice it began in, of any kind and of its own kind: no word that anybody can ask for.
-IN_SLICE: Final = f"'@' || chain || '/' || (since / {SLICE})::text"
 TEXTS: Final = versions(
     "read_texts",
     text("title"),
@@ -249,19 +247,12 @@ TEXTS: Final = versions(
         f"setweight(to_tsvector('public.{SEARCH_CONFIGURATION}', title), 'A') || "
         f"to_tsvector('public.{SEARCH_CONFIGURATION}', body) || "
         "setweight(to_tsvector('simple', plain), 'D') || "
-        f"array_to_tsvector(ARRAY[{IN_SLICE}, {IN_SLICE} || '#' || kind])) STORED",
+        f"{LEXEMES}) STORED",
         generated=True,
     ),
     indexes=("USING gin (found_by, plain gin_trgm_ops)",),
     in_the_row=True,
 )
-
-
-def slice_name(chain: str, number: int, kind: str = "") -> str:
-    """Return the lexeme of what began in a slice of a chain, of one kind or of all."""
-    return f"@{chain}/{number}" + (f"#{kind}" if kind else "")
-
-
 DUE: Final = versions(
     "read_due",
     moment("due_at"),

@@ -22,7 +22,8 @@ from ledger.log.database_roles import duties
 from ledger.log.store import Store
 from projections import search
 from projections.runner import Runner
-from projections.tables import SLICE, Table
+from projections.slices import SLICE
+from projections.tables import Table
 from projections.timeline import Chosen, timeline
 from projections.views import Conn, Paging, View, look
 from tests.bench.questions import EVERYTHING, QUESTIONS, Known, Question
