@@ -79,6 +79,7 @@ def gathered(form: Form, asked: Asked) -> dict[str, Any]:
     kinds = kinds_named(parts, form.filled) | {"person"}
     things = choices(asked.connection, asked.view, kinds, most=MOST_SUGGESTED)
     own_seat(form, asked)
+    own_organisation(form, asked)
     form_drawn = drawn(parts, form.filled, things, form.faults, asked.language)
     return {
         "title": TITLES[wanted.title],
@@ -149,6 +150,22 @@ def own_seat(form: Form, asked: Asked) -> None:
         held = [name for name in held if state.bodies.seats[name].body == decision.body]
     if len(held) == 1:
         form.filled["seat"] = held[0]
+
+
+def own_organisation(form: Form, asked: Asked) -> None:
+    """Fill in the organisation of somebody who speaks for one only, where that gives the right."""
+    person = form.by or asked.reader.person
+    needed = any(one.name == "organisation" and one.required for one in shape(form.wanted.kind))
+    if not needed or "partner" not in form.wanted.kind.WHO or not person:
+        return
+    state, today = state_of(asked), asked.view.now[:10]
+    mine = [
+        one
+        for one in state.chains.partners_on(today)
+        if policy.speaks_for(state, person, today, one) is not None
+    ]
+    if len(mine) == 1 and not form.filled.get("organisation"):
+        form.filled["organisation"] = mine[0]
 
 
 def foreseen(trial: Trial, asked: Asked) -> Doc:

@@ -213,6 +213,8 @@ LABELS: Final[dict[str, str]] = {
     "WitnessPolicyAdopted.quorum": "Hoeveel getuigen nodig zijn",
     "AdviceIssued.weight": "Zwaarte van het advies",
     "EvidenceRequestAnswered.text": "Toelichting, of waarom er geen bundel komt",
+    "ReviewAccessProposed.organisation": "Namens welke partner",
+    "ReviewAccessSupported.organisation": "Namens welke partner",
     "ReviewAccessWithdrawn.organisation": "Namens welke partner",
     "ServiceAccountOpened.organisation": "Van welke partner (leeg: van de keten)",
     "ServiceAccountOpened.classification": "Leest tot en met (leeg: niets)",

@@ -348,3 +348,15 @@ def test_a_group_that_was_left_empty_is_left_out() -> None:
 )
 def test_a_moment_is_read_as_browsers_write_it(given: str, expected: str | None) -> None:
     assert moment(given) == expected
+
+
+def test_the_organisation_of_whoever_speaks_for_one_is_filled_in(
+    visitor: httpx.Client, chain: str
+) -> None:
+    page = visitor.get(place(chain, "ReviewAccessProposed"))
+    assert '<option value="bd" selected>' in page.text
+    assert "U legt dit vast als: vertegenwoordiger van BD." in plain(page)
+    # Left empty it means something else there: an account of the whole chain.
+    assert (
+        '<option value="bd" selected>' not in visitor.get(place(chain, "ServiceAccountOpened")).text
+    )
