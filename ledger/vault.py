@@ -128,7 +128,7 @@ WITHOUT_POSITION = """
     SELECT chain, digest, stored_at < now() - %(age)s::interval AS old
     FROM disclosures
     WHERE position IS NULL
-    ORDER BY chain, stored_at
+    ORDER BY stored_at
     LIMIT %(most)s
 """
 

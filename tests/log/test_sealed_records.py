@@ -113,6 +113,18 @@ def test_the_sweep_leaves_what_is_younger_than_an_hour(store: Store, vault: Vaul
     assert kept(store) == {}
 
 
+def test_the_sweep_takes_the_oldest_first_whatever_comes_in_meanwhile(
+    store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.vault.MAX_SWEPT", 1)
+    vault.keep("zuinigheid", [seal("jan", "name", "Jan")])
+    with store.connection() as conn:
+        conn.execute(AGE)
+    vault.keep("aanvoer", [young := seal("piet", "name", "Piet")])
+    assert vault.sweep() == 1
+    assert store.get_disclosures("aanvoer", [young.digest])
+
+
 def test_the_sweep_looks_in_the_record_before_it_takes_anything(
     ledger: Ledger, store: Store, vault: Vault
 ) -> None:
