@@ -81,12 +81,18 @@ def _difference(asked: Asked, doc: Doc) -> Doc:
         except ValueError as error:
             raise Problem("malformed", f"{name}: {day[:40]!r} {error}.") from error
     if not all(days.values()):
-        return days
+        return days if any(days.values()) else _last_two(doc)
     before, after = (_version(doc, day) for day in days.values())
     found: Doc = {**days, "before": before, "after": after}
     if before is not None and after is not None and before is not after:
         found["changes"] = differences(before, after)
     return found
+
+
+def _last_two(doc: Doc) -> Doc:
+    """Return the first days of the last two versions, to compare at a click; else nothing."""
+    begun = [str(term["validFrom"]) for term in doc["terms"]][-2:]
+    return dict(zip(("van", "tot"), begun if len(begun) > 1 else ("", ""), strict=True))
 
 
 def _version(doc: Doc, day: str) -> Doc | None:
