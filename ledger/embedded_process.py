@@ -68,7 +68,7 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "cluster_name": "ketenledger",
     "max_connections": "200",
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from api.record_lines import Recorder
 from ledger.ledger import Ledger
 from ledger.log.database_roles import duties
 from ledger.log.store import Store
-from projections import search
+from projections import decisions, search
 from projections.runner import Runner
 from projections.slices import SLICE
 from projections.tables import Table
@@ -67,8 +68,16 @@ def _timeline(**chosen: str) -> Question:
     return ask
 
 
+def _early(conn: Conn, known: Known, chance: random.Random) -> Any:
+    """Ask for a list as it was when nearly nothing had happened yet."""
+    day = (known.first + timedelta(chance.randrange(5))).isoformat()
+    view = look(conn, known.chain, reader=EVERYTHING, valid_on=day)
+    return decisions.decisions(conn, view, Paging(), status="in-force")
+
+
 ALL_QUESTIONS = {
     **QUESTIONS,
+    "as-of an early day": _early,
     "timeline of a partner": _timeline(partner="dienst-noord"),
     "timeline of a role": _timeline(role="chain-manager"),
     "timeline of a role for a partner": _timeline(partner="dienst-noord", role="representative"),
