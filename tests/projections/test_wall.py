@@ -167,13 +167,14 @@ ASKED = {
         ("originator_version =",),
     ),
 }
+# Of fewer the planner would rather read them all.
 MANY_TEXTS = """
     INSERT INTO read_texts
         (chain, kind, id, scope, scope_until, known_from, since, open_to, title, body, imported,
         plain)
     SELECT %(chain)s, 'decision', 'made-' || n, 1, 4, 1, 1, '{}', 'titel', repeat('woord ', 50),
         '{}', 'titel woord'
-    FROM generate_series(1, 3000) AS made (n)
+    FROM generate_series(1, 12000) AS made (n)
 """
 
 
