@@ -339,8 +339,5 @@ class Thing:
     @property
     def statuses(self) -> list[Doc]:
         """All statuses so far, whoever may see them, in the order in which they came."""
-        known: list[Doc] = []
-        for doc in reversed(self.docs.values()):
-            known = doc["statuses"]
-            break
+        known: list[Doc] = next(reversed(self.docs.values()))["statuses"] if self.docs else []
         return known

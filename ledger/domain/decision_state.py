@@ -64,7 +64,7 @@ BECOMES: dict[type[Event], str] = {
     DecisionExecuted: "executed",
 }
 VALID = frozenset({"adopted", "in-force", "executed"})
-NOBODY: Final[HashTrieMap[str, str]] = HashTrieMap()
+NO_VOTES: Final[HashTrieMap[str, str]] = HashTrieMap()
 
 
 class Decision(Struct, frozen=True):
@@ -99,8 +99,8 @@ class Deliberation(Struct, frozen=True):
     rule: DecisionRule | None = None
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
-    votes: HashTrieMap[str, str] = NOBODY
-    voted_on: HashTrieMap[str, str] = NOBODY
+    votes: HashTrieMap[str, str] = NO_VOTES
+    voted_on: HashTrieMap[str, str] = NO_VOTES
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
@@ -174,7 +174,7 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
             status = "tied" if isinstance(event, DecisionTied) else "deferred"
             own = replace(own, alarms=own.alarms.clear(f"vote/{event.decision}"))
             own = _asked(own, event.decision, tally=event.tally)
-            return _standing(own, event.decision, status, header)
+            return _became(own, event.decision, status, header)
         case DecisionTakenUnderMandate():
             keep = event.outcome == "adopted"
             return _closed(own, event.decision, event.outcome, header, keep=keep)
@@ -187,7 +187,7 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
             # Also of what still waits out its reflection time: it never takes force then.
             return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionExecuted():
-            return _standing(own, event.decision, BECOMES[type(event)], header)
+            return _became(own, event.decision, BECOMES[type(event)], header)
         case DecisionRecorded():
             return _with_recorded(own, event, header)
         case DecisionStatusRecorded():
@@ -225,7 +225,7 @@ def _with_status(own: Decisions, event: DecisionStatusRecorded, header: Header) 
     """The newest status by the time it happened counts, in whatever order they are recorded."""
     if header.on < own.all[event.decision].status_on:
         return own
-    return _standing(own, event.decision, event.status, header)
+    return _became(own, event.decision, event.status, header)
 
 
 def _asked(own: Decisions, name: str, **changes: object) -> Decisions:
@@ -233,9 +233,7 @@ def _asked(own: Decisions, name: str, **changes: object) -> Decisions:
     return replace(own, pending=own.pending.insert(name, replace(own.pending[name], **changes)))
 
 
-def _standing(
-    own: Decisions, name: str, status: str, header: Header, **changes: object
-) -> Decisions:
+def _became(own: Decisions, name: str, status: str, header: Header, **changes: object) -> Decisions:
     """Give a decision another status, which it has since what is recorded happened."""
     before = own.all[name]
     after = replace(before, status=status, status_on=header.on, **changes)
@@ -264,7 +262,7 @@ def _closed(
     """End deliberation. What it needed is forgotten; `keep` leaves it for taking force."""
     alarms = own.alarms.clear(f"vote/{name}").clear(f"force/{name}")
     pending = own.pending if keep else own.pending.discard(name)
-    return _standing(replace(own, alarms=alarms, pending=pending), name, status, header)
+    return _became(replace(own, alarms=alarms, pending=pending), name, status, header)
 
 
 def _superseding(event: ProposalSubmitted | ProposalAmended) -> tuple[str, ...]:
@@ -296,15 +294,15 @@ def _with_proposal(own: Decisions, event: ProposalSubmitted, header: Header) -> 
 
 def _with_electorate(own: Decisions, event: ElectorateFixed, header: Header) -> Decisions:
     name = event.decision
-    own = _standing(own, name, "open", header, substitution=event.parameters.substitution)
+    own = _became(own, name, "open", header, substitution=event.parameters.substitution)
     own = _asked(
         own,
         name,
         rule=event.parameters,
         rule_position=event.rule,
         electors=event.electors,
-        votes=NOBODY,
-        voted_on=NOBODY,
+        votes=NO_VOTES,
+        voted_on=NO_VOTES,
         deadline=event.deadline,
         extended=False,
         tally=None,

@@ -90,14 +90,20 @@ def test_a_module_keeps_the_house_rules(path: Path) -> None:
     assert breaches(path.read_text("utf-8"), ROOM.get(relative(path), MAX_LINES)) == []
 
 
+def caught(errors: str, *then: str) -> str:
+    """Return a module in which these errors are caught, and what is done then."""
+    lines = ["try:", "    go()", f"except {errors}:", *(f"    {one}" for one in then)]
+    return "\n".join(['"""Doc."""', *lines])
+
+
 @pytest.mark.parametrize(
     "source",
     [
         "x = 1",
         '"""Doc."""\n' + "x = 1\n" * MAX_LINES,
-        '"""Doc."""\ntry:\n    go()\nexcept Exception:\n    go_on()',  # a sample, never run
-        '"""Doc."""\ntry:\n    go()\nexcept (ValueError, Exception) as error:\n    log(error)',
-        '"""Doc."""\ntry:\n    go()\nexcept:\n    go_on()',
+        caught("Exception", "go_on()"),
+        caught("(ValueError, Exception) as error", "log(error)"),
+        caught("", "go_on()"),
         '"""Doc."""\ndef long():\n' + "    x = 1\n" * MAX_FUNCTION_LINES,
     ],
     ids=["no docstring", "too long", "any error", "any error in a tuple", "bare", "long function"],
@@ -109,8 +115,8 @@ def test_a_breach_of_the_house_rules_is_noticed(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        '"""Doc."""\ntry:\n    go()\nexcept ValueError:\n    pass',
-        '"""Doc."""\ntry:\n    go()\nexcept BaseException:\n    undo()\n    raise',
+        caught("ValueError", "pass"),
+        caught("BaseException", "undo()", "raise"),
     ],
     ids=["a named error", "undone and raised again"],
 )

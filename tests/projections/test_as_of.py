@@ -21,7 +21,15 @@ from projections.scopes import RANKS
 from projections.things import Kind, Seen, add, fresh, row_of, status_on
 from projections.views import Paging, View
 from tests.projections.answers import ITEMS, LISTS, whole
-from tests.projections.given import EVERYTHING, dump, reading, row, seen, taken_in, words_in
+from tests.projections.given import (
+    EVERYTHING,
+    reading,
+    require_as_rebuilt,
+    row,
+    seen,
+    taken_in,
+    words_in,
+)
 from tests.projections.scenes import everything, mixed, with_scopes
 from tests.properties.lives import seeded
 
@@ -108,10 +116,7 @@ def test_the_same_holds_for_random_lives(database: str, number: int) -> None:
     entries = with_scopes(seeded(number, steps=120).entries)
     taken_in(database, entries)
     hold_to_the_records(database, entries, [len(entries) // 3, len(entries) - 1])
-    live = dump(database)
-    with Runner(database) as runner:
-        runner.rebuild()
-    assert dump(database) == live
+    require_as_rebuilt(database)
 
 
 def test_every_answer_as_known_then_is_the_answer_that_was_given_then(database: str) -> None:

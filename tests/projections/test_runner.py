@@ -14,7 +14,7 @@ from ledger.log.store import Store, StoreUnavailable
 from projections import progress
 from projections.progress import ReadModelsDiffer
 from projections.runner import Runner, migrate
-from tests.projections.given import CHAIN, dump, keep, row, taken_in
+from tests.projections.given import CHAIN, dump, keep, require_as_rebuilt, row, taken_in
 from tests.projections.scenes import everything, mixed
 
 # Who owns a table gave up all rights but those it needs, and can give itself one.
@@ -78,10 +78,7 @@ def test_one_record_at_a_time_by_fresh_processes_comes_to_the_same(database: str
             store.append([row(entry)])
             with Runner(database) as runner:
                 assert runner.catch_up() == 1
-    slowly = dump(database)
-    with Runner(database) as runner:
-        runner.rebuild()
-    assert dump(database) == slowly
+    require_as_rebuilt(database)
 
 
 @pytest.mark.parametrize(
@@ -105,10 +102,7 @@ def test_a_batch_that_breaks_halfway_leaves_no_trace(
         assert (dump(database), sizes(database)) == (before, {CHAIN: 150})
         run(database, NO_MORE)
         assert runner.catch_up() == len(entries) - 150
-    after = dump(database)
-    with Runner(database) as runner:
-        runner.rebuild()
-    assert dump(database) == after
+    require_as_rebuilt(database)
 
 
 def test_two_runners_at_once_take_each_record_in_once(
@@ -129,10 +123,7 @@ def test_two_runners_at_once_take_each_record_in_once(
     for thread in threads:
         thread.join(60)
     assert sum(taken) == 2 * len(everything())
-    together = dump(database)
-    with Runner(database) as runner:
-        runner.rebuild()
-    assert dump(database) == together
+    require_as_rebuilt(database)
 
 
 def test_a_running_runner_is_woken_when_a_chain_grows(database: str) -> None:
@@ -215,10 +206,7 @@ def test_a_runner_that_stops_finishes_and_the_next_goes_on(database: str) -> Non
         runner.stop()
     with Runner(database) as runner:
         runner.catch_up()
-    after = dump(database)
-    with Runner(database) as runner:
-        runner.rebuild()
-    assert dump(database) == after
+    require_as_rebuilt(database)
 
 
 def test_code_of_another_version_takes_nothing_in(database: str) -> None:
