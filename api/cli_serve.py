@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from typing import Annotated
@@ -28,11 +27,10 @@ from api.app import create_app
 from api.checks import OUTCOMES, Checker
 from api.demo_clock import StoryClock
 from api.demo_story_script import CHAIN
-from api.settings import MAX_PORT, Settings, SettingsRefused
+from api.listening import listening
+from api.settings import Settings
 from api.settling import settle
 from ledger.log.database_roles import admit, duties
-
-APART = 10
 
 Json = Annotated[bool, typer.Option("--json", help="Antwoord als JSON.")]
 Host = Annotated[str | None, typer.Option(help="Het adres waarop de server luistert.")]
@@ -78,7 +76,7 @@ def serve(
 ) -> None:
     """Start de server; Ctrl-C of SIGTERM stopt hem netjes."""
     chosen = settings.from_environment(host=host, port=port, development=development)
-    with _listening(chosen) as listener, settings.database(chosen) as conninfo:
+    with listening(chosen.host, chosen.port) as listener, settings.database(chosen) as conninfo:
         workplace.prepare(conninfo)
         _run(create_app(chosen, conninfo), listener, chosen)
 
@@ -86,7 +84,7 @@ def serve(
 def demo(port: Port = None) -> None:
     """Leg de voorbeeldketen vast (één keer) en start de server om haar te bekijken."""
     chosen = settings.from_environment(host="127.0.0.1", port=port, development=True)
-    with _listening(chosen) as listener:
+    with listening(chosen.host, chosen.port) as listener:
         signing.ensure_key(chosen, CHAIN)
         keys = signing.log_keys(chosen)
         with contextlib.ExitStack() as stack:
@@ -137,27 +135,6 @@ def _checked(chosen: Settings, app: FastAPI) -> str:
     checker = Checker(state.duties.writing, state.writing, state.vault, keys, stamps)
     found: str = OUTCOMES[checker.check(CHAIN).outcome]
     return found[0].lower() + found[1:]
-
-
-def _listening(chosen: Settings) -> socket.socket:
-    """Take the port before anything else starts, so that a taken one is said at once."""
-    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
-    try:
-        return socket.create_server((chosen.host, chosen.port), family=family, backlog=2048)
-    except socket.gaierror as error:
-        raise SettingsRefused(f"Het adres {chosen.host} is niet te vinden.") from error
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise SettingsRefused(
-            f"Poort {chosen.port} op {chosen.host} is niet vrij ({why}): kies een "
-            f"andere, bijvoorbeeld met PORT={_another(chosen.port)} of "
-            f"--port {_another(chosen.port)}."
-        ) from error
-
-
-def _another(port: int) -> int:
-    """Return a port to try: not one right behind, for those a demonstration takes for witnesses."""
-    return port + APART if port + APART <= MAX_PORT else port - APART
 
 
 class _Server(uvicorn.Server):

@@ -10,7 +10,6 @@ forgets is no witness.
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ import typer
 import uvicorn
 
 from api import cli_output
-from api.settings import SettingsRefused
+from api.listening import listening
 from api.witness import create_app
 from ledger.log.note_keys import Verifier, read_verifier
 from ledger.log.witness import Shown, Witness, WitnessUnavailable, read_state
@@ -79,7 +78,7 @@ def serve(
         raise typer.BadParameter(str(error)) from error
     except WitnessUnavailable as error:
         raise typer.Exit(cli_output.problem(str(error), UNAVAILABLE)) from error
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         where = listener.getsockname()[1]
         cli_output.say(f"Getuige {signer.name} luistert op {host}, poort {where}.")
         _run(witness, listener)
@@ -119,18 +118,6 @@ def _row(one: Shown) -> dict[str, str | int]:
         "conflicts": one.conflicts,
         "unproven": one.unproven,
     }
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts, so that a taken one is said at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except socket.gaierror as error:
-        raise SettingsRefused(f"Het adres {host} is niet te vinden.") from error
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise SettingsRefused(f"Poort {port} op {host} is niet vrij ({why}).") from error
 
 
 def _run(witness: Witness, listener: socket.socket) -> None:

@@ -28,8 +28,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity
-from api.log_open import not_signed, require_entries, require_log
+from api.log_open import FOR_EVER, caching, not_signed, require_entries, require_log
 from api.log_policy import policy_of
 from api.parameters import Parameters, as_position, in_path
 from api.problems import Problem
@@ -47,7 +46,6 @@ from ledger.log.tree import Tree
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
 REVALIDATE: Final = "no-cache"
-FOR_EVER: Final = "max-age=31536000, immutable"
 PARTIAL: Final = ".p/"
 ENTRIES: Final = "entries/"
 LEAF_HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -174,18 +172,10 @@ def _text(text: str) -> Response:
 
 
 def _unchanging(request: Request, data: bytes, *, private: bool, full: bool) -> Response:
-    """Answer bytes that never change; a partial tile makes place for the full one, so it is short.
-
-    What not everybody may read must stay out of caches that several readers share.
-    """
+    """Answer bytes that never change; a partial tile makes place for the full one: it is short."""
     tag = f'"{hashlib.sha256(data).hexdigest()}"'
-    reach = "private" if private else "public"
-    headers = {
-        "Cache-Control": f"{reach}, {FOR_EVER if full else REVALIDATE}",
-        "ETag": tag,
-    }
-    if private:
-        headers["Vary"] = identity.VARY
+    kept = caching(private=private, lasting=FOR_EVER if full else REVALIDATE)
+    headers = {**kept, "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=BYTES)

@@ -12,15 +12,20 @@ has to be there also when those are not.
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 
-from api import lending
+from api import identity, lending
 from api.problems import Problem
 from ledger import catalogue
 from ledger.domain.values import NotFound
 from ledger.faults import FAULTS
 from ledger.log.store import Store
 from ledger.log.tiles import Tile
+
+FOR_EVER: Final = "max-age=31536000, immutable"
+"""For bytes that never change."""
 
 
 def require_log(request: Request, chain: str) -> bool:
@@ -56,6 +61,16 @@ def require_entries(request: Request, chain: str, tile: Tile) -> None:
         )
     with lending.watched(request, chain, access) as touched:
         touched.positions.update(range(tile.first, tile.first + tile.width))
+
+
+def caching(*, private: bool, lasting: str = FOR_EVER) -> dict[str, str]:
+    """Return how long an answer may be kept, and by whom.
+
+    What not everybody may know of must stay out of caches that several readers share.
+    """
+    if private:
+        return {"Cache-Control": f"private, {lasting}", "Vary": identity.VARY}
+    return {"Cache-Control": f"public, {lasting}"}
 
 
 def not_signed(chain: str) -> NotFound:

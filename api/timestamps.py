@@ -20,10 +20,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import identity
 from api.answer_schemas import answered, named, page_of
 from api.answers import listing
-from api.log_open import not_signed, require_log
+from api.log_open import caching, not_signed, require_log
 from api.parameters import Parameters, in_path
 from api.reading import Cursor, Limit
 from ledger.domain.values import NotFound, instant
@@ -34,7 +33,6 @@ from projections.views import DEFAULT_LIMIT
 
 BASE: Final = "/log/{chain}/timestamps"
 TEXT: Final = "text/plain; charset=utf-8"
-FOR_EVER: Final = "max-age=31536000, immutable"
 _PLACE: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,4})")
 _FILE: Final = re.compile(r"([1-9][0-9]{0,17})(?:\.note|-([1-9][0-9]{0,3})\.tsr)")
 
@@ -127,11 +125,7 @@ def _file(request: Request) -> Response:
         data = checkpoint and checkpoint.note.encode()
     if data is None:
         raise NotFound(f"Keten {chain} heeft geen tijdstempel {name[:80]!r}.")
-    headers = {"Cache-Control": f"public, {FOR_EVER}"}
-    if not for_everybody:
-        # Whoever may not know of the chain shares no cache with who may.
-        headers = {"Cache-Control": f"private, {FOR_EVER}", "Vary": identity.VARY}
-    return Response(data, headers=headers, media_type=media_type)
+    return Response(data, headers=caching(private=not for_everybody), media_type=media_type)
 
 
 def _told(chain: str, anchor: Anchor) -> Timestamp:

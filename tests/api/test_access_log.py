@@ -46,9 +46,6 @@ def test_every_line_is_json_and_says_which_request_it_is_about() -> None:
 GATHERED = """
 import asyncio
 import sys
-from pathlib import Path
-
-from api import access_log
 import structlog
 from api import access_log
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,11 @@ from psycopg import Connection
 
 from ledger.log.database import connect
 from projections.aside import Aside
+from tests.log.scene import until
 
 MAKE = "CREATE TABLE done (turn int)"
 ADD = "INSERT INTO done (turn) VALUES (%(turn)s)"
+SLEEPING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 DONE = "SELECT array_agg(turn ORDER BY ctid) FROM done"
 
 
@@ -66,9 +67,4 @@ def _break_off(database: str, connection: Connection[Any]) -> None:
 
 def _until_it_sleeps(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as own:
-        for _ in range(1000):
-            sleeping = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-            if own.execute(sleeping).fetchone():
-                return
-            time.sleep(0.02)
-    raise AssertionError("the work was never begun")
+        until(lambda: own.execute(SLEEPING).fetchone() is not None)
