@@ -13,6 +13,7 @@ else.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 import uvicorn
@@ -55,13 +56,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_chunks = False
         """Whether a part of a body began or ended in what was fed last."""
         self._quiet_since = 0.0
-        """Since when nothing is answered here, on the clock of the loop."""
+        """Since when nothing is answered here; the clock of the loop counts whole milliseconds."""
         self._waiting: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._quiet_since = self.loop.time()
+        self._quiet_since = time.monotonic()
         if len(self.connections) > self.max_connections and not self._has_room():
             self._leave(BUSY)
         else:
@@ -140,7 +141,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._quiet_since = self.loop.time()
+        self._quiet_since = time.monotonic()
 
     @property
     def _is_quiet(self) -> bool:
