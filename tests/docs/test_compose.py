@@ -83,6 +83,9 @@ def test_the_profile_scale_is_a_coordinator_two_workers_and_a_server_on_it() -> 
         assert f"citus_add_node('{worker}'" in told
     for name in ("scale-migrate", "scale-server"):
         assert "@coordinator:5432/" in SERVICES[name]["environment"]["DATABASE_URL"]
+    plain, scaled_out = (SERVICES[name]["environment"] for name in ("server", "scale-server"))
+    assert set(plain) == set(scaled_out), "the server on a cluster is told what the other is"
+    assert scaled_out["PGPASSWORD"] == SERVICES["scale-migrate"]["environment"]["PGPASSWORD"]
     volumes = [one for name in CLUSTER for one in SERVICES[name].get("volumes", [])]
     assert len(volumes) == len(set(volumes)), "two services on one data folder"
 
