@@ -94,7 +94,7 @@ def first_receipt(act: Act, entries: Iterable[Entry], *, offered: bytes) -> Rece
 
 def stored_entries(store: Store, chain: str, start: int) -> Iterator[Entry]:
     """Yield the stored records of a chain from a position on, read page by page as asked for."""
-    for row in store.walk(chain, start, page=PAGE):
+    for row in store.tail(chain, start, PAGE):
         record = catalogue.decode(row.data)
         yield Entry(record.body, record.header, row.data)
 

@@ -37,7 +37,7 @@ class Sealing:
 
     def is_plain(self, chain: str, act: Act) -> bool:
         """Tell whether an act has no text to seal, as far as is known without reading anything."""
-        state = self._states.at_hand(chain)
+        state = self._states.seen(chain)
         if state is None:
             return not sealing.texts(act.event)
         return confidential.is_plain(state, act)

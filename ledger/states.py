@@ -7,7 +7,7 @@ acknowledged (a restored backup). After a failure the states are in doubt: at th
 held against its log, and read anew where it no longer belongs to it.
 
 A bounded number of chains is kept; the least recently used one is forgotten and read again when
-needed. Safe to share between threads.
+needed. Safe to share between threads: of several that want a chain read, one reads.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,11 +25,16 @@ from ledger.domain import chain as fold
 from ledger.domain.chain import ChainState
 from ledger.domain.values import NotFound
 from ledger.faults import FAULTS, BrokenLog
-from ledger.log.store import Row, Store
+from ledger.log.store import Row, Store, StoreUnavailable
 from ledger.snapshots import Snapshots
 
 MAX_CHAINS: Final = 2000
 PAGE: Final = 2000
+READERS: Final = 64
+"""So many chains can be read on at once; two that share a place wait for each other."""
+
+READING_SECONDS: Final = 120.0
+"""How long a thread waits for another that reads on in the same chain."""
 
 
 class Kept(NamedTuple):
@@ -50,21 +56,24 @@ class States:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._doubted: set[str] = set()
         self._lock = threading.Lock()
+        self._readers = [threading.Lock() for _ in range(READERS)]
 
     def known(self, chain: str) -> ChainState:
         """Return the kept state, which may lag; a chain that is not kept or in doubt is read."""
-        with self._lock:
-            kept = self._kept.get(chain)
-            doubted = chain in self._doubted
-            if kept is not None and not doubted:
-                self._kept.move_to_end(chain)
-                return kept.state
-        return self._rechecked(chain) if doubted else self.caught_up(chain)
+        state = self._used(chain)
+        if state is not None:
+            return state
+        with self._reading(chain):
+            return self._used(chain) or self._read_on(chain)
 
     def at_hand(self, chain: str) -> ChainState | None:
         """Return the kept state where nothing has to be read for it, else None; it may lag."""
+        return None if chain in self._doubted else self.seen(chain)
+
+    def seen(self, chain: str) -> ChainState | None:
+        """Return the state as it was seen last, also one in doubt: for a first look at an act."""
         kept = self._kept.get(chain)
-        return None if kept is None or chain in self._doubted else kept.state
+        return None if kept is None else kept.state
 
     def doubt(self, chains: Iterable[str] | None = None) -> None:
         """Hold these states (all) against their logs at the next use: something went wrong."""
@@ -76,11 +85,8 @@ class States:
 
         Raises BrokenLog, or StoreUnavailable.
         """
-        kept = self._kept_or_start(chain)
-        for row in self._store.walk(chain, kept.state.size, PAGE):
-            kept = folded(kept, row)
-        self.keep(kept)
-        return kept.state
+        with self._reading(chain):
+            return self._read_on(chain)
 
     def at(self, chain: str, position: int) -> ChainState:
         """Return the state right after the record at this position; NotFound where none stands."""
@@ -118,18 +124,45 @@ class States:
             self._snapshots.keep(one.state, one.last)
         return len(worth)
 
-    def _rechecked(self, chain: str) -> ChainState:
-        """Catch up a state that is in doubt; start over where the log is no longer its own."""
+    def _used(self, chain: str) -> ChainState | None:
+        """Return the kept state as `at_hand` does, and remember that it was of use."""
+        with self._lock:
+            kept = self._kept.get(chain)
+            if kept is None or chain in self._doubted:
+                return None
+            self._kept.move_to_end(chain)
+            return kept.state
+
+    @contextmanager
+    def _reading(self, chain: str) -> Iterator[None]:
+        """Be the one thread that reads on in a chain; whoever waited finds what it read."""
+        reader = self._readers[hash(chain) % READERS]
+        if not reader.acquire(timeout=READING_SECONDS):
+            raise StoreUnavailable(f"het lezen van keten {chain} duurt te lang.")
+        try:
+            yield
+        finally:
+            reader.release()
+
+    def _read_on(self, chain: str) -> ChainState:
+        """Take in what was recorded since; start over where the log is no longer the state's own.
+
+        The last record of the state is read with what follows it, so one question tells both.
+        """
         kept = self._kept_or_start(chain)
-        if kept.state.size:
-            found = self._store.read(chain, start=kept.state.size - 1, limit=1)
-            if [row.data for row in found] != [kept.last]:
-                with self._lock:
-                    self._kept.pop(chain, None)
-        state = self.caught_up(chain)
+        size = kept.state.size
+        rows = self._store.tail(chain, max(0, size - 1), PAGE)
+        if size and not _ends_with(next(rows, None), kept):
+            with self._lock:
+                self._kept.pop(chain, None)
+            kept = self._kept_or_start(chain)
+            rows = self._store.tail(chain, kept.state.size, PAGE)
+        for row in rows:
+            kept = folded(kept, row)
+        self.keep(kept)
         with self._lock:
             self._doubted.discard(chain)
-        return state
+        return kept.state
 
     def _kept_or_start(self, chain: str) -> Kept:
         """Return where catching up begins: what is kept here or in the store, else the start."""
@@ -143,6 +176,11 @@ class States:
         for row in self._store.walk(chain, page=PAGE):
             kept = folded(kept, row)
             yield kept.state
+
+
+def _ends_with(row: Row | None, kept: Kept) -> bool:
+    """Tell whether a row is the last record of a state."""
+    return row is not None and (row.position, row.data) == (kept.state.size - 1, kept.last)
 
 
 def folded(kept: Kept, row: Row) -> Kept:

@@ -54,6 +54,16 @@ READ = """
     ORDER BY originator_version
 """
 
+# The same, and with each row how many the chain has: who reads on to its end asks one question.
+READ_ON = """
+    SELECT
+        originator_id, originator_version - 1, topic, state,
+        (SELECT max(originator_version) FROM records WHERE originator_id = %(chain)s)
+    FROM records
+    WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
+    ORDER BY originator_version
+"""
+
 # Across chains: all that have a record, also one whose first record was removed by force. It walks
 # along an index, so it is for what happens once a night.
 CHAINS = "SELECT DISTINCT originator_id FROM records ORDER BY originator_id"
@@ -158,6 +168,20 @@ class Store:
             start = rows[-1].position + 1 if rows else min(start + page, end)
             if start >= end:
                 end = self.size(chain)
+
+    def tail(self, chain: str, start: int, page: int) -> Iterator[Row]:
+        """Yield the rows from `start` to the end that the chain has when its last page is read.
+
+        That is one question for each page, where a walk looks for the end before and after.
+        """
+        while True:
+            asked = {"chain": chain, "first": start + 1, "last": start + page}
+            found = self.fetch(READ_ON, asked)
+            yield from (Row._make(row[:4]) for row in found)
+            end = found[-1][4] if found else self.size(chain)
+            start = found[-1][1] + 1 if found else start + page
+            if start >= end:
+                return
 
     def size(self, chain: str) -> int:
         """Return how many rows a chain has, which is the position of the next; 0 if unknown."""

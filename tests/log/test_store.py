@@ -94,6 +94,25 @@ def test_a_walk_goes_on_behind_a_hole_made_by_force(store: Store, database: str)
     assert positions == [*range(10), *range(40, 50)]
 
 
+@pytest.mark.parametrize("page", [1, 3, 7, 10, 11, 1000])
+def test_a_tail_gives_each_row_to_the_end_whatever_the_page(store: Store, page: int) -> None:
+    kept = rows(10)
+    store.append(kept)
+    assert list(store.tail("keten", 0, page)) == kept
+    assert list(store.tail("keten", 4, page)) == kept[4:]
+    assert list(store.tail("keten", 10, page)) == []
+    assert list(store.tail("onbekend", 0, page)) == []
+
+
+def test_a_tail_goes_on_behind_a_hole_made_by_force(store: Store, database: str) -> None:
+    store.append(rows(50))
+    with psycopg.connect(database) as owner:
+        owner.execute("ALTER TABLE records DISABLE TRIGGER records_never_change")
+        owner.execute("DELETE FROM records WHERE originator_version BETWEEN 11 AND 40")
+    positions = [found.position for found in store.tail("keten", 8, 5)]
+    assert positions == [8, 9, *range(40, 50)]
+
+
 def test_chains_are_apart(store: Store) -> None:
     store.append([*rows(3, chain="a"), *rows(5, chain="b"), *rows(1, chain="ü")])
     assert store.sizes() == {"a": 3, "b": 5, "ü": 1}

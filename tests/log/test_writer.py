@@ -13,7 +13,6 @@ from ledger.domain.values import Refused
 from ledger.faults import BrokenLog
 from ledger.ledger import Act, Ledger, Overloaded, Receipt, StoreUnavailable
 from ledger.log.store import Store
-from ledger.states import States
 from ledger.waiting import Job, Waiting, answer
 from tests.log.loops import in_a_loop
 from tests.log.scene import (
@@ -344,32 +343,3 @@ def test_a_broken_chain_costs_the_others_nothing(ledger: Ledger, database: str) 
     with pytest.raises(BrokenLog, match="onleesbaar bij gebeurtenis"):
         ledger.state(CHAIN)
     assert [one.kind for one in ledger.audit(CHAIN).breaks] == ["unreadable"]
-
-
-def test_states_in_doubt_are_held_against_the_log(database: str) -> None:
-    with a_ledger(database) as ledger, Store(database) as store:
-        found(ledger)
-        ledger.submit(CHAIN, registering("a"))
-        states = States(store)
-        size = states.known(CHAIN).size
-        with psycopg.connect(database) as owner:
-            owner.execute("ALTER TABLE records DISABLE TRIGGER records_never_change")
-            owner.execute("DELETE FROM records WHERE originator_version = %(n)s", {"n": size})
-        assert states.known(CHAIN).size == size
-        states.doubt()
-        assert states.known(CHAIN).size == size - 1
-        assert "a" not in states.known(CHAIN).people.registered
-
-
-def test_a_bounded_number_of_chains_is_kept(database: str) -> None:
-    names = [f"keten-{number}" for number in range(10)]
-    with a_ledger(database) as ledger, Store(database) as store:
-        found(ledger, *names)
-        states = States(store, max_chains=3)
-        sizes = {states.known(name).size for name in names}
-        assert len(sizes) == 1
-        assert list(states._kept) == names[-3:]
-        assert states.known(names[0]).size in sizes
-        assert list(states._kept) == [*names[-2:], names[0]]
-        assert states.known("onbekend").size == 0
-        assert "onbekend" not in states._kept
