@@ -16,7 +16,7 @@ from api.settings import Settings
 from api.signing import log_keys
 from ledger.log.witness import read_state
 from ledger.verify import verify
-from tests.api.test_witness import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,30 @@ def asked(
     return {"type": "http", "method": method, "path": path, "headers": raw, "client": client}
 
 
-def counting(per_minute: Mapping[str, int], **more: Any) -> Rates:
+class Clock:
+    """Time that passes when a test says so: no minute ends by itself in the middle of one."""
+
+    def __init__(self) -> None:
+        self.now = 6000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counting(per_minute: Mapping[str, int], clock: Clock | None = None) -> Rates:
     """Return rates that know three sessions in which somebody signed in."""
-    return Rates(per_minute, signed_in=lambda text: text if text in ("c", "d", "e") else "", **more)
+    known = ("c", "d", "e")
+    return Rates(
+        per_minute, signed_in=lambda text: text if text in known else "", clock=clock or Clock()
+    )
+
+
+@contextmanager
+def limiting(database: str, folder: Path, **settings: Any) -> Iterator[Doors]:
+    """Run a server that counts, in one minute that does not end."""
+    with open_doors(database, folder, **settings) as doors:
+        doors.app.state.rates._limiter.storage._clock = Clock()
+        yield doors
 
 
 def passes(rates: Rates, times: int, **request: Any) -> list[bool]:
@@ -47,19 +69,9 @@ def test_so_many_pass_and_the_next_waits_for_at_most_a_minute() -> None:
     assert 1 <= rates.wait_seconds(asked()) <= 60
 
 
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 6000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_limit_holds_over_any_minute_not_only_one_of_the_clock() -> None:
     clock = Clock()
-    rates = counting({"reading": 6}, clock=clock)
+    rates = counting({"reading": 6}, clock)
     clock.now += 30
     assert passes(rates, 7) == [True] * 6 + [False]
     assert rates.wait_seconds(asked()) == 30, "this minute is full"
@@ -77,7 +89,7 @@ def test_a_limit_holds_over_any_minute_not_only_one_of_the_clock() -> None:
 
 def test_who_waited_as_told_for_a_full_minute_to_end_may_soon_go_on() -> None:
     clock = Clock()
-    rates = counting({"reading": 60}, clock=clock)
+    rates = counting({"reading": 60}, clock)
     assert passes(rates, 61) == [True] * 60 + [False]
     waited = 0
     while wait_seconds := rates.wait_seconds(asked()):
@@ -101,7 +113,7 @@ def test_who_are_counted_together_for_one_limit_are_not_for_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("api.rates.MAX_COUNTED", 1)
-    rates = counting({"reading": 2, "person": 1}, clock=Clock())
+    rates = counting({"reading": 2, "person": 1})
     assert [passes(rates, 1, address=f"192.0.2.{n}")[0] for n in range(4)] == [True] * 3 + [False]
     assert rates.wait_seconds_of("jan") == 0
     assert rates.wait_seconds_of("piet") > 0, "of persons there are too many as well"
@@ -175,7 +187,7 @@ def test_a_request_is_of_one_kind(method: str, path: str, kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def limited(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    with open_doors(shared_database, tmp_path_factory.mktemp("limited"), rates=RATES) as doors:
+    with limiting(shared_database, tmp_path_factory.mktemp("limited"), rates=RATES) as doors:
         yield doors
 
 
@@ -198,7 +210,7 @@ def test_guessing_at_tokens_ends(limited: Doors) -> None:
 
 def test_another_token_or_session_gives_a_person_no_more(database: str, folder: Path) -> None:
     """Each credential has room left; together they are of one person, who has not."""
-    with open_doors(database, folder, rates={"reading": 3, "person": 4}) as doors:
+    with limiting(database, folder, rates={"reading": 3, "person": 4}) as doors:
         mini = doors.app.state.trust.mini
 
         def asks(person: str) -> int:
@@ -217,7 +229,7 @@ def test_another_token_or_session_gives_a_person_no_more(database: str, folder: 
 
 
 def test_a_key_written_in_another_way_gives_a_program_no_more(database: str, folder: Path) -> None:
-    with open_doors(database, folder, development=False, rates={"person": 2}) as doors:
+    with limiting(database, folder, development=False, rates={"person": 2}) as doors:
         chain = Chain(doors)
         keys = [chain.program(name) for name in ("een", "twee")]
 
@@ -245,15 +257,15 @@ def test_what_a_proxy_says_is_believed_of_that_proxy_only(database: str, folder:
         return [doors.get("/v1/chains", headers=one).status_code for one in named]
 
     few: dict[str, Any] = {"rates": {"reading": 1}}
-    with open_doors(database, folder, **few) as doors:
+    with limiting(database, folder, **few) as doors:
         assert from_two_addresses(doors) == [200, 429, 429]
         secure = doors.get("/v1/health/live", headers={"X-Forwarded-Proto": "https"})
         assert "Strict-Transport-Security" not in secure.headers
-    with open_doors(database, folder, **few, proxies=("127.0.0.1",)) as doors:
+    with limiting(database, folder, **few, proxies=("127.0.0.1",)) as doors:
         assert from_two_addresses(doors) == [200, 429, 200]
         secure = doors.get("/v1/health/live", headers={"X-Forwarded-Proto": "https"})
         assert "Strict-Transport-Security" in secure.headers
-    with open_doors(database, folder, **few, proxies=("192.0.2.0/24",)) as doors:
+    with limiting(database, folder, **few, proxies=("192.0.2.0/24",)) as doors:
         assert from_two_addresses(doors) == [200, 429, 429]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from tests.api.an_issuer import AUDIENCE, CLIENT
 from tests.api.doors import Doors, founding, open_doors
+from tests.ports import free_port
 
 SOURCE = Path(__file__).resolve().parents[1] / "oidc"
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "oidc"
@@ -55,8 +55,7 @@ def installed() -> Path:
 @pytest.fixture(scope="module")
 def issuer(installed: Path) -> Iterator[str]:
     """The address of a provider that runs."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = str(found.getsockname()[1])
+    port = str(free_port())
     command = ["node", "provider.mjs", port, BACK, AUDIENCE, CLIENT]
     with (installed / f"{port}.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=installed, stdout=log, stderr=log)

@@ -37,6 +37,7 @@ from tests.log.witnessing import (
     growth,
     request,
 )
+from tests.ports import free_port
 
 SECONDS = 30.0
 HURRIED_SECONDS = 0.2
@@ -268,9 +269,3 @@ def test_the_command_serves_until_it_is_told_to_stop(state: Path, tmp_path: Path
         if served.poll() is None:
             served.kill()
         served.communicate(timeout=SECONDS)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -20,6 +20,7 @@ from api.mini_issuer import GRANT, TOKEN
 from ledger import catalogue
 from ledger.audit import audit
 from ledger.log.store import Store
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CHAIN = "keten"
@@ -36,11 +37,6 @@ FOUNDING = {
         for name in ("uwv", "cbs")
     ],
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

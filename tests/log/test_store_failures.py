@@ -1,6 +1,5 @@
 """The store when the database is gone, full, slow or cut off: one error, no wait without an end."""
 
-import socket
 from collections.abc import Iterator
 from typing import LiteralString
 
@@ -14,6 +13,7 @@ from ledger.log.database import BoundedConnection, Datastore, parameters
 from ledger.log.recorder import Row
 from ledger.log.store import PositionTaken, Store, StoreUnavailable
 from tests.log.proxy import Proxy
+from tests.ports import free_port
 
 OTHERS = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
@@ -156,9 +156,7 @@ def test_a_database_that_is_gone_is_unavailable(
 
 def test_a_server_that_is_not_there_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "POOL_SECONDS", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    nowhere = f"host=127.0.0.1 port={port} user=nobody dbname=nothing"
+    nowhere = f"host=127.0.0.1 port={free_port()} user=nobody dbname=nothing"
     with Store(nowhere) as store:
         for ask in (
             lambda: store.append([row(0)]),

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import threading
 import time
@@ -23,6 +22,8 @@ from urllib.request import Request, urlopen
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests.ports import free_port
 
 PROGRAM = "KETENLEDGER_TEST_BAO"
 TOKEN = "test-token"
@@ -120,8 +121,7 @@ def our_own() -> Iterator[Transit]:
 @contextlib.contextmanager
 def openbao(folder: Path) -> Iterator[str]:
     """Run OpenBao itself, unsealed and in memory; give the URL of its transit engine."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         os.environ[PROGRAM], "server", "-dev", "-dev-no-store-token",
         f"-dev-root-token-id={TOKEN}", f"-dev-listen-address=127.0.0.1:{port}",
