@@ -6,6 +6,9 @@ ARGS ?=
 # Tests wait for the database more than they reckon: a few more workers than cores.
 WORKERS ?= 3
 
+# Each of the many processes would compile everything anew where this is set.
+export PYTHONDONTWRITEBYTECODE :=
+
 SHELL := /bin/sh
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
