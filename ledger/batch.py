@@ -34,6 +34,17 @@ MAX_BYTES: Final = 8 * 2**20
 LOG = logging.getLogger(__name__)
 
 
+class _Ahead:
+    """One chain in a batch: its state so far, the size it began with, and what was decided."""
+
+    __slots__ = ("entries", "size", "state")
+
+    def __init__(self, state: ChainState) -> None:
+        self.state = state
+        self.size = state.size
+        self.entries: list[Entry] = []
+
+
 class Batch:
     """The decisions on some jobs, in order, and the rows to store for them."""
 
@@ -44,9 +55,7 @@ class Batch:
         self._at = ""
         self.begun = monotonic()
         self._size_bytes = 0
-        self._tentative: dict[str, ChainState] = {}
-        self._entries: dict[str, list[Entry]] = {}
-        self._sizes: dict[str, int] = {}
+        self._chains: dict[str, _Ahead] = {}
         self._broken: dict[str, BrokenLog] = {}
         self._stopped: set[Series] = set()
         self.rows: list[Row] = []
@@ -90,13 +99,14 @@ class Batch:
 
     def based_on(self, chain: str) -> int:
         """Return how many records of a chain this batch knew of; -1 where they are unreadable."""
-        return self._sizes.get(chain, -1)
+        ahead = self._chains.get(chain)
+        return -1 if ahead is None else ahead.size
 
     def grown(self) -> Iterator[Kept]:
         """Yield each chain's state after this batch, once its rows are committed."""
-        for name, entries in self._entries.items():
-            if entries:
-                yield Kept(self._tentative[name], entries[-1].data)
+        for ahead in self._chains.values():
+            if ahead.entries:
+                yield Kept(ahead.state, ahead.entries[-1].data)
 
     def commit_series(self) -> None:
         """Stop for good the series in which something was refused."""
@@ -108,7 +118,7 @@ class Batch:
         if series is not None and self._stopped_by_now(series):
             return None
         try:
-            return self._decided(job, self._state(job.chain))
+            return self._decided(job, self._chains.get(job.chain) or self._begun(job.chain))
         except (Refused, BrokenLog, *FAULTS) as refusal:
             if isinstance(refusal, FAULTS):
                 LOG.error("Een regel faalde in keten %s", job.chain, exc_info=refusal)
@@ -121,38 +131,32 @@ class Batch:
         before = self._upon is not None and series in self._upon._stopped
         return series.stopped or series in self._stopped or before
 
-    def _state(self, chain: str) -> ChainState:
+    def _begun(self, chain: str) -> _Ahead:
+        """Take a chain in, as it is where this batch begins."""
         broken = self._broken.get(chain)
         if broken is not None:
             raise broken
-        state = self._tentative.get(chain)
-        if state is None:
-            try:
-                state = self._begun(chain)
-            except BrokenLog as error:
-                self._broken[chain] = error
-                raise
-            self._tentative[chain] = state
-            self._entries[chain] = []
-            self._sizes[chain] = state.size
-        return state
+        before = self._upon._chains.get(chain) if self._upon is not None else None
+        try:
+            state = before.state if before is not None else self._states.known(chain)
+        except BrokenLog as error:
+            self._broken[chain] = error
+            raise
+        ahead = self._chains[chain] = _Ahead(state)
+        return ahead
 
-    def _begun(self, chain: str) -> ChainState:
-        """Return the state a chain has where this batch begins."""
-        before = self._upon._tentative.get(chain) if self._upon is not None else None
-        return self._states.known(chain) if before is None else before
-
-    def _decided(self, job: Job, state: ChainState) -> Outcome:
+    def _decided(self, job: Job, ahead: _Ahead) -> Outcome:
+        state = ahead.state
         if job.act is None:
             passed = recording.pass_time(state, at=self._at)
-            self._add(passed)
+            self._add(passed, ahead)
             return consequences_of(passed.entries)
         recorded_at = state.acts.get(job.act.act)
         if recorded_at is not None:
             return self._first(job, job.act, recorded_at)
         read = partial(self._bytes_at, job.chain)
         recorded = corrections.record(state, job.act, at=self._at, read=read)
-        self._add(recorded)
+        self._add(recorded, ahead)
         receipt = receipt_of(recorded)
         job.offered = recorded.entries[-len(receipt.positions)].data
         return receipt
@@ -174,17 +178,18 @@ class Batch:
 
     def _waiting(self, chain: str, position: int) -> list[Entry]:
         """Return the entries from a position on that are not known to be stored yet."""
-        own = self._entries.get(chain, [])
+        ahead = self._chains.get(chain)
+        own = [] if ahead is None else ahead.entries
         start = own[0].header.position if own else position + 1
         if position >= start:
             return own[position - start :]
         return self._upon._waiting(chain, position) if self._upon is not None else []
 
-    def _add(self, recorded: Recorded) -> None:
+    def _add(self, recorded: Recorded, ahead: _Ahead) -> None:
         """Take an act's rows in."""
+        ahead.state = recorded.chain
+        ahead.entries += recorded.entries
         name = recorded.chain.name
-        self._tentative[name] = recorded.chain
-        self._entries[name].extend(recorded.entries)
         for entry in recorded.entries:
             topic = catalogue.type_name(type(entry.event))
             self.rows.append(Row(name, entry.header.position, topic, entry.data))

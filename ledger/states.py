@@ -99,14 +99,15 @@ class States:
                 return state
         raise NotFound(f"Keten {chain} heeft geen gebeurtenis {position}.")
 
-    def keep(self, kept: Kept) -> None:
-        """Remember a committed state, unless a newer one is known; make room where it is full."""
-        name, size = kept.state.name, kept.state.size
+    def keep(self, *committed: Kept) -> None:
+        """Remember committed states, unless newer ones are known; make room where it is full."""
         with self._lock:
-            known = self._kept.get(name)
-            if size and (known is None or known.state.size < size):
-                self._kept[name] = kept
-                self._kept.move_to_end(name)
+            for kept in committed:
+                name, size = kept.state.name, kept.state.size
+                known = self._kept.get(name)
+                if size and (known is None or known.state.size < size):
+                    self._kept[name] = kept
+                    self._kept.move_to_end(name)
             while len(self._kept) > self._max_chains:
                 self._doubted.discard(self._kept.popitem(last=False)[0])
 

@@ -182,6 +182,16 @@ class Waiting:
             self._jobs.clear()
             return [job for job in jobs if job.claim()]
 
+    def turn_away(self) -> None:
+        """Tell everybody who still waits that the ledger closes."""
+        told = Overloaded("Het register wordt afgesloten; de handeling is niet vastgelegd.")
+        answer([(job, told) for job in self.take_all()])
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and something may still be put; the answer may change at once."""
+        return not (self._closed or self._jobs or self._looked_at)
+
     @property
     def any(self) -> bool:
         """Whether something waits that was not looked at; the answer may change at once."""

@@ -169,7 +169,7 @@ class Writer:
         self._waiting.close()
         self._thread.join(timeout_seconds)
         self._stopping.set()
-        answer([(job, _closing()) for job in self._waiting.take_all()])
+        self._waiting.turn_away()
         self._thread.join(LONGEST_PAUSE_SECONDS)
 
     def _record_alone(self, job: Job, deadline: float) -> None:
@@ -178,12 +178,12 @@ class Writer:
         Only as long as all goes well: whatever takes longer, or fails, is left to the writer.
         """
         try:
-            self._waiting.put(job, ring=False)
-            if self._busy or self._states.at_hand(job.chain) is None:
+            batch = self._alone(job)
+            if batch is None:
+                self._waiting.put(job, ring=False)
                 return
-            self._decide_ahead(None)
-            if self._next is not None and not self._next.doubtful:
-                self._send(self._next)
+            self._in_hand = [job]
+            self._launch(batch)
             flight = self._flight
             if flight is not None and self._waiting.answered(flight.answer, until=deadline):
                 self._land(flight)
@@ -191,6 +191,20 @@ class Writer:
             self._role.release()
             if self._busy or self._waiting.any:
                 self._waiting.wake()
+
+    def _alone(self, job: Job) -> Batch | None:
+        """Return what is decided on an act that nothing stands beside, to be sent as it is.
+
+        None where others wait, or where something has to be read before it is certain.
+        """
+        if self._busy or not self._waiting.idle or self._states.at_hand(job.chain) is None:
+            return None
+        batch = Batch(self._store, self._states)
+        try:
+            batch.decide([job], at=self._decider.now())
+        except STORING_FAILS:
+            return None
+        return None if batch.doubtful or not job.claim() else batch
 
     @property
     def _busy(self) -> bool:
@@ -274,7 +288,15 @@ class Writer:
         self._in_hand = [*batch.claimed, *self._waiting.claim()]
         try:
             batch, left = self._decider.sure(batch, self._in_hand)
-            self._left = (*left, *self._left)
+        except STORING_FAILS as error:
+            self._failure = error
+            return
+        self._left = (*left, *self._left)
+        self._launch(batch)
+
+    def _launch(self, batch: Batch) -> None:
+        """Send the rows of a batch of what is in hand; without rows its answers stand."""
+        try:
             if not batch.rows:
                 self._done(batch)
                 return
@@ -345,8 +367,7 @@ class Writer:
     def _done(self, batch: Batch) -> None:
         """A batch is on disk: keep its states, answer its callers, tell who follows."""
         grown = list(batch.grown())
-        for kept in grown:
-            self._states.keep(kept)
+        self._states.keep(*grown)
         batch.commit_series()
         answer(batch.answers)
         self._in_hand = ()
@@ -376,7 +397,3 @@ class Writer:
 def _with_key(act: Act | None) -> Act | None:
     """Give an act its key before the first try, so that it is recognised afterwards."""
     return replace(act, act=uuid4().hex) if act is not None and not act.act else act
-
-
-def _closing() -> Overloaded:
-    return Overloaded("Het register wordt afgesloten; de handeling is niet vastgelegd.")

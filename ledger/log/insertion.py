@@ -101,10 +101,10 @@ def _many(rows: Columns) -> list[bytes]:
     count = len(rows.versions)
     numbers = [part for version in rows.versions for part in (8, version)]
     return [
-        _array(TEXT, [chain.encode() for chain in rows.chains]),
+        array(TEXT, [chain.encode() for chain in rows.chains]),
         _head(BIGINT, count) + struct.pack("!" + "iq" * count, *numbers),
-        _array(TEXT, [topic.encode() for topic in rows.topics]),
-        _array(BYTES, rows.states),
+        array(TEXT, [topic.encode() for topic in rows.topics]),
+        array(BYTES, rows.states),
     ]
 
 
@@ -113,7 +113,8 @@ def _head(kind: int, count: int) -> bytes:
     return struct.pack("!iiIii", 1, 0, kind, count, 1)
 
 
-def _array(kind: int, items: Sequence[bytes]) -> bytes:
+def array(kind: int, items: Sequence[bytes]) -> bytes:
+    """Return items of this type as an array in PostgreSQL's binary form."""
     parts = [_head(kind, len(items))]
     for item in items:
         parts.append(len(item).to_bytes(4, "big"))

@@ -10,9 +10,9 @@ tell, by looking for its own rows. A read is tried a second time where an idle c
 Nobody waits for a notification inside a write: it is sent after the commit, and may be missed.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import psycopg
 from eventsourcing.persistence import EventStore
@@ -30,6 +30,7 @@ from ledger.log.growth import LAST_RECORD, RECORDS, Growth
 from ledger.log.migrations import MigrationRefused, migrate
 from ledger.log.recorder import RecordRecorder, Row, RowMapper
 from ledger.log.sender import NotStorable, PositionTaken, Sender, in_order, refusals_are_ours
+from ledger.log.telling import tell
 
 __all__ = [
     "Disclosure",
@@ -43,8 +44,8 @@ __all__ = [
     "migrate",
 ]
 
-CHANNEL: Final = "ketenledger"
 MAX_PAGE: Final = 10_000
+T = TypeVar("T")
 
 # A range of positions instead of a LIMIT: the plan is right before the table was ever analysed.
 READ = """
@@ -67,16 +68,6 @@ READ_ON = """
 # Across chains: all that have a record, also one whose first record was removed by force. It walks
 # along an index, so it is for what happens once a night.
 CHAINS = "SELECT DISTINCT originator_id FROM records ORDER BY originator_id"
-
-# A notification may be missed, so nothing has to be on disk before it goes out.
-NOTIFY = """
-    SELECT
-        set_config('synchronous_commit', 'off', true),
-        (
-            SELECT count(pg_notify(%(channel)s, given.payload))
-            FROM unnest(%(payloads)s::text[]) AS given (payload)
-        )
-"""
 
 # The same digest means the same salt, name and value: a repeat adds nothing. What was erased stays
 # erased, whoever offers it again.
@@ -199,7 +190,7 @@ class Store:
     def notify(self, sizes: Mapping[str, int]) -> None:
         """Tell who listens how many rows these chains have now; call it after the commit."""
         payloads = [f"{size} {chain}" for chain, size in sorted(sizes.items())]
-        self.fetch(NOTIFY, {"channel": CHANNEL, "payloads": payloads})
+        self._again(lambda: self._tell(payloads))
 
     def listen(self, timeout_seconds: float) -> Generator[str, None, None]:
         """Yield the name of each chain that grew, and "" where it is time to look for oneself.
@@ -274,12 +265,19 @@ class Store:
 
         Not for what must not happen twice. Raises StoreUnavailable.
         """
+        return self._again(lambda: self._fetch_once(query, params))
+
+    def _again(self, ask: Callable[[], T]) -> T:
         try:
-            return self._fetch_once(query, params)
+            return ask()
         except StoreUnavailable as error:
             if not error.connection_lost:
                 raise
-        return self._fetch_once(query, params)
+        return ask()
+
+    def _tell(self, payloads: Sequence[str]) -> None:
+        with self.datastore.session() as conn:
+            tell(conn, payloads)
 
     def _fetch_once(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         with (
