@@ -12,11 +12,16 @@ Sources: RFC 9162 (trees), RFC 8032 (Ed25519), RFC 9901 (disclosures); C2SP's si
 import argparse
 import base64
 import json
+import multiprocessing
+import os
 import re
+import signal
 import sys
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256, sha512
 from pathlib import Path
@@ -26,15 +31,21 @@ FORMAT, RANGE, SINGLE = "ketenledger-bundle/1", "ketenledger-range/1", "c2sp.org
 PROVEN, NOT_PROVEN, CANNOT_TELL, NONE = 0, 2, 3, b"quorum none"
 LOG_KEY, COSIGNATURE, ML_DSA_44, KEY_BYTES = 1, 4, 6, {1: 32, 4: 32, 6: 1312}
 MAX_MEMBERS, MAX_MEMBER_BYTES, MAX_SIZE, LAST_SECOND = 200_000, 2**26, 2**63 - 1, 253402300799
+MANY, MAX_HELPERS, MAX_HANDED, HELPER_SECONDS = 20_000, 8, 2**21, 60  # records; bytes of a tile
 NAME = re.compile(r"(?:\w[\w.-]*/)*\w[\w.-]*", re.ASCII)
+ASIDE = re.compile(r"disclosures/(0|[1-9][0-9]{0,18})\.json")
 AID = re.compile(r"LEESMIJ\.txt|index\.html|verify\.py|(?:consistency|schemas|timestamps)/.*")
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 SIGNATURE = re.compile(r"— ([^\s+]+) (\S+)\n")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 READER = json.JSONDecoder(parse_float=int, parse_constant=int)  # int refuses what has a fraction
 WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+MAKE, QUOTED = getattr(json.encoder, "c_make_encoder", None), json.encoder.encode_basestring
+# What WRITER makes anew for every value, which costs a fifth of it; not every Python has it.
+PIECES = MAKE and MAKE(None, None, QUOTED, None, ":", ",", True, False, True)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 ACT, BY_PEOPLE = b"ketenledger-act/v1\n", ("VoteCast", "AgreementSigned")
+Said = dict[str, Any]  # an object of JSON
 Key = tuple[str, bytes, bytes]  # a verifier key: name, short id, algorithm byte and public key
 Hashes = Iterator[bytes]  # of a proof, last one first; too few or too many prove nothing
 Report = tuple[list[str], list[str]]  # what was proven and what was not, in Dutch sentences
@@ -46,6 +57,10 @@ class NotProven(Exception):
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(f"[{kind}] {sentence}")
         self.kind, self.sentence = kind, sentence
+
+
+class CannotTell(Exception):
+    """The check did not come to its end, by no fault of the bundle; a Dutch sentence says why."""
 
 
 def require(truth: object, kind: str, sentence: str) -> None:
@@ -135,7 +150,7 @@ def parsed(data: bytes, kind: str) -> Any:
     """Return what JSON says, in the form of RFC 8785 without fractions: one value, one form."""
     try:
         value = READER.raw_decode(text := data.decode("utf-8"))[0]  # a tail is not written again
-        same = WRITER.encode(value) == text
+        same = ("".join(PIECES(value, 0)) if PIECES else WRITER.encode(value)) == text
     except (ValueError, RecursionError):
         value, same = None, False
     require(same, kind, f"geen JSON in de vorm van RFC 8785: {data[:60]!r}")
@@ -217,10 +232,146 @@ class Checkpoint(NamedTuple):
         return logs, [one for one in said.values() if one], met[quorum]
 
 
+def read_record(chain: str, position: int, data: bytes, after: str) -> tuple[Said, Said]:
+    """Return body and header of a record that says itself that it stands here, after a moment."""
+    said = parsed(data, "record")
+    both = type(said) is dict and type(said.get("body")) is type(said.get("header")) is dict
+    at = said["header"].get("at") if both else None
+    if type(at) is not str:  # sentences are made only where they are needed
+        raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
+    body, header = said["body"], said["header"]
+    if (place := (header.get("chain"), header.get("position"))) != (chain, position):
+        raise NotProven("position", f"{place} staat op plaats {position} van {chain}")
+    if at < after or not INSTANT.fullmatch(at):
+        raise NotProven("time", f"nummer {position} is van {at}, na een van {after}")
+    return body, header
+
+
+class Tile(NamedTuple):
+    """An entry bundle of a range: its name and bytes, its places, those with a disclosure."""
+
+    chain: str
+    name: str
+    data: bytes
+    places: range
+    chosen: range
+    disclosed: set[int]
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Yield what was chosen of it by position; no bytes for what is withheld."""
+        data, at = self.data, 0
+        for position in self.places:
+            begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
+            if position in self.chosen:
+                yield position, data[begin:at]
+            else:
+                require(at == begin, "entries", f"{position} valt buiten het gekozen bereik")
+        require(at == len(data), "entries", f"{self.name} is te kort of te lang")
+
+
+class Sound(NamedTuple):
+    """A tile of records that hold by themselves: leaf hashes, and what is held against the rest."""
+
+    leaves: dict[int, bytes]
+    first: str
+    last: str
+    titles: set[str]
+    disclosed: dict[int, Said]
+
+
+def looked_through(tile: Tile) -> Sound | None:
+    """Check the records of a tile by themselves; None if one does not hold, or asks for more.
+
+    Who asked then checks that tile, one record after the other, and says what is wrong.
+    """
+    leaves, moments, types, disclosed = dict[int, bytes](), [""], set[str](), dict[int, Said]()
+    try:
+        for position, data in tile.records():
+            leaves[position] = tree_hash(data) if data else b""
+            if data:
+                body, header = read_record(tile.chain, position, data, moments[-1])
+                if position == 0 or "signature" in header:
+                    return None
+                moments.append(header["at"])
+                types.add(str(body.get("type")))
+                if position in tile.disclosed:
+                    disclosed[position] = body
+    except NotProven:
+        return None
+    if any(one[:4] == "Sign" for one in types):
+        return None
+    titles = {one.split(".")[0] for one in types}
+    return Sound(leaves, moments[:2][-1], moments[-1], titles, disclosed)
+
+
+def help_out(pipe: Any, other_end: Any) -> None:
+    """Look through the tiles that come, until the process that sends them is gone."""
+    other_end.close()  # or it would never be seen to close
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(looked_through(pipe.recv()))
+
+
+def helpers(count: int) -> list[tuple[Any, Any]]:
+    """Start processes that look through tiles, each with a pipe; fewer where that cannot be."""
+    started = list[tuple[Any, Any]]()
+    with suppress(ImportError, AttributeError, NotImplementedError, OSError):
+        for _ in range(count):
+            here, there = multiprocessing.Pipe()
+            process = multiprocessing.Process(target=help_out, args=(there, here), daemon=True)
+            process.start()
+            there.close()
+            started.append((process, here))
+    return started
+
+
+def answer(pipe: Any) -> Sound | None:
+    """Wait for what a helper found of its tile."""
+    with suppress(EOFError, OSError):
+        if pipe.poll(HELPER_SECONDS):
+            found: Sound | None = pipe.recv()
+            return found
+    raise CannotTell("een hulpproces viel weg; probeer het opnieuw met --processes 1")
+
+
+def ahead(tiles: Iterator[Tile], count: int) -> Iterator[tuple[Tile, Sound | None]]:
+    """Yield tiles in their order, each with what a helper found; a helper has one at a time."""
+    helping = helpers(count)
+    idle, under_way, wrong = deque(helping), deque[tuple[Tile, Any]](), None
+    try:
+        while helping:
+            try:
+                tile = next(tiles, None)
+            except (NotProven, *BROKEN) as error:  # what stands before it has its turn first
+                tile, wrong = None, error
+            large = tile is not None and len(tile.data) > MAX_HANDED
+            while under_way and (tile is None or large or not idle):
+                earlier, helper = under_way.popleft()
+                idle.append(helper)
+                yield earlier, answer(helper[1])
+            if tile is None:
+                break
+            if large:  # a few at once would fill the memory
+                yield tile, None
+                continue
+            under_way.append((tile, idle.popleft()))
+            with suppress(OSError):  # who is gone, gives no answer either
+                under_way[-1][1][1].send(tile)
+    finally:
+        for process, pipe in helping:
+            pipe.close()
+            process.kill()
+            process.join(HELPER_SECONDS)
+    if wrong:
+        raise wrong
+    yield from ((tile, None) for tile in tiles)
+
+
 class Bundle:
     """The members of a bundle; each is read once, whole, and is what the manifest says."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, processes: int) -> None:
         infos, names = archive.infolist(), set(archive.namelist())
         for info in infos:
             usual = NAME.fullmatch(info.orig_filename) and info.compress_type in (0, 8)
@@ -233,6 +384,7 @@ class Bundle:
         manifest = parsed(archive.read("manifest.json"), "manifest")
         known = isinstance(manifest, dict) and manifest.get("format") == FORMAT
         require(known and isinstance(manifest.get("files"), dict), "manifest", f"niet van {FORMAT}")
+        self.processes = processes
         self.archive, self.files, self.at, self.shown = archive, manifest["files"], "", 0
         listed = {"manifest.json", *self.files}
         require(listed <= names, "missing", f"{min(listed - names, default='')} ontbreekt")
@@ -262,23 +414,14 @@ class Bundle:
 
     def record(self, position: int, data: bytes) -> bytes:
         """Check what a record says of itself, and its disclosures; return its leaf hash."""
-        said = parsed(data, "record")
-        both = type(said) is dict and type(said.get("body")) is type(said.get("header")) is dict
-        at = said["header"].get("at") if both else None
-        if type(at) is not str:  # sentences are made only where they are needed
-            raise NotProven("record", f"nummer {position} heeft geen inhoud of geen hoofd")
-        body, header = said["body"], said["header"]
-        if (place := (header.get("chain"), header.get("position"))) != (self.chain, position):
-            raise NotProven("position", f"{place} staat op plaats {position} van {self.chain}")
-        if at < self.at or not INSTANT.fullmatch(at):
-            raise NotProven("time", f"nummer {position} is van {at}, na een van {self.at}")
+        body, header = read_record(self.chain, position, data, self.at)
         if (aside := f"disclosures/{position}.json") in self.files:
             self.disclosed(aside, position, body)
         self.required = self.required if position == self.next else set()  # what lacks may lift it
         if "signature" in header or self.required or str(body.get("type"))[:4] == "Sign":
             self.act(f"nummer {position}", body, header)
         self.demo |= position == 0 and body.get("demo") is True  # what the founding says of itself
-        self.at, self.shown, self.next = at, self.shown + 1, position + 1
+        self.at, self.shown, self.next = header["at"], self.shown + 1, position + 1
         return tree_hash(data)
 
     def act(self, where: str, body: dict[str, Any], header: dict[str, Any]) -> None:
@@ -318,19 +461,40 @@ class Bundle:
             own = stands in (digest, f"sealed:{digest}")
             require(own, "disclosure", f"{name} is niet van nummer {position}")
 
-    def entries(self, start: int, until: int) -> Iterator[bytes]:
-        """Yield the leaf hashes of a range from its entry bundles; nothing for what is withheld."""
-        for number in range(start >> 8, until + 255 >> 8):
+    def taken_over(self, found: Sound) -> bool:
+        """Go on from what was found of a tile, unless what came before asks for each record."""
+        shown = [position for position, leaf in found.leaves.items() if leaf]
+        if not shown:
+            return True
+        if found.first < self.at or found.titles & self.required:
+            return False
+        for position, body in found.disclosed.items():
+            self.disclosed(f"disclosures/{position}.json", position, body)
+        whole = shown == [*range(self.next, self.next + len(shown))]
+        self.required = self.required if whole else set()  # what lacks may lift it
+        self.at, self.shown, self.next = found.last, self.shown + len(shown), shown[-1] + 1
+        return True
+
+    def tiles(self, chosen: range) -> Iterator[Tile]:
+        """Yield the entry bundles of a range."""
+        aside = {int(one[1]) for one in map(ASIDE.fullmatch, self.files) if one}
+        for number in range(chosen.start >> 8, chosen.stop + 255 >> 8):
             width, digits = min(256, self.point.size - 256 * number), f"{number:015,}"
             path = re.sub(r"(\d+),", r"x\1/", re.sub(r"^(?:000,)+", "", digits))
-            data, at = self.read(f"tile/entries/{path}{f'.p/{width}' * (width < 256)}"), 0
-            for position in range(256 * number, 256 * number + width):
-                begin, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2], "big")
-                if start <= position < until:
-                    yield self.record(position, data[begin:at]) if at > begin else b""
-                else:
-                    require(at == begin, "entries", f"{position} valt buiten het gekozen bereik")
-            require(at == len(data), "entries", f"tile/entries/{path} is te kort of te lang")
+            data = self.read(f"tile/entries/{path}{f'.p/{width}' * (width < 256)}")
+            places = range(256 * number, 256 * number + width)
+            path = f"tile/entries/{path}"
+            yield Tile(self.chain, path, data, places, chosen, aside.intersection(places))
+
+    def entries(self, start: int, until: int) -> Iterator[bytes]:
+        """Yield the leaf hashes of a range; nothing for what is withheld."""
+        count = self.processes if until - start >= MANY and self.processes > 1 else 0
+        for tile, found in ahead(self.tiles(range(start, until)), count):
+            if found and self.taken_over(found):
+                yield from found.leaves.values()
+            else:
+                for position, data in tile.records():
+                    yield self.record(position, data) if data else b""
 
     def included(self, start: int, leaves: list[bytes], name: str, *opening: str) -> None:
         """Prove that these leaves are those of the log from this place on."""
@@ -373,14 +537,20 @@ class Bundle:
         return f"het logboek gaat verder op uw controlepunt van grootte {size}"
 
 
-def verify(path: str, *, keys: list[str], earlier: list[bytes], policy: bytes = b"") -> Report:
-    """Hold a bundle against keys, earlier checkpoints, a policy; NotProven at the first break."""
+def verify(
+    path: str, *, keys: list[str], earlier: list[bytes], policy: bytes = b"", processes: int = 1
+) -> Report:
+    """Hold a bundle against keys, earlier checkpoints, a policy; NotProven at the first break.
+
+    The records of a long range are looked through by so many processes; CannotTell if one is lost.
+    """
     with open(path, "rb") as file:
         try:
             file.seek(-22, 2)
             require(file.read(4) == b"PK\5\6", "archive", "achter het zipbestand staat nog iets")
             with zipfile.ZipFile(file) as archive:
-                return _report(Bundle(archive), keys, [*map(Checkpoint.read, earlier)], policy)
+                bundle = Bundle(archive, processes)
+                return _report(bundle, keys, [*map(Checkpoint.read, earlier)], policy)
         except BROKEN as error:
             raise NotProven("archive", f"het zipbestand is niet te lezen: {error}") from error
 
@@ -417,6 +587,12 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
     return proven, [sentence for sentence, applies in doubts.items() if applies]
 
 
+def processors() -> int:
+    """Return how many processors this process may use, as far as it can know."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def main() -> int:
     """Check the bundle that the command line names; say in Dutch what was proven and what not."""
     parser = argparse.ArgumentParser(description="Controleert een bewijsbundel van een keten.")
@@ -424,20 +600,26 @@ def main() -> int:
     parser.add_argument("--expect-key", action="append", default=[], help="sleutel van het logboek")
     parser.add_argument("--expect-checkpoint", action="append", default=[], help="eerder gekregen")
     parser.add_argument("--policy", action="append", default=[], help="wie voor u getuigen zijn")
+    many = min(processors(), MAX_HELPERS)
+    parser.add_argument("--processes", type=int, default=many, help="die samen een reeks narekenen")
     try:
         given = parser.parse_args()
         earlier = [Path(name).read_bytes() for name in given.expect_checkpoint]
         policy = b"\n".join(Path(name).read_bytes() for name in given.policy)
-        proven, doubts = verify(given.bundle, keys=given.expect_key, earlier=earlier, policy=policy)
+        proven, doubts = verify(
+            given.bundle, keys=given.expect_key, earlier=earlier, policy=policy,
+            processes=min(given.processes, MAX_HELPERS),
+        )  # fmt: skip
         code = PROVEN if proven[1:] else CANNOT_TELL
         lines = [f"bewezen: {one}" for one in proven] + [f"niet bewezen: {one}" for one in doubts]
         lines += ["NIET TE ZEGGEN: geef op wat u al had" if code else "BEWEZEN tegen wat u opgaf"]
         lines += ["DEMO: in deze keten koos ieder zelf wie hij was"] * ("DEMO" in doubts[-1])
     except SystemExit as stop:
         return CANNOT_TELL if stop.code else PROVEN
-    except (OSError, NotProven) as error:
+    except (OSError, NotProven, CannotTell, KeyboardInterrupt) as error:
         code = NOT_PROVEN if isinstance(error, NotProven) else CANNOT_TELL
-        lines = [f"NIET {'BEWEZEN' if code == NOT_PROVEN else 'TE ZEGGEN'}: {error}"]
+        said = "afgebroken" if isinstance(error, KeyboardInterrupt) else error
+        lines = [f"NIET {'BEWEZEN' if code == NOT_PROVEN else 'TE ZEGGEN'}: {said}"]
     print(re.sub(r"[^\n -~À-ž]", "?", "\n".join(lines)))
     return code
 

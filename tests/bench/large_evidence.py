@@ -86,17 +86,27 @@ class Evidence:
 
 
 def _peak_mb(process: subprocess.Popen[bytes]) -> float:
-    """Wait for a process to end; return the most memory it had.
+    """Wait for a process to end; return the most memory it had, with those that it started.
 
     It is looked at while it runs: what the system tells afterwards counts in the memory that this
-    process had when it started the other.
+    process had when it started the other. What they share is counted for each of them.
     """
-    most_kb, over = 0, time.monotonic() + BUNDLE_SECONDS
-    status = Path("/proc", str(process.pid), "status")
+    most_kb, over = dict[str, int](), time.monotonic() + BUNDLE_SECONDS
+    own = str(process.pid)
     while time.monotonic() < over:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK_SECONDS)
-            return most_kb / 1024
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text("ascii"))
-        most_kb = max(most_kb, int(found[1]) if found else 0)
+            return sum(most_kb.values()) / 1024
+        started = Path("/proc", own, "task", own, "children").read_text("ascii").split()
+        for one in (own, *started):
+            most_kb[one] = max(most_kb.get(one, 0), _most_kb(one))
     raise RuntimeError(f"verify.py did not end within {BUNDLE_SECONDS} seconds")
+
+
+def _most_kb(process: str) -> int:
+    """Return the most memory that a process had so far; nothing of one that is gone."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc", process, "status").read_text("ascii"))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(found[1]) if found else 0
