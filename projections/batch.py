@@ -100,7 +100,7 @@ class Batch:
         links = [*about, *(Link((RESTS_ON, position), scope, concerned) for position in rests)]
         for link in links:
             at_rank = (header.position, link.rank, spaced(link.concerns))
-            self._rows[LINKS.name].append([*link.key, *at_rank])
+            self._rows[LINKS.name].append([*link.key, *at_rank, header.on])
 
     def write(
         self, cursor: Cursor[Any], chain: str, suffix: str, *, only: Collection[str] | None = None

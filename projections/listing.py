@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct, field
-from psycopg.sql import SQL, Composed, Identifier, Placeholder
+from psycopg.sql import SQL, Composed, Identifier, Literal, Placeholder
 
 from projections import matching, opened, scopes
-from projections.items import find_listed
+from projections.as_it_was import Recorded, as_it_was, recorded
 from projections.matching import Words
-from projections.things import Kind, row_of
+from projections.slices import SLICE
+from projections.things import Kind
 from projections.views import MAX_LIMIT, Conn, Doc, Page, Paging, View, fetch, page
 
 # The status that held on the day, whatever the order in which statuses came in.
@@ -55,6 +56,16 @@ WALK = SQL("""
     LIMIT %(size)s
 """)
 WALKED: Final = 300
+AS_LONG = SQL("""
+    SELECT count(*) AS things
+    FROM (
+        SELECT 1 AS one
+        FROM {table} AS t
+        WHERE {visible} AND t.kind = %(kind)s AND {conditions}
+        ORDER BY t.since {order}, t.id {order}
+        LIMIT %(walked)s
+    ) AS t
+""")
 
 ASCENDING: Final = (SQL("ASC"), SQL("(t.since, t.id) > (%(since)s, %(id)s)"))
 DESCENDING: Final = (SQL("DESC"), SQL("(t.since, t.id) < (%(since)s, %(id)s)"))
@@ -86,7 +97,22 @@ VALID_THEN = SQL("""
     t.valid_from <= %(day)s::date AND (t.valid_until IS NULL OR t.valid_until > %(day)s::date)
     AND (s.status IS NULL OR s.status <> ALL(%(gone)s::text[]))
 """)
-THERE_THEN = SQL("t.valid_from <= %(valid_on)s::date")
+# No slice of the chain after the last in which something began that was there on the day has to be
+# walked through: of each there is one look in the index.
+THERE_THEN = SQL("""
+    t.valid_from <= %(valid_on)s::date AND t.since < (
+        SELECT (w.slice + 1) * {slice}
+        FROM generate_series(%(known_at)s / {slice}, 0, -1) AS w (slice)
+        CROSS JOIN LATERAL (
+            SELECT 1 AS one
+            FROM {table} AS b
+            WHERE {visible} AND b.kind = %(kind)s AND b.slice = w.slice
+                AND b.valid_from <= %(valid_on)s::date
+            LIMIT 1
+        ) AS begun
+        LIMIT 1
+    )
+""")
 # Behind the wall as in `search.py`, and found by itself (the OFFSET keeps it so): beside a table
 # with a policy, the indexes of words would not be used here either.
 HAS_WORDS = SQL("""
@@ -96,13 +122,6 @@ HAS_WORDS = SQL("""
         OFFSET 0
     )
 """)
-
-POSITIONS = SQL("""
-    SELECT l.id, array_agg(l.position ORDER BY l.position) AS positions
-    FROM read_links AS l
-    WHERE {visible} AND l.kind = %(kind)s AND l.id = ANY(%(ids)s::text[])
-    GROUP BY l.id
-""").format(visible=scopes.entry("l"))
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -138,10 +157,10 @@ def listed(connection: Conn, view: View, paging: Paging, kind: Kind, wanted: Wan
     found = _found(connection, kind, wanted, conditions, asked)
     rows, following = page(found, paging, "since", "id")
     rows = opened.texts(connection, view, rows)
+    known = recorded(connection, view, kind, [row["id"] for row in rows])
     if view.valid_on and not kind.dated:
-        _as_it_was(connection, view, kind, rows)
-    rests_on = positions(connection, view, kind, [row["id"] for row in rows])
-    return Page([_item(view, kind, row, rests_on) for row in rows], following)
+        as_it_was(connection, view, kind, rows, known)
+    return Page([_item(view, kind, row, known) for row in rows], following)
 
 
 def _found(
@@ -168,18 +187,14 @@ def _found(
     if not wanted.status:
         return fetch(connection, query(LIST), asked)
     if not kind.dated:
-        found = fetch(connection, query(WALK), {**asked, "walked": WALKED})
+        along = {**asked, "walked": WALKED}
+        found = fetch(connection, query(WALK), along)
         if len(found) == asked["size"]:
             return found
+        [walked] = fetch(connection, query(AS_LONG), along)
+        if walked["things"] < WALKED:
+            return found
     return fetch(connection, STANDING + query(LIST, STATUS_IS), asked)
-
-
-def _as_it_was(connection: Conn, view: View, kind: Kind, rows: list[Doc]) -> None:
-    """Tell of each thing what had occurred by the day, where the row tells all that is known."""
-    found = find_listed(connection, view, kind, [row["id"] for row in rows])
-    for row in rows:
-        if row["id"] in found:
-            row["summary"] = row_of(kind, found[row["id"]])["summary"]
 
 
 def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list[Doc]:
@@ -192,14 +207,6 @@ def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list
         if not part.next:
             return found
         paging = Paging(part.next, MAX_LIMIT)
-
-
-def positions(connection: Conn, view: View, kind: Kind, ids: list[str]) -> dict[str, list[int]]:
-    """Return for each thing the positions of the records that it rests on."""
-    if not ids:
-        return {}
-    rows = fetch(connection, POSITIONS, view.parameters(kind=kind.name, ids=ids))
-    return {row["id"]: row["positions"] for row in rows}
 
 
 def _conditions(
@@ -216,12 +223,14 @@ def _conditions(
     if kind.dated and (view.valid_on or wanted.valid):
         found.append(VALID_THEN)
     elif view.valid_on:
-        found.append(THERE_THEN)
+        table, visible = Identifier(kind.table.name), scopes.version("b")
+        found.append(THERE_THEN.format(table=table, visible=visible, slice=Literal(SLICE)))
     return found
 
 
-def _item(view: View, kind: Kind, row: Doc, rests_on: Mapping[str, list[int]]) -> Doc:
-    item: Doc = {**row["summary"], "positions": rests_on.get(row["id"], [])}
+def _item(view: View, kind: Kind, row: Doc, known: Mapping[str, Recorded]) -> Doc:
+    rests_on = known[row["id"]].positions if row["id"] in known else []
+    item: Doc = {**row["summary"], "positions": rests_on}
     if row["status"] is not None:
         item["status"] = row["status"]["status"]
         item["statusSince"] = row["status"]["on"]

@@ -19,7 +19,7 @@ from msgspec import Struct
 from psycopg import Connection, Cursor
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
-from projections.slices import LEXEMES
+from projections.slices import IN_SLICE, LEXEMES
 
 NEXT: Final = "_next"
 OLD: Final = "_old"
@@ -164,6 +164,7 @@ VERSION_COLUMNS: Final = (
     several("open_to"),
 )
 VERSION_KEY: Final = ("chain", "kind", "id", "scope", "known_from")
+SLICE_OF: Final = Column("slice", IN_SLICE, generated=True)
 
 
 def versions(
@@ -173,12 +174,13 @@ def versions(
 
     `open_to` says whom all its confidential records concern. Where a row says from which day on it
     is valid, so does the index by which a list is walked along: what is not there yet on a day is
-    passed over without a look at its row.
+    passed over without a look at its row, and a slice of the chain with nothing else as a whole.
     """
-    dated = any(column.name == "valid_from" for column in columns)
-    in_order = "(chain, kind, since, id, valid_from)" if dated else "(chain, kind, since, id)"
     every = (*VERSION_COLUMNS, *columns)
-    return Table(name, every, VERSION_KEY, (in_order, *indexes), in_the_row)
+    if not any(column.name == "valid_from" for column in columns):
+        return Table(name, every, VERSION_KEY, ("(chain, kind, since, id)", *indexes), in_the_row)
+    in_order = ("(chain, kind, since, id, valid_from)", "(chain, kind, slice, valid_from)")
+    return Table(name, (*every, SLICE_OF), VERSION_KEY, (*in_order, *indexes), in_the_row)
 
 
 RECORDS: Final = Table(
@@ -212,9 +214,11 @@ LINKS: Final = Table(
         number("position"),
         number("scope", "int2"),
         several("concerns"),
+        moment("occurred_at"),
     ),
     ("chain", "kind", "id", "position"),
 )
+"""Which records are about a thing, and when each occurred."""
 STATUSES: Final = Table(
     "read_statuses",
     (

@@ -14,9 +14,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from api import made_up_chain
+from api.made_up_cases import FIRST_DAY
 from api.record_lines import Recorder
 from ledger.ledger import Ledger
 from ledger.log.database_roles import duties
@@ -24,7 +26,7 @@ from ledger.log.store import Store
 from projections import decisions, search
 from projections.runner import Runner
 from projections.slices import SLICE
-from projections.tables import Table
+from projections.tables import Column, Table
 from projections.timeline import Chosen, timeline
 from projections.views import Conn, Paging, View, look
 from tests.bench.questions import EVERYTHING, QUESTIONS, Known, Question
@@ -37,7 +39,7 @@ TIMES = 30
 ASKED = 6
 LONG = 3_000
 """A table with fewer rows is sooner read whole."""
-MOST_PAGES = 3_000
+MOST_PAGES = 4_000
 """How much of the database one question may touch, in pages of 8 kB: the tables have more."""
 MANY_HAVE = "keten"
 """A word that more things have than are ranked."""
@@ -49,6 +51,22 @@ MULTIPLY = SQL("""
     WHERE {chain} = 'groot'
 """)
 PLACES = ("position", "known_from", "known_until", "since", "replaced_from")
+TIMES_OF = ("date", "timestamptz")
+DAYS = 5
+"""How much later than its original each copy is: no less than the chain is long."""
+MANY, EARLY = 100_000, 9_000
+# The first of them occurred early, all others long after.
+LATER = SQL("""
+    INSERT INTO read_decisions (
+        chain, kind, id, scope, scope_until, known_from, since, open_to, valid_from, body, subject,
+        summary
+    )
+    SELECT 'groot', 'decision', 'later-' || n.n, 1, 4, r.last + n.n, r.last + n.n, '{{}}',
+        CASE WHEN n.n <= {early} THEN '2006-01-01'::date ELSE '2020-01-01'::date END, '', '',
+        jsonb_build_object('decision', 'later-' || n.n)
+    FROM (SELECT max(position) AS last FROM read_records) AS r
+    CROSS JOIN generate_series(1, {many}) AS n (n)
+""").format(many=Literal(MANY), early=Literal(EARLY))
 ROWS = """
     SELECT relname, reltuples FROM pg_class
     WHERE relkind = 'r' AND (relname LIKE 'read\\_%' OR relname = 'records')
@@ -111,17 +129,20 @@ def _multiply(table: Table) -> Composed:
     return MULTIPLY.format(
         table=Identifier(table.name),
         columns=SQL(", ").join(map(Identifier, columns)),
-        values=SQL(", ").join(map(_moved, columns)),
+        values=SQL(", ").join(map(_moved, (Column("chain", "text"), *table.given))),
         times=Literal(TIMES),
         chain=Identifier("chain"),
     )
 
 
-def _moved(column: str) -> Composable:
-    own = Identifier("t", column)
-    if column in PLACES:
+def _moved(column: Column) -> Composable:
+    own = Identifier("t", column.name)
+    if column.name in PLACES:
         return SQL("{} + n.n * {}").format(own, Literal(EVENTS))
-    return SQL("{} || '-' || n.n").format(own) if column == "id" else own
+    if column.type in TIMES_OF:
+        days = SQL("make_interval(days => n.n * {})").format(Literal(DAYS))
+        return SQL("({} + {})::{}").format(own, days, SQL(column.type))
+    return SQL("{} || '-' || n.n").format(own) if column.name == "id" else own
 
 
 def _records() -> Composed:
@@ -164,6 +185,16 @@ def nodes(plan: Plan) -> Iterator[Plan]:
         yield from nodes(part)
 
 
+def rows_of(table: str) -> float:
+    """Return how many rows of a table all plans together came upon."""
+    return sum(
+        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+        for one in Explained.plans
+        for node in nodes(one["Plan"])
+        if node.get("Relation Name") == table
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("question", ALL_QUESTIONS)
 def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: str) -> None:
@@ -196,6 +227,42 @@ def test_a_question_of_the_core_reads_no_long_table_whole(long: str, question: s
         assert read_whole(one["Plan"], long_ones) == [], one
         touched = one["Plan"]["Shared Hit Blocks"] + one["Plan"]["Shared Read Blocks"]
         assert touched <= MOST_PAGES, (touched, one)
+
+
+@pytest.mark.slow
+def test_a_list_of_a_day_reads_no_record_of_what_was_recorded_as_it_occurred(long: str) -> None:
+    with psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader:
+        for days in (0, 1, TIMES * DAYS):
+            day = (FIRST_DAY + timedelta(days=days)).date().isoformat()
+            with reader.transaction():
+                view = look(reader, CHAIN, reader=EVERYTHING, valid_on=day)
+                Explained.plans.clear()
+                found = decisions.decisions(reader, view, Paging(), status="in-force")
+            assert found.items
+            assert rows_of("read_decisions") > len(found.items)
+            assert rows_of("records") == 0
+            # Nor is it looked for among all once more where the list was walked to its end.
+            assert "standing" not in str(Explained.plans)
+
+
+@pytest.mark.slow
+def test_a_list_of_an_early_day_passes_over_what_began_long_after_it(long: str) -> None:
+    with (
+        psycopg.connect(long, autocommit=True, cursor_factory=Explained) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        now = look(connection, CHAIN, reader=EVERYTHING, valid_on="2006-01-01")
+        connection.cursor_factory = psycopg.Cursor
+        connection.execute(LATER)
+        connection.execute("ANALYZE read_decisions")
+        connection.cursor_factory = Explained
+        Explained.plans.clear()
+        view = replace(now, known_at=now.known_at + MANY)
+        found = decisions.decisions(connection, view, Paging()).items
+        [walk, *_] = Explained.plans
+    assert [one["decision"] for one in found] == [f"later-{EARLY - n}" for n in range(len(found))]
+    assert len(found) == Paging().size
+    assert walk["Plan"]["Shared Hit Blocks"] < MANY / 200
 
 
 @pytest.mark.slow
