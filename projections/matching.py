@@ -39,10 +39,15 @@ AS_A_PART = SQL("{alias}.plain LIKE {part}")
 
 
 class Words(Struct, frozen=True):
-    """What is looked for: the text as given, and the parts that must all be in it."""
+    """What is looked for: the text as given, and the parts that must all be in it.
+
+    `silent` are the words in it that say nothing. What is looked for as written is looked for
+    without them: nearly every text has them, and an index would walk along all of those.
+    """
 
     text: str = ""
     parts: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.text)
@@ -50,7 +55,9 @@ class Words(Struct, frozen=True):
     def parameters(self) -> dict[str, str]:
         """Return what a query with `condition` needs."""
         patterns = {f"part_{number}": f"%{part}%" for number, part in enumerate(self.parts)}
-        return {"words": self.text, "plain_words": plain(self.text), **patterns}
+        written = plain(self.text)
+        telling = " ".join(word for word in written.split() if word not in self.silent)
+        return {"words": self.text, "plain_words": telling or written, **patterns}
 
     def condition(self, alias: str) -> Composed:
         """Return the condition that a row of texts under this alias has the words."""
@@ -77,6 +84,9 @@ def words(connection: Conn, text: str) -> Words:
         return Words()
     stems = [row["stem"] for row in fetch(connection, STEMS, {"words": asked})]
     meant = [stem for stem in stems if stem]
-    if OPERATOR.search(text) or any(len(stem) < SHORTEST_PART for stem in meant):
+    if OPERATOR.search(text):
         return Words(text)
-    return Words(text, tuple(stem.replace("_", r"\_") for stem in meant))
+    silent = frozenset(word for word, stem in zip(asked, stems, strict=True) if not stem)
+    if any(len(stem) < SHORTEST_PART for stem in meant):
+        return Words(text, silent=silent)
+    return Words(text, tuple(stem.replace("_", r"\_") for stem in meant), silent)

@@ -44,10 +44,12 @@ ARM = SQL("""
     CROSS JOIN LATERAL (
         SELECT x.kind, x.id, x.known_from, x.scope, x.since, x.found_by
         FROM behind.texts AS x
-        WHERE {visible} AND {there} AND x.found_by @@ w.slices::tsquery AND {matching}
+        WHERE {visible} AND {there} AND x.found_by @@ {among} AND {matching}
         OFFSET 0
     ) AS h
 """)
+IN_THE_SLICES = SQL("w.slices::tsquery")
+BUT_NOT = SQL("(w.slices::tsquery && !! {query})")
 BY_WORD = SQL("h.found_by")
 BY_PART = SQL("NULL::tsvector")
 SHOWN = SQL("""
@@ -240,17 +242,19 @@ def _query(name: str, parts: int) -> SQL:
     words, visible = Words("", ("",) * parts), scopes.version("x")
     whole, part = words.in_any_form("x"), words.as_parts("x")
     own = {"visible": visible, "there": THERE}
-    arms = [ARM.format(found_by=BY_WORD, matching=whole, **own)]
+    arms = [ARM.format(found_by=BY_WORD, among=IN_THE_SLICES, matching=whole, **own)]
     if part is not None:
-        only = SQL("{} AND NOT {}").format(part, whole)
-        arms.append(ARM.format(found_by=BY_PART, matching=only, **own))
+        # What has the word too is left out by the index, before its text is looked through.
+        among = BUT_NOT.format(query=QUERY)
+        arms.append(ARM.format(found_by=BY_PART, among=among, matching=part, **own))
     query = QUERIES[name].format(
         arms=SQL(" UNION ALL ").join(arms),
         shown=SHOWN.format(query=QUERY),
         query=QUERY,
         visible=visible,
     )
-    return _constant(query.as_string())
+    # A long statement is read anew by the driver each time; without its margins it is not long.
+    return _constant(" ".join(query.as_string().split()))
 
 
 def _constant(words: str) -> SQL:

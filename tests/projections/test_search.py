@@ -9,6 +9,7 @@ import pytest
 from ledger.domain.events.decisions import ProposalAmended
 from ledger.domain.events.memory import RationaleAdded
 from ledger.domain.values import Refused
+from projections import matching
 from projections.search import hits, search
 from projections.spelling import plain
 from projections.views import Conn, Paging, View
@@ -207,6 +208,17 @@ def test_more_text_than_can_be_searched_is_found_by_its_beginning(database: str)
 )
 def test_spelling_takes_off_accents_and_capitals(text: str, spelled: str) -> None:
     assert plain(text) == spelled
+
+
+def test_what_says_nothing_is_not_looked_for_as_written(readers: Shown) -> None:
+    def as_written(text: str) -> str:
+        return matching.words(readers.connection, text).parameters()["plain_words"]
+
+    assert as_written("De fiets van de Loopgroep") == "fiets loopgroep"
+    for text in ('"de fiets"', "de OR fiets", "de -fiets", "de het een", "op-de-fiets", "de_fiets"):
+        assert as_written(text) == plain(text)
+    for text in ("een fiets voor de loopgroep", "fiets loopgroep"):
+        assert found(readers, text) == {"fiets"}
 
 
 def test_the_counts_by_kind_are_of_what_is_found(readers: Shown) -> None:
