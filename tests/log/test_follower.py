@@ -2,12 +2,13 @@
 
 import logging
 import threading
+from time import monotonic
 
 import psycopg
 import pytest
 
 from ledger.log.checkpoint import Head
-from ledger.log.follower import Follower
+from ledger.log.follower import REST_SECONDS, Follower
 from ledger.log.integrate import Integrator
 from ledger.log.log_key import LogKey
 from ledger.log.store import Store
@@ -81,6 +82,28 @@ def test_each_head_is_told_once(store: Store) -> None:
         grow(store, 1, chain="other")
         heads.wait("other", 1)
     assert heads.told == [(CHAIN, 1), ("other", 1)]
+
+
+def test_a_chain_that_keeps_growing_is_signed_so_many_times_a_second(store: Store) -> None:
+    heads, began = Heads(), monotonic()
+    with Follower(store, integrator_on(store), signed=heads):
+        for size in range(1, 201):
+            grow(store, size)
+            store.notify({CHAIN: size})
+        heads.wait(CHAIN, 200)
+    assert len(heads.told) <= 2 + (monotonic() - began) / REST_SECONDS
+
+
+def test_chains_that_keep_growing_are_signed_beside_each_other(store: Store, database: str) -> None:
+    heads = Heads()
+    with Follower(store, integrator_on(store), signed=heads):
+        for size in range(1, 11):
+            for chain in (CHAIN, "other"):
+                grow(store, size, chain=chain)
+                store.notify({chain: size})
+        heads.wait(CHAIN, 10)
+        heads.wait("other", 10)
+    assert sizes_signed(database)[-1] == 10
 
 
 class NoKeyYet(OneKey):
