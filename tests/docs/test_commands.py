@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TEMPORARY
 from tests.docs.blocks import Block, Command, blocks, first_missing
 from tests.ports import free_port
 
@@ -108,8 +109,8 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    """A short folder name: a path of a Unix socket has to fit in it."""
-    folder = Path(tempfile.mkdtemp(prefix="kd-"))
+    """A short folder name, in memory where it can be: a path of a Unix socket has to fit in it."""
+    folder = Path(tempfile.mkdtemp(prefix="kd-", dir=os.environ.get(TEMPORARY)))
     try:
         yield Session(folder)
     finally:

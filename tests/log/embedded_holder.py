@@ -25,6 +25,13 @@ with running(Path(sys.argv[1])) as url:
     sys.stdin.read()
 """
 
+# Whoever started the tests may have let signals be ignored, as nohup does, and that is inherited.
+HEED_SIGNALS = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
 # What root must have loaded before it becomes somebody who may not read our environment.
 BECOME = """
 import contextlib, os, pwd, psycopg, sys
@@ -47,7 +54,7 @@ class Holder:
     ) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-c", script, *arguments, str(folder)],
+            [sys.executable, "-c", HEED_SIGNALS + script, *arguments, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -127,10 +127,13 @@ def taken_away(server: str, database: str) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_a_database_that_is_away_is_told_to_everybody_who_waits(server: str, database: str) -> None:
+def test_a_database_that_is_away_is_told_to_everybody_who_waits(
+    server: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(database) as store, Ledger(store, recovery_seconds=0.5) as ledger:
         found(ledger)
-        with taken_away(server, database):
+        with taken_away(server, database), monkeypatch.context() as hurried:
+            hurried.setattr(store.datastore.pool, "timeout", 0.5)
             futures = [
                 ledger._writer.submit(CHAIN, registering(f"p-{n}", act=f"key-{n}"))
                 for n in range(600)
