@@ -121,18 +121,38 @@ def capacities(connection: Conn, view: View, positions: Iterable[int]) -> dict[i
     """Return by position what it stands for: `kind`, its ids, its term, and `text` for people."""
     wanted = set(positions)
     seen = seen_at(connection, view, wanted)
-    known = titles(connection, view, {ref for one in seen for ref in _refs(one.event)})
-    found: dict[int, Doc] = {one.header.position: _told(one, known, view.speech) for one in seen}
-    hidden: Doc = {"kind": "hidden", "text": view.speech.template(HIDDEN)}
-    return {at: found.get(at, {"position": at, **hidden}) for at in sorted(wanted)}
+    return as_capacities(view, wanted, seen, titles(connection, view, refs(seen)))
 
 
 def with_capacities(connection: Conn, view: View, entries: Iterable[Doc]) -> None:
     """Add to each entry that has `under` what those positions stand for, as `capacities`."""
     resting = [entry for entry in entries if entry.get("under")]
-    known = capacities(connection, view, {at for entry in resting for at in entry["under"]})
+    show(resting, capacities(connection, view, rested_on(resting)))
+
+
+def rested_on(resting: Iterable[Doc]) -> set[int]:
+    """Return the positions on which these entries rest."""
+    return {at for entry in resting for at in entry["under"]}
+
+
+def refs(seen: Iterable[Seen]) -> set[Ref]:
+    """Return the things whose names are told of records on which something rests."""
+    return {ref for one in seen for ref in _refs(one.event)}
+
+
+def as_capacities(
+    view: View, wanted: Iterable[int], seen: Iterable[Seen], known: dict[Ref, str]
+) -> dict[int, Doc]:
+    """Return what these positions stand for, by their records as far as the reader sees them."""
+    found: dict[int, Doc] = {one.header.position: _told(one, known, view.speech) for one in seen}
+    hidden: Doc = {"kind": "hidden", "text": view.speech.template(HIDDEN)}
+    return {at: found.get(at, {"position": at, **hidden}) for at in sorted(wanted)}
+
+
+def show(resting: Iterable[Doc], found: dict[int, Doc]) -> None:
+    """Put the capacities beside the entries that rest on them."""
     for entry in resting:
-        entry["capacities"] = [known[at] for at in entry["under"]]
+        entry["capacities"] = [found[at] for at in entry["under"]]
 
 
 def _refs(event: Event) -> list[Ref]:

@@ -18,7 +18,7 @@ from projections.sentences import all_references, sentence
 from projections.things import picked
 from projections.timeline import told
 from projections.views import Conn, Doc, View
-from projections.whole import whole
+from projections.whole import with_names
 from projections.words import word
 
 LINKED = ("supersedes", "supersededBy", "cites", "citedBy")
@@ -27,9 +27,8 @@ LINKED = ("supersedes", "supersededBy", "cites", "citedBy")
 
 def decision(connection: Conn, view: View, name: str) -> Doc:
     """Return a decision with all that is known of it; NotFound if the reader knows nothing."""
-    doc = whole(connection, view, DECISION, name)
+    doc, known = with_names(connection, view, DECISION, name, _refs)
     rounds = doc.pop("rounds", [])
-    known = titles(connection, view, _refs(doc, rounds))
     for number, vote_round in enumerate(rounds, start=1):
         vote_round["round"] = number
         _show_votes(vote_round, known)
@@ -99,12 +98,12 @@ def _put(doc: Doc, name: str, value: str | None) -> None:
         doc[name] = value
 
 
-def _refs(doc: Doc, rounds: list[Doc]) -> set[Ref]:
+def _refs(doc: Doc) -> set[Ref]:
     refs = {("decision", link["decision"]) for field in LINKED for link in doc.get(field, [])}
     made = [one for one in doc.get("effectsRecorded", []) if "kind" in one]
     refs |= {("body", doc.get("body", "")), ("escalation", doc.get("escalation", ""))}
     refs |= {(one["kind"], one["id"]) for one in made}
-    for vote_round in rounds:
+    for vote_round in doc.get("rounds", []):
         refs.add(("decisionRule", str(vote_round.get("rule", ""))))
         refs |= {("partner", one["organisation"]) for one in vote_round.get("electors", [])}
         refs |= {("person", one["by"]) for one in vote_round.get("votes", [])}

@@ -28,12 +28,19 @@ ONLY_CONFIDENTIAL = SQL("""
     ) THEN 3 END AS scope
 """)
 
+# With a seat comes the organisation whose seat it is, by whose name it goes.
 TITLES = SQL("""
     SELECT x.kind, x.id, x.title, {scope}
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
     JOIN read_texts AS x ON x.kind = asked.kind AND x.id = asked.id
     WHERE {visible} AND x.title <> ''
-""").format(visible=scopes.version("x"), scope=ONLY_CONFIDENTIAL)
+    UNION ALL
+    SELECT x.kind, x.id, x.title, {scope}
+    FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
+    JOIN read_texts AS s ON s.kind = asked.kind AND s.id = asked.id
+    JOIN read_texts AS x ON x.kind = 'partner' AND x.id = s.title
+    WHERE {visible_seat} AND {visible} AND asked.kind = 'seat' AND x.title <> ''
+""").format(visible=scopes.version("x"), visible_seat=scopes.version("s"), scope=ONLY_CONFIDENTIAL)
 
 # Each kind by itself, so that many things of one kind leave room for the others.
 CHOICES = SQL("""
@@ -73,9 +80,9 @@ def titles(connection: Conn, view: View, wanted: Iterable[Ref]) -> dict[Ref, str
 
     A seat goes by the name of the organisation whose seat it is.
     """
-    found = _titles(connection, view, set(wanted))
-    organisations = {("partner", name) for (kind, _), name in found.items() if kind == "seat"}
-    known = _titles(connection, view, organisations)
+    asked = set(wanted)
+    known = _titles(connection, view, asked)
+    found = {ref: known[ref] for ref in asked if ref in known}
     return {
         ref: known.get(("partner", name), name) if ref[0] == "seat" else name
         for ref, name in found.items()
@@ -83,6 +90,7 @@ def titles(connection: Conn, view: View, wanted: Iterable[Ref]) -> dict[Ref, str
 
 
 def _titles(connection: Conn, view: View, wanted: set[Ref]) -> dict[Ref, str]:
+    """Return the names as they stand, of the organisations of seats as well."""
     if not wanted:
         return {}
     kinds, ids = map(list, zip(*sorted(wanted), strict=True))

@@ -7,7 +7,7 @@ decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from psycopg.sql import SQL, Composable, Composed
@@ -185,13 +185,31 @@ def told(
 ) -> list[Doc]:
     """Return an entry for each record, with its sentence and the things it is about, by name."""
     if things is None:
-        positions = [one.header.position for one in seen]
-        rows = fetch(connection, THINGS, view.parameters(positions=positions)) if seen else []
-        things = {row["position"]: row["things"] for row in rows}
-    about = {position: [_ref(thing) for thing in found] for position, found in things.items()}
-    wanted = {ref for refs in about.values() for ref in refs}
-    known = titles(connection, view, wanted | all_references(one.event for one in seen))
-    return [_entry(one, about.get(one.header.position, []), known, view.speech) for one in seen]
+        things = things_of(connection, view, seen)
+    return entries(view, seen, things, titles(connection, view, refs(seen, things)))
+
+
+def things_of(connection: Conn, view: View, seen: Sequence[Seen]) -> dict[int, list[str]]:
+    """Return by position what each of these records is about, as kind:id."""
+    positions = [one.header.position for one in seen]
+    rows = fetch(connection, THINGS, view.parameters(positions=positions)) if seen else []
+    return {row["position"]: row["things"] for row in rows}
+
+
+def refs(seen: Iterable[Seen], things: Mapping[int, list[str]]) -> set[Ref]:
+    """Return the things whose names are told of these records."""
+    about = {_ref(thing) for found in things.values() for thing in found}
+    return about | all_references(one.event for one in seen)
+
+
+def entries(
+    view: View, seen: Iterable[Seen], things: Mapping[int, list[str]], known: dict[Ref, str]
+) -> list[Doc]:
+    """Return an entry for each record, with the names that are known."""
+    return [
+        _entry(one, map(_ref, things.get(one.header.position, ())), known, view.speech)
+        for one in seen
+    ]
 
 
 def _ref(thing: str) -> Ref:

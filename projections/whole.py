@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from projections.capacities import with_capacities
-from projections.items import find
-from projections.names import titles
+from projections import capacities, timeline
+from projections.items import find, seen_at
+from projections.names import Ref, titles
 from projections.things import Kind
-from projections.timeline import told
 from projections.views import Conn, Doc, View
 
 
@@ -17,10 +16,24 @@ def whole(connection: Conn, view: View, kind: Kind, name: str) -> Doc:
 
     NotFound if the reader knows nothing of it then.
     """
-    doc, seen = find(connection, view, kind, name)
-    with_capacities(connection, view, [one for one in parts(doc) if "under" in one])
-    doc["history"] = told(connection, view, seen)
+    doc, _ = with_names(connection, view, kind, name, lambda _: ())
     return doc
+
+
+def with_names(
+    connection: Conn, view: View, kind: Kind, name: str, others: Callable[[Doc], Iterable[Ref]]
+) -> tuple[Doc, dict[Ref, str]]:
+    """Return the same with the names of all it tells of, and of `others`, asked for at once."""
+    doc, seen = find(connection, view, kind, name)
+    resting = [one for one in parts(doc) if one.get("under")]
+    under = capacities.rested_on(resting)
+    grounds = seen_at(connection, view, under)
+    things = timeline.things_of(connection, view, seen)
+    told = capacities.refs(grounds) | timeline.refs(seen, things)
+    known = titles(connection, view, told.union(others(doc)))
+    capacities.show(resting, capacities.as_capacities(view, under, grounds, known))
+    doc["history"] = timeline.entries(view, seen, things, known)
+    return doc, known
 
 
 def parts(doc: Doc | list[Doc]) -> Iterator[Doc]:

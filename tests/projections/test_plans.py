@@ -23,7 +23,7 @@ from api.record_lines import Recorder
 from ledger.ledger import Ledger
 from ledger.log.database_roles import duties
 from ledger.log.store import Store
-from projections import decisions, search
+from projections import decision_page, decisions, search
 from projections.runner import Runner
 from projections.slices import SLICE
 from projections.tables import Column, Table
@@ -263,6 +263,23 @@ def test_a_list_of_an_early_day_passes_over_what_began_long_after_it(long: str) 
     assert [one["decision"] for one in found] == [f"later-{EARLY - n}" for n in range(len(found))]
     assert len(found) == Paging().size
     assert walk["Plan"]["Shared Hit Blocks"] < MANY / 200
+
+
+@pytest.mark.slow
+def test_all_names_that_a_decision_tells_of_are_asked_for_at_once(long: str) -> None:
+    with (
+        psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader,
+        reader.transaction(),
+    ):
+        view = look(reader, CHAIN, reader=EVERYTHING)
+        listed = decisions.decisions(reader, view, Paging()).items
+        for name in [one["decision"] for one in listed[:ASKED]]:
+            Explained.plans.clear()
+            found = decision_page.decision(reader, view, name)
+            assert found["proposed"]["capacities"]
+            assert found["history"]
+            assert len(Explained.plans) == 4
+            assert len([one for one in Explained.plans if "read_texts" in str(one)]) == 1
 
 
 @pytest.mark.slow
