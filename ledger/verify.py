@@ -590,7 +590,7 @@ def _report(bundle: Bundle, keys: list[str], earlier: list[Checkpoint], policy: 
 def processors() -> int:
     """Return how many processors this process may use, as far as it can know."""
     allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+    return len(allowed(os.getpid())) if allowed else os.cpu_count() or 1
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ EQUIVALENT: dict[str, str] = {
     "range_root: hi <= start -> hi < start": "a left half that ends where the range begins is taken"
     " from the proof by the caller, and a range outside the log is refused by `included`",
     "parsed: 0 -> 1": DEPTH,
+    "parsed: 0 -> -1": DEPTH,
     "Bundle.entries: 0 -> -1": "fewer helpers than none are none",
     "answer: Sound | None -> Sound & None": "nobody reads what a name is said to stand for",
     "helpers: there.close -> pass": LET_GO,
