@@ -269,7 +269,7 @@ class _Replay:
             source=header.source,
             signature=header.signature,
         )
-        return recording.record(self._state, act, at=header.at)
+        return recording.record(self._state, act, at=header.at, read=True)
 
     def _due_again(self, record: Record) -> Recorded | None:
         at = record.header.at

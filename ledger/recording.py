@@ -114,10 +114,11 @@ class Recorded(Struct, frozen=True):
     first: int
 
 
-def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
+def record(chain: ChainState, act: Act, *, at: str, read: bool = False) -> Recorded:
     """Check one act against the rules, apply it, and everything that follows, to the end.
 
-    `at` is the recorded time, an Instant. Raises Refused or NotAllowed with the rule's number; then
+    `at` is the recorded time, an Instant; `read` says that the event came from stored bytes just
+    now, so that nobody need read it back. Raises Refused or NotAllowed with the rule's number; then
     nothing has changed.
     """
     at = max(at, chain.at)
@@ -135,7 +136,7 @@ def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
     force_setattr(header, "under", policy.lawful(chain, event, header))
     signatures.check(chain, event, header)
     entries: list[Entry] = []
-    chain = _apply(chain, event, header, entries)
+    chain = _apply(chain, event, header, entries, read=read)
     return Recorded(chain, (*ahead, *entries), first)
 
 
@@ -317,6 +318,7 @@ def _apply(
     entries: list[Entry],
     *,
     bounded: bool = True,
+    read: bool = False,
 ) -> ChainState:
     """Check and apply one event, then what follows from it, depth first."""
     if chain.chains.dissolved >= 0 and not isinstance(event, CLOSING):
@@ -324,7 +326,7 @@ def _apply(
     fold.check(chain, event, header)
     if isinstance(event, PROPOSALS) and event.effects:
         _rehearse(chain, event, header)
-    data = _encoded(event, header)
+    data = _encoded(event, header, read=read)
     chain = fold.evolve(chain, event, header)
     entries.append(Entry(event, header, data))
     for number, consequence in enumerate(fold.follow(chain, event, header)):
@@ -336,7 +338,7 @@ def _apply(
     return chain
 
 
-def _encoded(event: Event, header: Header) -> bytes:
+def _encoded(event: Event, header: Header, *, read: bool) -> bytes:
     """Return the bytes of a record that is sure to fit, and to be readable for ever."""
     try:
         data, body = catalogue.encode_parts(event, header)
@@ -344,7 +346,8 @@ def _encoded(event: Event, header: Header) -> bytes:
         raise Refused("G8", str(error)) from error
     if len(data) > canonical.MAX_RECORD_BYTES:
         raise Refused("G7", f"deze vastlegging telt {len(data)} bytes")
-    catalogue.reread(body, type(event))
+    if not read:
+        catalogue.reread(body, type(event))
     return data
 
 
