@@ -153,23 +153,26 @@ def earlier(chain: ChainState, *, subject: str, besides: str) -> tuple[str, ...]
 
 def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
     """Copy where each decision stands and what it waits for."""
-    match event:
+    match event:  # what comes most stands first
+        case VoteCast():
+            return _with_vote(own, event, header)
         case ProposalSubmitted():
             return _with_proposal(own, event, header)
-        case ProposalAmended():
-            return _with_amendment(own, event)
         case DeliberationOpened():
             return _asked(own, event.decision, meeting=event.meeting)
         case ElectorateFixed():
             return _with_electorate(own, event, header)
-        case VoteCast():
-            return _with_vote(own, event, header)
-        case DeadlineExtended():
-            own = _asked(own, event.decision, deadline=event.deadline, extended=True)
-            return _waiting(own, f"vote/{event.decision}", event.deadline)
         case DecisionAdopted():
             own = _closed(own, event.decision, "adopted", header, keep=True)
             return _waiting(own, f"force/{event.decision}", event.in_force_at)
+        case DecisionTookForce():
+            asked = own.deliberation(event.decision)
+            return replace(_closed(own, event.decision, "in-force", header), taking_force=asked)
+        case ProposalAmended():
+            return _with_amendment(own, event)
+        case DeadlineExtended():
+            own = _asked(own, event.decision, deadline=event.deadline, extended=True)
+            return _waiting(own, f"vote/{event.decision}", event.deadline)
         case DecisionTied() | DecisionDeferred():
             status = "tied" if isinstance(event, DecisionTied) else "deferred"
             own = replace(own, alarms=own.alarms.clear(f"vote/{event.decision}"))
@@ -178,9 +181,6 @@ def evolve(own: Decisions, event: DecisionEvent, header: Header) -> Decisions:
         case DecisionTakenUnderMandate():
             keep = event.outcome == "adopted"
             return _closed(own, event.decision, event.outcome, header, keep=keep)
-        case DecisionTookForce():
-            asked = own.deliberation(event.decision)
-            return replace(_closed(own, event.decision, "in-force", header), taking_force=asked)
         case ProposalWithdrawn() | DecisionRejected() | DecisionLapsed():
             return _closed(own, event.decision, BECOMES[type(event)], header)
         case DecisionSuperseded() | DecisionRevoked():

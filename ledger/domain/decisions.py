@@ -132,17 +132,19 @@ def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
     """Refuse what the procedure does not allow. Consequences come from the rules themselves."""
     if isinstance(event, STEPS):
         _in_order(chain, event.decision, header)
-    match event:
+    match event:  # what comes most stands first
+        case VoteCast():
+            _vote_cast(chain, event, header)
+        case DecisionAdopted() | DecisionTookForce() | ElectorateFixed() | DecisionRejected():
+            known(chain, event.decision)
+        case DeliberationOpened():
+            _deliberation_opened(chain, event, header)
         case ProposalSubmitted():
             _proposal_submitted(chain, event)
         case ProposalAmended():
             _proposal_amended(chain, event)
         case ProposalWithdrawn():
             _standing(chain, event.decision, UNDECIDED, "D13")
-        case DeliberationOpened():
-            _deliberation_opened(chain, event, header)
-        case VoteCast():
-            _vote_cast(chain, event, header)
         case DissentRecorded():
             _dissent_recorded(chain, event, header)
         case AdviceAnswered():
@@ -168,11 +170,9 @@ def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
             known(chain, event.by_decision)
         case OutcomeDisputed():
             _outcome_disputed(chain, event)
-        case AdviceIssued() | EarlierDecisionNotCited() | ElectorateFixed() | DeadlineExtended():
+        case AdviceIssued() | EarlierDecisionNotCited() | DeadlineExtended() | EffectFailed():
             known(chain, event.decision)
-        case DecisionAdopted() | DecisionRejected() | DecisionTied() | DecisionLapsed():
-            known(chain, event.decision)
-        case DecisionDeferred() | DecisionTookForce() | EffectFailed():
+        case DecisionTied() | DecisionLapsed() | DecisionDeferred():
             known(chain, event.decision)
         case _:
             assert_never(event)
@@ -185,8 +185,9 @@ def _standing(chain: ChainState, name: str, wanted: frozenset[str], rule: str) -
 
 def _in_order(chain: ChainState, decision: str, header: Header) -> None:
     """However late it is recorded, nothing happens between two steps that are already told."""
-    since, status = known(chain, decision).status_on, known(chain, decision).status
-    require(since <= header.on, "D25", f"{decision} staat al sinds {since} op {status}")
+    now = known(chain, decision)
+    in_order = now.status_on <= header.on
+    require(in_order, "D25", f"{decision} staat al sinds {now.status_on} op {now.status}")
 
 
 def _new(chain: ChainState, decision: str) -> None:

@@ -30,27 +30,26 @@ def count(
 ) -> Tally:
     """Count votes (seat -> choice) of the electors; `present` are seats that attended a meeting."""
     weights = {one.seat: one.weight if rule.weight == "seat" else 1 for one in electors}
-
-    def seats(choice: str) -> int:
-        return sum(1 for seat in weights if votes.get(seat) == choice)
-
-    def weight(choice: str) -> int:
-        return sum(heavy for seat, heavy in weights.items() if votes.get(seat) == choice)
-
+    cast: dict[str | None, list[int]] = {}  # by choice, None for silence, what each seat weighs
+    for seat, heavy in weights.items():
+        cast.setdefault(votes.get(seat), []).append(heavy)
+    supporting, opposed = cast.get("for", []), cast.get("against", [])
+    abstaining, silent = cast.get("abstain", []), cast.get(None, [])
+    in_favour, against = sum(supporting), sum(opposed)
     taking_part = [seat for seat in weights if seat in votes or seat in present]
     base = _base(rule, weights, votes, taking_part)
-    reached, needed = _comparison(rule, base, in_favour=weight("for"), against=weight("against"))
-    found, wanted = _quorum(rule, weights, votes, taking_part, in_favour=weight("for"))
+    reached, needed = _comparison(rule, base, in_favour=in_favour, against=against)
+    found, wanted = _quorum(rule, weights, votes, taking_part, in_favour=in_favour)
     return Tally(
         seats=len(weights),
-        seats_for=seats("for"),
-        seats_against=seats("against"),
-        seats_abstained=seats("abstain"),
-        seats_silent=sum(1 for seat in weights if seat not in votes),
+        seats_for=len(supporting),
+        seats_against=len(opposed),
+        seats_abstained=len(abstaining),
+        seats_silent=len(silent),
         weight=sum(weights.values()),
-        weight_for=weight("for"),
-        weight_against=weight("against"),
-        weight_abstained=weight("abstain"),
+        weight_for=in_favour,
+        weight_against=against,
+        weight_abstained=sum(abstaining),
         base=base,
         reached=reached,
         needed=needed,
