@@ -126,7 +126,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         text=True,
         timeout=WAIT_SECONDS,
     )
-    if done.returncode == 42:
+    if done.returncode == 42 or done.stderr.startswith("unshare:"):
         pytest.skip("mounting is not allowed here")
     assert "schijf is vol" in done.stdout, done
     assert done.stdout.count("\n") == 1
