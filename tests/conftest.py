@@ -23,6 +23,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
+from api.settling import settle
 from ledger.embedded import running
 
 # Loaded only when a test wants a database: the tests of the rules do not wait for it.
@@ -53,6 +54,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if memory is not None:
             (folder / "tmp").mkdir()
             os.environ.setdefault(TEMPORARY, str(folder / "tmp"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves alone when Python looks for what was forgotten, as a server does.
+
+    There are thousands of them in each process, and a tenth of its time would go into that.
+    """
+    settle()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
