@@ -271,6 +271,21 @@ def test_who_listens_hears_which_chain_grew(store: Store) -> None:
     heard.close()
 
 
+def test_telling_goes_on_after_what_went_wrong_on_the_same_connection(database: str) -> None:
+    heard = Store(database).listen(timeout_seconds=30)
+    assert next(heard) == ""
+    with Store(database, pool_size=1) as store:
+        store.notify({"a": 1})
+        with store.connection() as conn:
+            conn.execute("SELECT 1", prepare=True)
+        with pytest.raises(errors.DivisionByZero), store.connection() as conn:
+            conn.execute("SELECT 1 / 0")
+        assert store.size("a") == 0
+        store.notify({"b": 1})
+        assert [next(heard), next(heard)] == ["a", "b"]
+    heard.close()
+
+
 def test_who_rests_on_a_bell_hears_it_and_hears_how_far_a_chain_is(store: Store) -> None:
     bell = Bell()
     heard = store.hear(30, bell)
