@@ -49,11 +49,12 @@ define MAKE_VENV
 fi
 endef
 
-# The project itself is editable, and its build backend comes from the same pinned list.
+# The project itself is editable, and its build backend comes from the same pinned list. Quiet twice:
+# what a build backend advises is not for who installs, and what goes wrong is told all the same.
 define INSTALL
 @echo 'Vastgezette onderdelen installeren uit $(1)'
-@$(PIP) install --quiet --require-hashes -r $(1)
-@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+@$(PIP) install -qq --require-hashes -r $(1)
+@$(PIP) install -qq --no-deps --no-build-isolation --no-index --editable .
 endef
 
 $(RUNTIME): requirements.txt pyproject.toml
