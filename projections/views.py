@@ -36,15 +36,17 @@ DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
 MAX_CURSOR: Final = 500
 
-# Scope by scope, as the newest record that the public may see can lie far back.
+# Scope by scope, as the newest record that the public may see can lie far back. In the order of an
+# index that begins with the scope: along the positions all of a chain is walked through for a scope
+# that no record has.
 NEWEST = SQL("""
     SELECT max(newest.position) AS position
     FROM generate_series(1, %(near_rank)s::int) AS each (scope)
     CROSS JOIN LATERAL (
         SELECT r.position
         FROM read_records AS r
-        WHERE {visible} AND r.scope = each.scope
-        ORDER BY r.position DESC
+        WHERE {visible} AND r.scope >= each.scope AND r.scope <= each.scope
+        ORDER BY r.scope DESC, r.position DESC
         LIMIT 1
     ) AS newest
 """).format(visible=scopes.entry("r"))

@@ -266,6 +266,17 @@ def test_a_list_of_an_early_day_passes_over_what_began_long_after_it(long: str) 
 
 
 @pytest.mark.slow
+def test_up_to_where_a_chain_is_known_is_one_look_for_each_scope(long: str) -> None:
+    with (
+        psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader,
+        reader.transaction(),
+    ):
+        Explained.plans.clear()
+        assert look(reader, CHAIN, reader=EVERYTHING).known_at
+        assert rows_of("read_records") <= len(EVERYTHING)
+
+
+@pytest.mark.slow
 def test_all_names_that_a_decision_tells_of_are_asked_for_at_once(long: str) -> None:
     with (
         psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader,
