@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import structlog
 from fastapi.routing import APIRoute
 
 from api import access_log, service_keys
@@ -22,6 +21,7 @@ from api.workplace import opened
 from ledger.log.database import connect
 from ledger.log.store import StoreUnavailable
 from tests.api.doors import Doors, open_doors
+from tests.api.logs import logged
 from tests.api.programs import bearer, day
 
 NAME = "Willemijn Achternaam"
@@ -34,19 +34,12 @@ DATABASE = f"postgresql://iemand:{SECRET}@127.0.0.1:9/niets?connect_timeout=1"
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """Everything that is logged as the server logs it, the libraries included."""
-    root = logging.getLogger()
-    before, level, settings = root.handlers, root.level, structlog.get_config()
     written = io.StringIO()
-    access_log.start(written)
-    # Loggers are shared by the tests of a process, so none may keep this way of writing.
-    structlog.configure(cache_logger_on_first_use=False)
     asking = logging.getLogger("httpx")
     asking.disabled = True  # the caller's own lines
-    yield written
+    with logged(written):
+        yield written
     asking.disabled = False
-    root.handlers = before
-    root.setLevel(level)
-    structlog.configure(**settings)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from ledger.key_provider import FileKeys, Owner, Wrapped, load_key
 from ledger.log.store import Store
 from ledger.vault import Vault
 from tests.api.doors import Doors, open_doors
+from tests.api.logs import logged
 
 CHAIN = "wisketen"
 TEXT = "Volgens Wilhelmina lag het aan de afdeling Ooijevaar-West."
@@ -150,7 +151,7 @@ def test_after_an_erasure_nothing_of_a_person_is_left(
     data, own = tmp_path / "data", tmp_path / "own"
     with running(data) as database:
         migrate(database)
-        with open_doors(database, own, logs=True) as doors:
+        with logged(), open_doors(database, own) as doors:
             report = recorded(doors)
             traces = Traces(database, own)
             known = {NAME.encode(), CONTACT.encode(), TEXT.encode()}
