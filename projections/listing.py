@@ -98,8 +98,8 @@ VALID_THEN = SQL("""
     AND (s.status IS NULL OR s.status <> ALL(%(gone)s::text[]))
 """)
 # No slice of the chain after the last in which something began that was there on the day has to be
-# walked through: of each there is one look in the index. The order is that of the index: for any row
-# at all a planner may rather begin to read the table, which has those of that slice at its end.
+# walked through: of each there is one look in the index. The order is that of the index: for just
+# any row a planner may rather begin to read the table, which has those of that slice at its end.
 THERE_THEN = SQL("""
     t.valid_from <= %(valid_on)s::date AND t.since < (
         SELECT (w.slice + 1) * {slice}
