@@ -57,3 +57,21 @@ class Tray(Generic[T]):
                         raise TimeoutError
                     self._arrived.wait(left)
         return self._outcomes.pop(number)
+
+
+class OwnTray(threading.local, Generic[T]):
+    """The tray of each thread, for one outcome at a time.
+
+    It is used again only after that has come: what comes too late comes in a tray of nobody.
+    """
+
+    _own: Tray[T] | None = None
+
+    def lend(self) -> Tray[T]:
+        """Return the tray of the calling thread."""
+        own, self._own = self._own, None
+        return own or Tray()
+
+    def take_back(self, tray: Tray[T]) -> None:
+        """Take back an empty tray."""
+        self._own = tray

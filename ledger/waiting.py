@@ -17,6 +17,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from time import monotonic
 from typing import Final
+from uuid import uuid4
+
+from msgspec.structs import replace
 
 from ledger.bell import Bell
 from ledger.log.store import StoreUnavailable
@@ -67,7 +70,7 @@ class Job:
         place: Place | None = None,
     ) -> None:
         self.chain = chain
-        self.act = act
+        self.act = _with_key(act)
         self.series = series
         self.offered = b""
         self.waiter = waiter
@@ -98,6 +101,11 @@ class Job:
             return False
         self.claimed = not self._withdrawn
         return self.claimed
+
+
+def _with_key(act: Act | None) -> Act | None:
+    """Give an act its key before the first try, so that it is recognised afterwards."""
+    return replace(act, act=uuid4().hex) if act is not None and not act.act else act
 
 
 Answer = tuple[Job, Outcome | Exception]

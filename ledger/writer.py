@@ -23,9 +23,6 @@ from concurrent.futures import Future
 from datetime import datetime
 from time import monotonic
 from typing import Final
-from uuid import uuid4
-
-from msgspec.structs import replace
 
 from ledger.batch import MAX_JOBS, Batch
 from ledger.deciding import Decider
@@ -35,12 +32,11 @@ from ledger.notices import Notices
 from ledger.patience import Patience
 from ledger.recording import Act
 from ledger.states import States
-from ledger.tray import Tray
+from ledger.tray import OwnTray, Tray
 from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer, given_up
 
 RECOVERY_SECONDS: Final = 10.0
 """How long a batch is tried again while the database is away."""
-
 FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
 MAX_RACES: Final = 200
@@ -84,7 +80,7 @@ class Writer:
         self._usual_seconds = 0.0
         self._failure: Exception | None = None
         self._role = threading.Lock()
-        self._trays = threading.local()
+        self._own_tray: OwnTray[Outcome | Exception] = OwnTray()
         self._thread = threading.Thread(target=self._run, name="ketenledger-writer", daemon=True)
         self._thread.start()
 
@@ -95,8 +91,8 @@ class Writer:
         another thread and its outcome back costs more than deciding on it.
         """
         deadline = monotonic() + timeout_seconds
-        tray = self._own_tray()
-        job = Job(chain, _with_key(act), place=(tray, tray.place()))
+        tray = self._own_tray.lend()
+        job = Job(chain, act, place=(tray, tray.place()))
         if self._role.acquire(blocking=False):
             self._record_alone(job, deadline)
         else:
@@ -105,19 +101,10 @@ class Writer:
             outcome = tray.take(deadline - monotonic())
         except TimeoutError:
             raise self.withdraw(job, timeout_seconds) from None
-        self._trays.own = tray
+        self._own_tray.take_back(tray)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
-
-    def _own_tray(self) -> Tray[Outcome | Exception]:
-        """Return the tray of the calling thread, for one outcome.
-
-        It is used again only after that has come: what comes too late comes in a tray of nobody.
-        """
-        tray: Tray[Outcome | Exception] | None = getattr(self._trays, "own", None)
-        self._trays.own = None
-        return tray or Tray()
 
     def submit(
         self, chain: str, act: Act | None, *, series: Series | None = None
@@ -126,7 +113,7 @@ class Writer:
 
         Raises Overloaded. Cancelling succeeds as long as nothing was tried.
         """
-        job = Job(chain, _with_key(act), series=series)
+        job = Job(chain, act, series=series)
         self._waiting.put(job)
         return job.future
 
@@ -134,7 +121,7 @@ class Writer:
         self, chain: str, act: Act, *, series: Series | None, tray: Tray[Outcome | Exception]
     ) -> Job:
         """Ask to record an act of a row; the outcome comes into the tray. Raises Overloaded."""
-        job = Job(chain, _with_key(act), series=series, place=(tray, tray.place()))
+        job = Job(chain, act, series=series, place=(tray, tray.place()))
         try:
             self._waiting.put(job)
         except Overloaded:
@@ -150,7 +137,7 @@ class Writer:
         """Ask to record an act and await the outcome, from an event loop."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Outcome] = loop.create_future()
-        job = Job(chain, _with_key(act), waiter=(loop, waiter))
+        job = Job(chain, act, waiter=(loop, waiter))
         self._waiting.put(job)
         self._patience.wait(loop, job, waiter, timeout_seconds)
         try:
@@ -247,6 +234,10 @@ class Writer:
             self._decide_ahead(None if flight is None else flight.batch)
         if flight is not None and (answered or flight.late):
             self._land(flight)
+        self._send_ahead()
+
+    def _send_ahead(self) -> None:
+        """Send what was decided ahead, where nothing is under way and it is worth it."""
         idle = self._flight is None and self._failure is None
         if idle and self._next is not None and self._worth_sending(self._next):
             self._send(self._next)
@@ -306,7 +297,10 @@ class Writer:
             self._failure = error
 
     def _land(self, flight: Flight) -> None:
-        """Take the answer about a batch: its outcomes are true now, or everything starts anew."""
+        """Take the answer about a batch: its outcomes are true now, or everything starts anew.
+
+        What was decided upon it is sent before anybody is told, so that the disk works on.
+        """
         self._flight = None
         try:
             self._sender.landed(seconds=flight.seconds_left)
@@ -314,9 +308,11 @@ class Writer:
             self._failure = error
             return
         self._usual_seconds += (monotonic() - flight.since - self._usual_seconds) / SMOOTHING
-        if self._next is not None:
-            self._next.landed()
-        self._done(flight.batch)
+        self._keep(flight.batch)
+        try:
+            self._send_ahead()
+        finally:
+            self._tell(flight.batch)
 
     def _start_anew(self, error: Exception) -> None:
         """Forget what was decided ahead; record what is in hand, one careful batch at a time."""
@@ -365,14 +361,24 @@ class Writer:
         return left
 
     def _done(self, batch: Batch) -> None:
-        """A batch is on disk: keep its states, answer its callers, tell who follows."""
-        grown = list(batch.grown())
-        self._states.keep(*grown)
+        """A batch is on disk, or needs none."""
+        self._keep(batch)
+        self._tell(batch)
+
+    def _keep(self, batch: Batch) -> None:
+        """What a batch says is so; the next is decided upon it."""
+        self._states.keep(*batch.grown())
         batch.commit_series()
-        answer(batch.answers)
+        if self._next is not None:
+            self._next.landed()
         self._in_hand = ()
+
+    def _tell(self, batch: Batch) -> None:
+        """Answer the callers of a batch, and tell who follows."""
+        answer(batch.answers)
+        grown = {kept.state.name: kept.state.size for kept in batch.grown()}
         if grown:
-            self._notices.tell({kept.state.name: kept.state.size for kept in grown})
+            self._notices.tell(grown)
 
     def _one_by_one(self, jobs: Sequence[Job], error: NotStorable) -> Sequence[Job]:
         """Find the job whose record no table can hold; the others are recorded."""
@@ -392,8 +398,3 @@ class Writer:
     def _refuse(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
         answer([(job, error) for job in jobs])
         return ()
-
-
-def _with_key(act: Act | None) -> Act | None:
-    """Give an act its key before the first try, so that it is recognised afterwards."""
-    return replace(act, act=uuid4().hex) if act is not None and not act.act else act

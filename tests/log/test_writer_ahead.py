@@ -69,6 +69,21 @@ def test_what_was_decided_ahead_is_decided_anew_where_the_first_batch_fails(
     assert acts_of(ledger)[1:] == ["first", "own"]
 
 
+def test_what_was_decided_ahead_is_on_its_way_before_the_first_are_told(
+    ledger: Ledger, database: str
+) -> None:
+    on_their_way: list[bool] = []
+    with psycopg.connect(database) as held:
+        held.execute(HOLD_BACK)
+        first = ledger._writer.submit(CHAIN, registering("a"))
+        first.add_done_callback(lambda _: on_their_way.append(ledger._writer._flight is not None))
+        until_somebody_waits(database)
+        second = ledger._writer.submit(CHAIN, registering("b"))
+        until_decided_ahead(ledger, 1)
+    assert isinstance(second.result(PATIENCE_SECONDS), Receipt)
+    assert on_their_way == [True]
+
+
 def test_deciding_that_fails_costs_neither_what_is_under_way_nor_what_comes_later(
     ledger: Ledger, database: str
 ) -> None:
