@@ -19,7 +19,7 @@ LOOK_SECONDS: Final = 0.25
 """How often a waiting thread looks in the store for what other processes wrote."""
 
 IDLE_SECONDS: Final = 1.0
-PAUSE_SECONDS: Final = 0.01
+PAUSE_SECONDS: Final = 0.025
 """The least time between two notifications: under load each of them tells of many records."""
 
 LOG = logging.getLogger(__name__)

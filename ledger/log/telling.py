@@ -1,6 +1,6 @@
 """Telling who listens how far chains are: one statement, in libpq's own binary calls.
 
-Under load it is asked a hundred times a second, beside a writer that wants the same interpreter:
+Under load it is asked forty times a second, beside a writer that wants the same interpreter:
 what psycopg makes of parameters costs three times as much as this.
 
 It is not kept prepared. The connection comes from a pool, and there psycopg has the server forget
