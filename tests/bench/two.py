@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import uvloop
+
 from api.settling import settle
 from ledger import catalogue
 from ledger.ledger import Ledger
@@ -123,7 +125,7 @@ def main(conninfo: str) -> None:
             settle()
             print("ready", flush=True)
             sys.stdin.readline()
-            print(asyncio.run(_write(ledger, job, acts)), flush=True)
+            print(uvloop.run(_write(ledger, job, acts)), flush=True)
 
 
 async def _write(ledger: Ledger, job: Job, acts: Sequence[Act]) -> int:
