@@ -33,6 +33,7 @@ from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
 from ledger.recording import Act
+from ledger.recovery import RECOVERY_SECONDS
 from ledger.row import Row
 from ledger.sealed import Disclosed, opened
 from ledger.sealing_acts import Sealing, bytes_at
@@ -41,7 +42,7 @@ from ledger.stretches import audit_stored, stored
 from ledger.timer import Timer
 from ledger.vault import KeyRefused, KeysUnavailable, Vault
 from ledger.waiting import MAX_WAITING, Outcome, Overloaded, Series, given_up
-from ledger.writer import RECOVERY_SECONDS, Writer
+from ledger.writer import Writer
 
 __all__ = [
     "Act",

@@ -16,7 +16,6 @@ same key then gives the one true answer.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -27,28 +26,22 @@ from typing import Final
 from ledger.batch import MAX_JOBS, Batch
 from ledger.deciding import Decider
 from ledger.flight import STORING_FAILS, Flight
-from ledger.log.store import NotStorable, PositionTaken, Store, StoreUnavailable
+from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.patience import Patience
 from ledger.recording import Act
+from ledger.recovery import RECOVERY_SECONDS, Recovery
 from ledger.states import States
 from ledger.tray import OwnTray, Tray
 from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer, given_up
 
-RECOVERY_SECONDS: Final = 10.0
-"""How long a batch is tried again while the database is away."""
-FIRST_PAUSE_SECONDS: Final = 0.05
-LONGEST_PAUSE_SECONDS: Final = 1.0
-MAX_RACES: Final = 200
-"""How often one batch may lose its positions to other processes."""
-
 LOOK_SECONDS: Final = 1.0
+LAST_SECONDS: Final = 1.0
+"""How long the thread may take to end after those who waited were turned away."""
 CHUNK: Final = 16
 """How many acts are decided on before the writer looks whether the disk has answered."""
 SMOOTHING: Final = 8
 """Over how many batches it is averaged how long a commit takes."""
-
-LOG = logging.getLogger(__name__)
 
 
 class Writer:
@@ -64,15 +57,21 @@ class Writer:
         max_waiting: int = MAX_WAITING,
         recovery_seconds: float = RECOVERY_SECONDS,
     ) -> None:
-        self._recovery_seconds = recovery_seconds
         self._store = store
         self._states = states
         self._notices = notices
         self._decider = Decider(store, states, clock)
         self._sender = store.sender()
         self._waiting = Waiting(max_waiting=max_waiting)
+        self._recovery = Recovery(
+            store,
+            states,
+            decider=self._decider,
+            waiting=self._waiting,
+            done=self._done,
+            seconds=recovery_seconds,
+        )
         self._patience = Patience(self.withdraw)
-        self._stopping = threading.Event()
         self._next: Batch | None = None
         self._flight: Flight | None = None
         self._in_hand: Sequence[Job] = ()
@@ -155,9 +154,9 @@ class Writer:
         """Take no more acts, record what waits, and stop; what is left over is told so."""
         self._waiting.close()
         self._thread.join(timeout_seconds)
-        self._stopping.set()
+        self._recovery.stop()
         self._waiting.turn_away()
-        self._thread.join(LONGEST_PAUSE_SECONDS)
+        self._thread.join(LAST_SECONDS)
 
     def _record_alone(self, job: Job, deadline: float) -> None:
         """Record one act in the thread of its caller, who has the role of the writer.
@@ -324,41 +323,8 @@ class Writer:
         self._in_hand = jobs or self._waiting.claim()
         self._waiting.put_back()
         self._left = ()
-        self._left = self._recover(self._in_hand, error)
+        self._left = self._recovery.record(self._in_hand, error)
         self._in_hand = ()
-
-    def _recover(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
-        """Record these jobs after an attempt that failed; return those that fit in no batch yet."""
-        deadline = monotonic() + self._recovery_seconds
-        pause, few = FIRST_PAUSE_SECONDS, len(jobs)
-        for _ in range(MAX_RACES):
-            if isinstance(error, PositionTaken):
-                self._states.doubt({job.chain for job in jobs})
-                # Who decides on less is sooner: of two, no one loses for ever.
-                few = max(1, few // 2)
-            elif isinstance(error, NotStorable):
-                return self._one_by_one(jobs, error)
-            elif isinstance(error, StoreUnavailable):
-                self._states.doubt()
-                if monotonic() >= deadline or self._stopping.wait(pause):
-                    return self._give_up(jobs, error)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            else:
-                LOG.error("De database weigert te bewaren", exc_info=error)
-                return self._give_up(jobs, StoreUnavailable(str(error)))
-            try:
-                return (*self._attempt(jobs[:few]), *jobs[few:])
-            except STORING_FAILS as again:
-                error = again
-        return self._refuse(jobs, Overloaded("Andere processen schrijven te veel in deze ketens."))
-
-    def _attempt(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """Decide on these jobs and store what that gives; return those that did not fit."""
-        batch, left = self._decider.sure(self._decider.decided(jobs), jobs)
-        if batch.rows:
-            self._store.append(batch.rows)
-        self._done(batch)
-        return left
 
     def _done(self, batch: Batch) -> None:
         """A batch is on disk, or needs none."""
@@ -379,22 +345,3 @@ class Writer:
         grown = {kept.state.name: kept.state.size for kept in batch.grown()}
         if grown:
             self._notices.tell(grown)
-
-    def _one_by_one(self, jobs: Sequence[Job], error: NotStorable) -> Sequence[Job]:
-        """Find the job whose record no table can hold; the others are recorded."""
-        if len(jobs) == 1:
-            return self._refuse(jobs, error)
-        for job in jobs:
-            try:
-                self._attempt([job])
-            except STORING_FAILS as again:
-                self._recover([job], again)
-        return ()
-
-    def _give_up(self, jobs: Sequence[Job], error: StoreUnavailable) -> Sequence[Job]:
-        """Tell these callers that nobody knows, and those who wait that it makes no sense now."""
-        return self._refuse((*jobs, *self._waiting.take_all()), error)
-
-    def _refuse(self, jobs: Sequence[Job], error: Exception) -> Sequence[Job]:
-        answer([(job, error) for job in jobs])
-        return ()

@@ -9,7 +9,7 @@ import pytest
 
 from api import health, parameters, rates, record_lines, request_body, serving
 from api.settings import Settings
-from ledger import audit, batch, recording, row, sealed, states, waiting, writer
+from ledger import audit, batch, recording, recovery, row, sealed, states, waiting
 from ledger.log import canonical, database, migrations
 from projections import progress, runner, views
 
@@ -40,7 +40,7 @@ LIMITS = {
     "acts waiting": (waiting.MAX_WAITING,),
     "acts of one import under way": (row.UNDER_WAY,),
     "wait for a receipt": (Settings.submit_seconds,),
-    "a batch is tried again while the database is away": (writer.RECOVERY_SECONDS,),
+    "a batch is tried again while the database is away": (recovery.RECOVERY_SECONDS,),
     "states of chains in memory": (states.MAX_CHAINS,),
     "breaks that an audit names": (audit.MAX_BREAKS,),
     "page of a list": (views.DEFAULT_LIMIT, views.MAX_LIMIT),
