@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 from psycopg import errors, generators
 from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGconn, PGresult
 
 from ledger.log.database import BoundedConnection
 
@@ -65,7 +66,8 @@ def send(conn: BoundedConnection, rows: Columns) -> None:
         conn.pgconn.send_query_prepared(name, values, BINARY)
     else:
         conn.pgconn.send_query_params(STATEMENTS[name], values, param_formats=BINARY)
-    conn.wait(generators.send(conn.pgconn))
+    if conn.pgconn.flush():
+        conn.wait(generators.send(conn.pgconn))  # more than the wire takes at once
 
 
 def prepare(conn: BoundedConnection) -> None:
@@ -82,10 +84,26 @@ def prepare(conn: BoundedConnection) -> None:
 
 def landed(conn: BoundedConnection, *, seconds: float | None = None) -> None:
     """Wait until what was sent is committed, or raise psycopg's error that says why it is not."""
-    results = conn.wait(generators.fetch_many(conn.pgconn), timeout=seconds)
+    results = _at_hand(conn.pgconn)
+    if not results or results[-1] is not None:
+        results += conn.wait(generators.fetch_many(conn.pgconn), timeout=seconds)
     for result in results:
-        if result.status != ExecStatus.COMMAND_OK:
+        if result is not None and result.status != ExecStatus.COMMAND_OK:
             raise errors.error_from_result(result)
+
+
+def _at_hand(pgconn: PGconn) -> list[PGresult | None]:
+    """Return the results that came already, with None behind the last one there will be.
+
+    Whoever asks when the answer can be read needs no second wait for it.
+    """
+    pgconn.consume_input()
+    results: list[PGresult | None] = []
+    while not pgconn.is_busy():
+        results.append(pgconn.get_result())
+        if results[-1] is None:
+            break
+    return results
 
 
 def _name(rows: Columns) -> bytes:
