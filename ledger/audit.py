@@ -14,7 +14,7 @@ One pass, one state, at most the consequences of one act in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -100,11 +100,10 @@ class _Replay:
         self._chain_said = state.name
 
     def take(self, row: Lying) -> None:
-        """Judge the next record."""
+        """Judge the next record: at a glance where it is what the rules give, else by its parts."""
         self.count += 1
         self._judge_row(row)
-        if self._exact and self._expected and row.data == self._expected[0].data:
-            self._as_expected()
+        if self._as_expected(row) if self._expected else self._as_given(row):
             return
         record = self._read(row)
         if record is None:
@@ -138,7 +137,8 @@ class _Replay:
             self._break_at(self._next_row, "gap", f"in de reeks ontbreekt {missing}")
         elif row.position < self._next_row:
             self._break(row, "wrong-order", f"komt na gebeurtenis {self._next_row - 1}")
-        self._next_row = max(self._next_row, row.position + 1)
+            return
+        self._next_row = row.position + 1
 
     def _read(self, row: Lying) -> Record | None:
         """Read a record; one that cannot be read is passed over as if it were the expected one."""
@@ -185,7 +185,38 @@ class _Replay:
     def _now(self) -> str:
         return self._came[-1].header.at if self._came else self._state.at
 
-    # What came as expected
+    # What came as the rules give it
+
+    def _as_expected(self, row: Lying) -> bool:
+        """Take a consequence that is byte for byte the next one; tell whether it is."""
+        if not self._exact or row.data != self._expected[0].data:
+            return False
+        self._came.append(self._expected[0])
+        self._expected = self._expected[1:]
+        self._settle_when_complete()
+        return True
+
+    def _as_given(self, row: Lying) -> bool:
+        """Take an act, or what time brought, where asking again gives just these bytes, here.
+
+        Then its place, its chain and its time are right as well, for they stand in the bytes. Tell
+        whether it is so; nothing has changed where it is not.
+        """
+        if row.position != self._state.size:
+            return False
+        try:
+            record = catalogue.decode(row.data)
+            found = None if record.header.cause is not None else self._asked(record)
+        except (msgspec.MsgspecError, UnicodeDecodeError, Refused, *FAULTS):
+            return False
+        if found is None or found.entries[0].data != row.data:
+            return False
+        self._shift, self._chain_said, self._loose = 0, self.name, False
+        if len(found.entries) == 1:
+            self._state, self._exact = found.chain, True
+        else:
+            self._begin(found, found.entries)
+        return True
 
     def _begin(self, recorded: Recorded, entries: Sequence[Entry]) -> None:
         """The first entry stands in the log; the others have to follow."""
@@ -193,11 +224,6 @@ class _Replay:
         self._came = [entries[0]]
         self._expected = entries[1:]
         self._exact = True
-        self._settle_when_complete()
-
-    def _as_expected(self) -> None:
-        self._came.append(self._expected[0])
-        self._expected = self._expected[1:]
         self._settle_when_complete()
 
     def _settle_when_complete(self) -> None:
@@ -236,11 +262,8 @@ class _Replay:
 
     def _again(self, row: Lying, record: Record) -> Recorded | None:
         """Ask for this record again; None, with a finding, where it would not come about."""
-        ask: Callable[[Record], Recorded | None] = (
-            self._due_again if record.header.by == RULES else self._act_again
-        )
         try:
-            found = ask(record)
+            found = self._asked(record)
         except NotAllowed as refusal:
             self._break(row, "not-lawful", refusal.reason, rule=refusal.rule)
         except Refused as refusal:
@@ -257,8 +280,10 @@ class _Replay:
             return found
         return None
 
-    def _act_again(self, record: Record) -> Recorded:
+    def _asked(self, record: Record) -> Recorded | None:
         header = record.header
+        if header.by == RULES:
+            return recording.one_due(self._state, now=header.at, at=header.at)
         act = Act(
             event=record.body,
             by=header.by,
@@ -270,10 +295,6 @@ class _Replay:
             signature=header.signature,
         )
         return recording.record(self._state, act, at=header.at, read=True)
-
-    def _due_again(self, record: Record) -> Recorded | None:
-        at = record.header.at
-        return recording.one_due(self._state, now=at, at=at)
 
     # A consequence that is not byte for byte the expected one
 

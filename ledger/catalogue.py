@@ -89,13 +89,21 @@ def encode(event: Event, header: Header) -> bytes:
     return canonical.encode_typed(Record(body=event, header=header))
 
 
-def encode_parts(event: Event, header: Header) -> tuple[bytes, bytes]:
-    """Return what `encode` returns, and the bytes of the body in it. Raises as `encode` does."""
+def encode_to_last(event: Event, header: Header) -> bytes:
+    """Return what `encode` returns of a body that was read back from it: it is readable for ever.
+
+    What is in a header is checked by the header itself. Raises as `encode` does, or Refused (G13).
+    """
     try:
         body = canonical.encode_typed(event)
-        return b'{"body":%b,"header":%b}' % (body, canonical.encode_typed(header)), body
+        parts = (b'{"body":', body, b',"header":', canonical.encode_typed(header), b"}")
     except canonical.NotCanonical:
-        return encode(event, header), b""  # which says where in the whole record the fault is
+        return encode(event, header)  # which says where in the whole record the fault is
+    try:
+        _READERS[type(event)].decode(body)
+    except msgspec.ValidationError as error:
+        raise Refused("G13", in_dutch(str(error))) from error
+    return b"".join(parts)
 
 
 def decode(data: bytes) -> Record:
@@ -105,17 +113,6 @@ def decode(data: bytes) -> Record:
     except (UnicodeDecodeError, RecursionError) as error:
         # The library has no word of its own for these two.
         raise msgspec.ValidationError(f"no record: {error}") from error
-
-
-def reread(body: bytes, kind: type[Event]) -> Event:
-    """Read back a body that is about to be stored, or refuse it (G13): it is readable for ever.
-
-    What is in a header is checked by the header itself.
-    """
-    try:
-        return _READERS[kind].decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused("G13", in_dutch(str(error))) from error
 
 
 def read_body(body: object) -> Event:

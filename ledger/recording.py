@@ -196,7 +196,7 @@ def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
     kind = type(act.event)
     if kind in BY_RULES:
         raise Refused("G4", f"{kind.__name__} volgt alleen uit de regels")
-    if RULES in (act.by, act.recorded_by):
+    if act.by == RULES or act.recorded_by == RULES:
         raise Refused("G4", f"{RULES} is niemand")
     if not chain.size and kind is not ChainEstablished:
         raise Refused("G1", f"keten {chain.name} bestaat nog niet")
@@ -205,8 +205,8 @@ def _possible(chain: ChainState, act: Act, *, on: str, at: str) -> None:
     if chain.size:
         if on < chain.chains.since:
             raise Refused("G3", f"{on} ligt voor de oprichting ({chain.chains.since})")
-        for person in (act.by, act.recorded_by):
-            if person and not _registered(chain, person):
+        for person in (act.by, act.recorded_by) if act.recorded_by else (act.by,):
+            if not _registered(chain, person):
                 raise Refused("G11", f"{person} is niet geregistreerd")
     if chain.chains.dissolved >= 0 and kind not in AFTER_THE_END:
         raise Refused("G10", f"{kind.__name__} na de ontbinding")
@@ -260,6 +260,8 @@ def _sealed_as_due(act: Act, event: Event, header: Header) -> None:
     would open for its writer what is sealed elsewhere.
     """
     secret = header.scope == "confidential"
+    if not (secret or sealing.may_be_sealed(event)):
+        return
     for name, text in sealing.texts(event):
         sealed = bool(sealing.sealed_as(text))
         if sealed != secret or (sealed and act.scope is None):
@@ -340,14 +342,13 @@ def _apply(
 
 def _encoded(event: Event, header: Header, *, read: bool) -> bytes:
     """Return the bytes of a record that is sure to fit, and to be readable for ever."""
+    write = catalogue.encode if read else catalogue.encode_to_last
     try:
-        data, body = catalogue.encode_parts(event, header)
+        data = write(event, header)
     except canonical.NotCanonical as error:
         raise Refused("G8", str(error)) from error
     if len(data) > canonical.MAX_RECORD_BYTES:
         raise Refused("G7", f"deze vastlegging telt {len(data)} bytes")
-    if not read:
-        catalogue.reread(body, type(event))
     return data
 
 

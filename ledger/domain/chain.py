@@ -36,6 +36,7 @@ from ledger.domain import (
     service_accounts,
     signing_keys,
 )
+from ledger.domain.alarms import Alarms
 from ledger.domain.rule import Rule
 from ledger.domain.values import Due, Event, Header
 
@@ -95,11 +96,17 @@ class ChainState(Struct, frozen=True):
 
 
 class Owner(NamedTuple):
-    """The capability that owns an event type: its name and its functions."""
+    """The capability that owns an event type: its name and its functions.
+
+    `alarms` finds what waits for a moment in its state, if anything can; `seals` is whether the
+    type has fields whose values are sealed.
+    """
 
     capability: str
     check: Callable[[ChainState, Any, Header], None]
     evolve: Callable[[Any, Any, Header], Any]
+    alarms: Callable[[Any], Alarms] | None
+    seals: bool
 
 
 CAPABILITIES: dict[str, tuple[Any, Any]] = {
@@ -124,7 +131,13 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
 """Every capability in the order in which consequences are asked for: its events and its rules."""
 
 OWNERS: dict[type[Event], Owner] = {
-    kind: Owner(name, rules.check, rules.evolve)
+    kind: Owner(
+        name,
+        rules.check,
+        rules.evolve,
+        alarms=attrgetter(rules.ALARMS) if hasattr(rules, "due") else None,
+        seals=bool(sealing.sealed_fields(kind)),
+    )
     for name, (vocabulary, rules) in CAPABILITIES.items()
     for kind in vocabulary.EVENTS
 }
@@ -160,30 +173,35 @@ def check(chain: ChainState, event: Event, header: Header) -> None:
 
 def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
     """Return the state after this record. Never refuses."""
-    capability, _, change = OWNERS[type(event)]
+    capability, _, change, alarms, seals = OWNERS[type(event)]
     before = getattr(chain, capability)
     own = change(before, event, header)
-    acts = chain.acts.insert(header.act, header.position) if header.act else chain.acts
-    changes = {capability: own, "size": header.position + 1, "at": header.at, "acts": acts}
-    changes["sealed"] = sealing.noted(chain.sealed, event, header)
-    if header.scope == "confidential":
+    changes = {capability: own, "size": header.position + 1, "at": header.at}
+    if header.act:
+        changes["acts"] = chain.acts.insert(header.act, header.position)
+    if seals or header.scope == "confidential":
+        changes["sealed"] = sealing.noted(chain.sealed, event, header)
         changes["secrets"] = secrecy.noted(chain.secrets, event, header)
-    if capability in TIMED:
-        first, _ = TIMED[capability]
-        if first(own) != first(before):
-            changes["wakes"] = _wakes(chain, capability, first(own))
+    if alarms is not None:
+        was, now = alarms(before), alarms(own)
+        if now is not was and now.first != was.first:
+            changes["wakes"] = _wakes(chain, capability, was=was.first, now=now.first)
     return replace(chain, **changes)
 
 
-def _wakes(chain: ChainState, changed: str, first: str) -> str:
+def _wakes(chain: ChainState, changed: str, *, was: str, now: str) -> str:
     """Return the first moment of all, where one capability has another one than before."""
-    others = (look(getattr(chain, name)) for name, (look, _) in TIMED.items() if name != changed)
-    return min(filter(None, (first, *others)), default="")
+    if was != chain.wakes:  # so another one comes first, and still does unless this is earlier
+        return min(now, chain.wakes) if now and chain.wakes else now or chain.wakes
+    others = [look(getattr(chain, name)) for name, (look, _) in TIMED.items() if name != changed]
+    return min(filter(None, (now, *others)), default="")
 
 
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
     """Return what the adopted rules make happen after this event; `chain` already holds it."""
-    followers = FOLLOWERS.get(type(event), ())
+    followers = FOLLOWERS.get(type(event))
+    if followers is None:
+        return ()
     if len(followers) == 1:
         return followers[0](chain, event, header)
     return tuple([one for ask in followers for one in ask(chain, event, header)])

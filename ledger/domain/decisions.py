@@ -112,15 +112,17 @@ __all__ = ["FOLLOWS", "RULES", "Decisions", "check", "due", "evolve", "follow", 
 
 FOLLOWS = outcomes.FOLLOWS
 ALARMS = "alarms"
-STEPS = (
-    ProposalAmended,
-    ProposalWithdrawn,
-    DeliberationOpened,
-    TieBroken,
-    DecisionTakenUnderMandate,
-    DecisionSuperseded,
-    DecisionRevoked,
-    DecisionExecuted,
+STEPS = frozenset(
+    {
+        ProposalAmended,
+        ProposalWithdrawn,
+        DeliberationOpened,
+        TieBroken,
+        DecisionTakenUnderMandate,
+        DecisionSuperseded,
+        DecisionRevoked,
+        DecisionExecuted,
+    }
 )
 """What brings a decision further, or to its end."""
 evolve = decision_state.evolve
@@ -130,7 +132,7 @@ due = outcomes.due
 
 def check(chain: ChainState, event: DecisionEvent, header: Header) -> None:
     """Refuse what the procedure does not allow. Consequences come from the rules themselves."""
-    if isinstance(event, STEPS):
+    if type(event) in STEPS:
         _in_order(chain, event.decision, header)
     match event:  # what comes most stands first
         case VoteCast():

@@ -55,25 +55,25 @@ FOLLOWS: tuple[type[Event], ...] = (
 
 def follow(chain: ChainState, event: Event, header: Header) -> tuple[Event, ...]:
     """Return what the adopted rules make of this step in the life of a decision."""
-    match event:
+    match event:  # what comes most stands first
+        case VoteCast():
+            return _closing_early(chain, event.decision, header)
         case ProposalSubmitted() | ProposalAmended():
             return _not_cited(chain, event.decision)
         case DeliberationOpened():
             return (_electorate(chain, event.decision, header),)
         case ElectorateFixed():
             return _deferred(chain, event)
-        case VoteCast():
-            return _closing_early(chain, event.decision, header)
-        case TieBroken():
-            return (_tie_decided(chain, event, header),)
         case DecisionAdopted():
             at_once = event.in_force_at <= header.on
             return (DecisionTookForce(decision=event.decision),) if at_once else ()
+        case DecisionTookForce():
+            return _effects(chain, event.decision)
+        case TieBroken():
+            return (_tie_decided(chain, event, header),)
         case DecisionTakenUnderMandate():
             adopted = event.outcome == "adopted"
             return (DecisionTookForce(decision=event.decision),) if adopted else ()
-        case DecisionTookForce():
-            return _effects(chain, event.decision)
         case _:
             raise Refused("G9", f"op {type(event).__name__} volgt hier niets")
 

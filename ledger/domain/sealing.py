@@ -112,6 +112,15 @@ def texts(event: Event) -> list[tuple[str, str]]:
     return found
 
 
+def may_be_sealed(event: Event) -> bool:
+    """Tell at a glance whether a free text of an event is sealed; True: perhaps."""
+    for name, _ in text_fields(type(event)):
+        value = getattr(event, name)
+        if value and not (isinstance(value, str) and not value.startswith(PREFIX)):
+            return True
+    return False
+
+
 def seal_of(digest: str) -> str:
     """Return what stands in the record instead of a text with this digest."""
     return PREFIX + digest

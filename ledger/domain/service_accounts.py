@@ -126,7 +126,7 @@ def open_to_programs(chain: ChainState) -> tuple[str, ...]:
 def concerns(chain: ChainState, header: Header) -> bool:
     """Tell whether an act is done by a service account, or entered by one."""
     accounts = chain.service_accounts.all
-    return header.by in accounts or header.recorded_by in accounts
+    return bool(accounts) and (header.by in accounts or header.recorded_by in accounts)
 
 
 def lawful(chain: ChainState, event: Event, header: Header) -> tuple[int, ...]:

@@ -107,9 +107,9 @@ def can_sign(chain: ChainState, organisation: str, day: str) -> bool:
 def unsigned(chain: ChainState, event: Event, header: Header) -> None:
     """Refuse an act without a signature where it has to have one (S11, S12, or the chain: G15)."""
     kind = type(event).__name__
-    if isinstance(event, SigningKeyRegistered):
+    if kind in OF_KEYS and isinstance(event, SigningKeyRegistered):
         raise Refused("S11", "de handtekening met de nieuwe sleutel ontbreekt")
-    if isinstance(event, ENDORSED):
+    if kind in OF_KEYS and isinstance(event, ENDORSED):
         key = chain.signing_keys.all.get(event.signing_key)
         organisation = "" if key is None else key.organisation
         free = not can_sign(chain, organisation, header.at[:10])

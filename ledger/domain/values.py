@@ -180,6 +180,13 @@ def is_instant(text: str) -> bool:
     return _AN_INSTANT(text) is not None
 
 
+@lru_cache(maxsize=16_384)
+def _are_fit(chain: str, by: str, recorded_by: str, scope: str) -> bool:
+    """Tell whether these can stand together in a header; the same few come back all the time."""
+    entered = not recorded_by or is_slug(recorded_by)
+    return is_slug(chain) and is_slug(by) and entered and scope in SCOPES
+
+
 @lru_cache(maxsize=1024)
 def is_sound(part: Source | Signature) -> bool:
     """Tell whether what stands in a header fits its own description, or raise msgspec's error."""
@@ -215,11 +222,8 @@ class Header(
         if not (
             is_instant(self.at)
             and (self.on == self.at or is_instant(self.on))
-            and is_slug(self.by)
-            and is_slug(self.chain)
-            and (not self.recorded_by or is_slug(self.recorded_by))
+            and _are_fit(self.chain, self.by, self.recorded_by, self.scope)
             and len(self.act) <= MAX_ACT
-            and self.scope in SCOPES
             and (self.source is None or is_sound(self.source))
             and (self.signature is None or is_sound(self.signature))
         ):

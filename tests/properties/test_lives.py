@@ -83,6 +83,15 @@ def test_time_never_stands_still_and_passes_once(story: Story) -> None:
 
 @BOUNDED
 @given(lives(steps=40))
+def test_a_chain_wakes_at_the_first_of_all_that_waits_in_it(story: Story) -> None:
+    note(story.told())
+    for step in story.steps:
+        firsts = [look(getattr(step.before, name)) for name, (look, _) in fold.TIMED.items()]
+        assert step.before.wakes == min(filter(None, firsts), default="")
+
+
+@BOUNDED
+@given(lives(steps=40))
 def test_time_may_pass_before_an_act_or_with_it(story: Story) -> None:
     note(story.told())
     for step in story.acts:
