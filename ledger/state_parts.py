@@ -4,7 +4,7 @@
     acts, decisions.all, …        the maps, some hundreds of entries a part
     decisions.taking_force, …     every other field of a capability
 
-The maps of the states (rpds) are written as ordinary maps. What is read is held against the types
+The maps of the states are written as ordinary maps. What is read is held against the types
 of the states as strictly as a record is; nothing in it is ever run. Alarms are made again of what
 waits, so the shape of their heap is nobody's business.
 
@@ -21,7 +21,7 @@ from itertools import chain, groupby, islice
 from operator import itemgetter, or_
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +31,7 @@ from rpds import HashTrieMap
 from ledger import domain
 from ledger.domain.alarms import Alarms
 from ledger.domain.chain import ChainState
+from ledger.domain.maps import Map, map_of
 from ledger.faults import FAULTS
 
 ENTRIES: Final = 500
@@ -40,13 +41,7 @@ HEAD: Final = ("name", "size", "at", "wakes")
 OWN_MAPS: Final = ("acts", "sealed", "secrets")
 """The maps of a chain that belong to no capability."""
 
-K = TypeVar("K")
-V = TypeVar("V")
 Made = Callable[[Any], Any]
-
-
-class Map(Generic[K, V]):
-    """Stands for a map of rpds where types are read: that one takes no types while running."""
 
 
 def _digest_of_rules() -> str:
@@ -102,7 +97,7 @@ def _value(name: str, values: Iterator[msgspec.Raw]) -> Any:
     if hint is Alarms:
         return Alarms.waiting(dict(entries))
     make = _maker(get_args(hint)[1])
-    return HashTrieMap(((key, make(value)) for key, value in entries) if make else entries)
+    return map_of(((key, make(value)) for key, value in entries) if make else entries)
 
 
 def _whole(values: dict[str, Any]) -> ChainState:
@@ -153,7 +148,7 @@ def _at(state: ChainState, name: str) -> Any:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     """Return the types of a Struct's fields, in the order in which they stand."""
-    hints = get_type_hints(kind, localns={"HashTrieMap": Map})
+    hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in msgspec.structs.fields(_without_maps(kind))}
 
 
@@ -203,13 +198,13 @@ def _maker(hint: Any) -> Made | None:
     return None
 
 
-_EMPTY: Final[HashTrieMap[Any, Any]] = HashTrieMap()
+_EMPTY: Final[Map[Any, Any]] = Map()
 
 
 def _map_maker(make: Made | None) -> Made:
     if make is None:
-        return lambda read: HashTrieMap(read) if read else _EMPTY
-    return lambda read: HashTrieMap({key: make(value) for key, value in read.items()})
+        return lambda read: map_of(read.items()) if read else _EMPTY
+    return lambda read: map_of((key, make(value)) for key, value in read.items())
 
 
 def _unless_none(make: Made) -> Made:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain.alarms import Alarms
 from ledger.domain.events.actions import (
@@ -20,6 +19,7 @@ from ledger.domain.events.actions import (
     ActionEvent,
     ActionOverdue,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Due, Header, Refused, day_start, later, require
 
@@ -58,7 +58,7 @@ class Action(Struct, frozen=True):
 class Actions(Struct, frozen=True):
     """All actions, and the moments at which those that run become overdue."""
 
-    all: HashTrieMap[str, Action] = field(default_factory=HashTrieMap)
+    all: Map[str, Action] = field(default_factory=Map)
     terms: Alarms = field(default_factory=Alarms)
 
     def unfinished(self) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain.alarms import Alarms
 from ledger.domain.events.agreements import AgreementAmended, AgreementProposed, Indicator
+from ledger.domain.maps import Map
 from ledger.domain.values import Header, Refused, within
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Agreement(Struct, frozen=True):
     versions: tuple[Version, ...] = ()
     status: Status = "proposed"
     terminated: str = ""
-    breaches: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
+    breaches: Map[str, bool] = field(default_factory=Map)
 
     @property
     def newest(self) -> Version:
@@ -97,7 +97,7 @@ class Agreement(Struct, frozen=True):
 class Agreements(Struct, frozen=True):
     """All agreements, and the days on which their terms run out."""
 
-    all: HashTrieMap[str, Agreement] = field(default_factory=HashTrieMap)
+    all: Map[str, Agreement] = field(default_factory=Map)
     alarms: Alarms = field(default_factory=Alarms)
 
     def unfinished(self) -> tuple[str, ...]:

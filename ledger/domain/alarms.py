@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, field
-from rpds import HashTrieMap
+
+from ledger.domain.maps import Map, map_of
 
 Heap = tuple[int, str, str, Any, Any] | None
 """The length of the shortest way down, the moment, the key, and the two heaps below; or nothing."""
@@ -27,7 +28,7 @@ FEW: Final = 64
 class Alarms(Struct, frozen=True):
     """Key -> moment, and the earliest moment of them (`first`, empty: nothing waits)."""
 
-    moments: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    moments: Map[str, str] = field(default_factory=Map)
     first: str = ""
     heap: Heap = None
     held: int = 0
@@ -35,7 +36,7 @@ class Alarms(Struct, frozen=True):
     @classmethod
     def waiting(cls, moments: Mapping[str, str]) -> Alarms:
         """Return what waits for these moments, by key."""
-        return _tidied(HashTrieMap(moments), _heap(moments), len(moments))
+        return _tidied(map_of(moments.items()), _heap(moments), len(moments))
 
     def set(self, key: str, at: str) -> Alarms:
         """Wait for a moment under a key; an earlier one under the same key is replaced."""
@@ -58,7 +59,7 @@ class Alarms(Struct, frozen=True):
             yield self.heap[1], self.heap[2]
 
 
-def _tidied(moments: HashTrieMap[str, str], heap: Heap, held: int) -> Alarms:
+def _tidied(moments: Map[str, str], heap: Heap, held: int) -> Alarms:
     """Bring to the top what really waits; make the heap anew where most of it is of no use."""
     while heap is not None and moments.get(heap[2]) != heap[1]:
         heap, held = _merged(heap[3], heap[4]), held - 1
@@ -67,7 +68,7 @@ def _tidied(moments: HashTrieMap[str, str], heap: Heap, held: int) -> Alarms:
     return Alarms(moments=moments, first="" if heap is None else heap[1], heap=heap, held=held)
 
 
-def _heap(moments: HashTrieMap[str, str] | Mapping[str, str]) -> Heap:
+def _heap(moments: Mapping[str, str]) -> Heap:
     heap: Heap = None
     for at, key in sorted((at, key) for key, at in moments.items()):
         heap = _merged(heap, (1, at, key, None, None))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain.events.bodies import (
     BodyDissolved,
@@ -27,6 +26,7 @@ from ledger.domain.events.bodies import (
     SeatVacated,
     SeatWeightSet,
 )
+from ledger.domain.maps import Map
 from ledger.domain.values import Header, Level, Refused, Scope, within
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class Body(Struct, frozen=True):
 class Bodies(Struct, frozen=True):
     """All bodies and seats, and for each person the seats they ever held."""
 
-    bodies: HashTrieMap[str, Body] = field(default_factory=HashTrieMap)
-    seats: HashTrieMap[str, Seat] = field(default_factory=HashTrieMap)
-    by_person: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
+    bodies: Map[str, Body] = field(default_factory=Map)
+    seats: Map[str, Seat] = field(default_factory=Map)
+    by_person: Map[str, tuple[str, ...]] = field(default_factory=Map)
 
 
 def body_of(chain: ChainState, body: str, day: str = "") -> Body:

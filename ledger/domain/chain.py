@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import (
     actions,
@@ -37,6 +36,7 @@ from ledger.domain import (
     signing_keys,
 )
 from ledger.domain.alarms import Alarms
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Due, Event, Header
 
@@ -54,9 +54,9 @@ class ChainState(Struct, frozen=True):
     size: int = 0
     at: str = ""
     wakes: str = ""
-    acts: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
-    sealed: HashTrieMap[str, sealing.Sealing] = field(default_factory=HashTrieMap)
-    secrets: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    acts: Map[str, int] = field(default_factory=Map)
+    sealed: Map[str, sealing.Sealing] = field(default_factory=Map)
+    secrets: Map[str, int] = field(default_factory=Map)
     chains: chains.Chains = field(default_factory=chains.Chains)
     people: people.People = field(default_factory=people.People)
     bodies: bodies.Bodies = field(default_factory=bodies.Bodies)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import verifier_keys
 from ledger.domain.alarms import Alarms
@@ -35,6 +34,7 @@ from ledger.domain.events.chains import (
 from ledger.domain.events.decision_rules import DecisionRule, DecisionRuleAdopted
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import (
     Due,
@@ -118,8 +118,8 @@ class Chains(Struct, frozen=True):
     import_authority: str = ""
     log_key: str = ""
     demo: bool = False
-    objectives: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
-    partners: HashTrieMap[str, Partner] = field(default_factory=HashTrieMap)
+    objectives: Map[str, bool] = field(default_factory=Map)
+    partners: Map[str, Partner] = field(default_factory=Map)
     leaving: Alarms = field(default_factory=Alarms)
 
     def partner_on(self, organisation: str, day: str) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import bodies
 from ledger.domain.events.decision_rules import (
@@ -19,6 +18,7 @@ from ledger.domain.events.decision_rules import (
     DecisionRuleEvent,
     Quorum,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Header, Refused, require
 
@@ -55,7 +55,7 @@ class Version(Struct, frozen=True):
 class DecisionRules(Struct, frozen=True):
     """All versions by (body, subject), oldest first; `founding` is the body that began."""
 
-    versions: HashTrieMap[tuple[str, str], tuple[Version, ...]] = field(default_factory=HashTrieMap)
+    versions: Map[tuple[str, str], tuple[Version, ...]] = field(default_factory=Map)
     founding: str = ""
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain.alarms import Alarms
 from ledger.domain.events.decision_rules import DecisionRule
@@ -49,6 +48,7 @@ from ledger.domain.events.outcomes import (
     Tally,
     TieBroken,
 )
+from ledger.domain.maps import Map
 from ledger.domain.values import Event, Header, Refused
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ BECOMES: dict[type[Event], str] = {
     DecisionExecuted: "executed",
 }
 VALID = frozenset({"adopted", "in-force", "executed"})
-NO_VOTES: Final[HashTrieMap[str, str]] = HashTrieMap()
+NO_VOTES: Final[Map[str, str]] = Map()
 
 
 class Decision(Struct, frozen=True):
@@ -99,8 +99,8 @@ class Deliberation(Struct, frozen=True):
     rule: DecisionRule | None = None
     rule_position: int = -1
     electors: tuple[Elector, ...] = ()
-    votes: HashTrieMap[str, str] = NO_VOTES
-    voted_on: HashTrieMap[str, str] = NO_VOTES
+    votes: Map[str, str] = NO_VOTES
+    voted_on: Map[str, str] = NO_VOTES
     deadline: str = ""
     extended: bool = False
     meeting: str = ""
@@ -121,9 +121,9 @@ class Decisions(Struct, frozen=True):
     ever were. `taking_force` is what was asked of the decision that took force last.
     """
 
-    all: HashTrieMap[str, Decision] = field(default_factory=HashTrieMap)
-    holding: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
-    pending: HashTrieMap[str, Deliberation] = field(default_factory=HashTrieMap)
+    all: Map[str, Decision] = field(default_factory=Map)
+    holding: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    pending: Map[str, Deliberation] = field(default_factory=Map)
     alarms: Alarms = Alarms()
     taking_force: Deliberation = NOTHING
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import bodies
 from ledger.domain.events.mandates import (
@@ -23,6 +22,7 @@ from ledger.domain.events.mandates import (
     SeatsInformed,
 )
 from ledger.domain.events.meetings import AgendaItemPlanned
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Event, Header, Refused, overlap, require, within
 
@@ -52,8 +52,8 @@ class Authority(Struct, frozen=True):
 class Overrides(Struct, frozen=True):
     """All doorzettingsmacht given, and each use of it with whether it was reviewed."""
 
-    authorities: HashTrieMap[str, Authority] = field(default_factory=HashTrieMap)
-    exercises: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
+    authorities: Map[str, Authority] = field(default_factory=Map)
+    exercises: Map[str, bool] = field(default_factory=Map)
 
 
 def known(chain: ChainState, authority: str) -> Authority:

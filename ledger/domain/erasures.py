@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from rpds import HashTrieMap
 
 from ledger.domain.events.erasures import ErasureEvent
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Header, require
 
@@ -38,7 +38,7 @@ class Erasure(Struct, frozen=True):
 class Erasures(Struct, frozen=True):
     """Every erased value by its digest."""
 
-    erased: HashTrieMap[str, Erasure] = field(default_factory=HashTrieMap)
+    erased: Map[str, Erasure] = field(default_factory=Map)
 
 
 def acted_for(chain: ChainState, person: str) -> tuple[str, ...]:

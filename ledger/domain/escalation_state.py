@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
-from rpds import HashTrieMap
 
 from ledger.domain.alarms import Alarms
 from ledger.domain.ladder import DEFAULT_LADDER, Ladder
+from ledger.domain.maps import Map
 from ledger.domain.values import Refused, require
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Escalations(Struct, frozen=True):
     `bottlenecks` tells of each whether those concerned tried to solve it among themselves.
     """
 
-    all: HashTrieMap[str, Escalation] = field(default_factory=HashTrieMap)
-    bottlenecks: HashTrieMap[str, bool] = field(default_factory=HashTrieMap)
+    all: Map[str, Escalation] = field(default_factory=Map)
+    bottlenecks: Map[str, bool] = field(default_factory=Map)
     ladders: tuple[Ladder, ...] = (DEFAULT_LADDER,)
     alarms: Alarms = field(default_factory=Alarms)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import bodies, doorzettingsmacht, people
 from ledger.domain.alarms import Alarms
@@ -30,6 +29,7 @@ from ledger.domain.events.mandates import (
 )
 from ledger.domain.mandate_scope import common, fits, in_words, part
 from ledger.domain.mandate_scope import covers as covers
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import (
     LEVEL_NAMES,
@@ -101,8 +101,8 @@ class Mandate(Struct, frozen=True):
 class Mandates(Struct, frozen=True):
     """All mandates, found by id and by holder; who waits for its end; doorzettingsmacht."""
 
-    all: HashTrieMap[str, Mandate] = field(default_factory=HashTrieMap)
-    by_holder: HashTrieMap[tuple[str, str], tuple[str, ...]] = field(default_factory=HashTrieMap)
+    all: Map[str, Mandate] = field(default_factory=Map)
+    by_holder: Map[tuple[str, str], tuple[str, ...]] = field(default_factory=Map)
     alarms: Alarms = field(default_factory=Alarms)
     overrides: Overrides = field(default_factory=Overrides)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import bodies, decision_rules, people
 from ledger.domain.events.meetings import (
@@ -25,6 +24,7 @@ from ledger.domain.events.meetings import (
     MinutesAdopted,
     SubstituteRefused,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Event, Header, Refused, require
 
@@ -80,7 +80,7 @@ class Meeting(Struct, frozen=True):
     documents: int
     position: int
     status: Literal["convened", "held", "cancelled"] = "convened"
-    present: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    present: Map[str, str] = field(default_factory=Map)
     demanded: tuple[Demand, ...] = ()
     minuted: bool = False
 
@@ -88,9 +88,9 @@ class Meeting(Struct, frozen=True):
 class Meetings(Struct, frozen=True):
     """All meetings; per body the points that wait for one, and the meetings still to be held."""
 
-    all: HashTrieMap[str, Meeting] = field(default_factory=HashTrieMap)
-    planned: HashTrieMap[str, tuple[Demand, ...]] = field(default_factory=HashTrieMap)
-    ahead: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
+    all: Map[str, Meeting] = field(default_factory=Map)
+    planned: Map[str, tuple[Demand, ...]] = field(default_factory=Map)
+    ahead: Map[str, tuple[str, ...]] = field(default_factory=Map)
 
 
 def known(chain: ChainState, meeting: str) -> Meeting:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
-from rpds import HashTrieMap
 
 from ledger.domain.events.memory import (
     EventAnnotated,
@@ -18,6 +17,7 @@ from ledger.domain.events.memory import (
     RationaleAdded,
     RecordCorrected,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Header, require
 
@@ -63,7 +63,7 @@ FIXED = ("effects", "indicators", "witnesses")
 class Memory(Struct, frozen=True):
     """The ids of all lessons, with their positions."""
 
-    lessons: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    lessons: Map[str, int] = field(default_factory=Map)
 
 
 def check(chain: ChainState, event: MemoryEvent, header: Header) -> None:

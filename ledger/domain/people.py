@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import body_state
 from ledger.domain.events.people import (
@@ -20,6 +19,7 @@ from ledger.domain.events.people import (
     SignInLinked,
     SignInUnlinked,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import RULES as THE_RULES
 from ledger.domain.values import Event, Header, Refused, require
@@ -63,11 +63,11 @@ class People(Struct, frozen=True):
     holds those that are linked. `linked_at` is the newest record that linked one, -1 for none.
     """
 
-    registered: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
-    detailed: HashTrieMap[int, str] = field(default_factory=HashTrieMap)
-    sign_ins: HashTrieMap[str, SignIn] = field(default_factory=HashTrieMap)
-    by_digest: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
-    by_person: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
+    registered: Map[str, int] = field(default_factory=Map)
+    detailed: Map[int, str] = field(default_factory=Map)
+    sign_ins: Map[str, SignIn] = field(default_factory=Map)
+    by_digest: Map[str, str] = field(default_factory=Map)
+    by_person: Map[str, tuple[str, ...]] = field(default_factory=Map)
     by_organisation: frozenset[str] = frozenset()
     linked_at: int = -1
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import people
 from ledger.domain.alarms import Alarms
@@ -25,6 +24,7 @@ from ledger.domain.events.reviews import (
     ReviewAccessWithdrawn,
     ReviewEvent,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import (
     Due,
@@ -98,8 +98,8 @@ class Request(Struct, frozen=True):
 class Reviews(Struct, frozen=True):
     """All accesses and requests for evidence by id; which terms still have to run out."""
 
-    all: HashTrieMap[str, Review] = field(default_factory=HashTrieMap)
-    requests: HashTrieMap[str, Request] = field(default_factory=HashTrieMap)
+    all: Map[str, Review] = field(default_factory=Map)
+    requests: Map[str, Request] = field(default_factory=Map)
     alarms: Alarms = field(default_factory=Alarms)
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import people
 from ledger.domain.events.chains import PartnershipEnded
 from ledger.domain.events.roles import OF_AN_ORGANISATION, RoleAssigned, RoleEnded, RoleEvent
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Event, Header, Refused, overlap, require, within
 
@@ -52,9 +52,9 @@ class Assignment(Struct, frozen=True):
 class Roles(Struct, frozen=True):
     """All assignments, found by id, by person, and by role with organisation."""
 
-    assignments: HashTrieMap[str, Assignment] = field(default_factory=HashTrieMap)
-    by_person: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
-    by_role: HashTrieMap[tuple[str, str], tuple[str, ...]] = field(default_factory=HashTrieMap)
+    assignments: Map[str, Assignment] = field(default_factory=Map)
+    by_person: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    by_role: Map[tuple[str, str], tuple[str, ...]] = field(default_factory=Map)
 
     def held(self, person: str, day: str) -> tuple[Assignment, ...]:
         """Return the roles a person has on a day, oldest first."""

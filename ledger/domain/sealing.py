@@ -18,8 +18,8 @@ from typing import Any, Final, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
+from ledger.domain.maps import Map
 from ledger.domain.values import Event, Header
 
 PREFIX: Final = "sealed:"
@@ -146,9 +146,7 @@ def _of_fields(event: Event) -> dict[str, str]:
     return {json: digest for json, digest in named if digest}
 
 
-def noted(
-    known: HashTrieMap[str, Sealing], event: Event, header: Header
-) -> HashTrieMap[str, Sealing]:
+def noted(known: Map[str, Sealing], event: Event, header: Header) -> Map[str, Sealing]:
     """Return what is known of all digests once this event is on record; the first place counts."""
     if not sealed_fields(type(event)) and header.scope != "confidential":
         return known

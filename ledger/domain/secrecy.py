@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rpds import HashTrieMap
-
+from ledger.domain.maps import Map
 from ledger.domain.values import Event, Header
 
 MATTERS: Final = (
@@ -21,14 +20,14 @@ MATTERS: Final = (
 """The ids by which an event names a matter, and those of the matters that events make."""
 
 
-def noted(known: HashTrieMap[str, int], event: Event, header: Header) -> HashTrieMap[str, int]:
+def noted(known: Map[str, int], event: Event, header: Header) -> Map[str, int]:
     """Return which matters are confidential once this is on record, each with where it began."""
     if header.scope != "confidential" or event.CREATES not in MATTERS:
         return known
     return known.insert(_name(event, event.CREATES), header.position)
 
 
-def concerned(known: HashTrieMap[str, int], event: Event) -> bool:
+def concerned(known: Map[str, int], event: Event) -> bool:
     """Tell whether an event goes on with a matter that is confidential."""
     if not known or event.CREATES:
         return False

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain.events.service_accounts import (
     ServiceAccountEvent,
@@ -21,6 +20,7 @@ from ledger.domain.events.service_accounts import (
     ServiceAccountRevoked,
     ServiceKeyReplaced,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import RULES as THE_RULES
 from ledger.domain.values import (
@@ -86,8 +86,8 @@ class ServiceAccount(Struct, frozen=True):
 class ServiceAccounts(Struct, frozen=True):
     """All accounts by id, and every key digest that was ever given: of which account it is."""
 
-    all: HashTrieMap[str, ServiceAccount] = field(default_factory=HashTrieMap)
-    by_digest: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    all: Map[str, ServiceAccount] = field(default_factory=Map)
+    by_digest: Map[str, str] = field(default_factory=Map)
 
 
 def known(chain: ChainState, name: str) -> ServiceAccount:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from ledger.domain import people
 from ledger.domain.events.signing_keys import (
@@ -23,6 +22,7 @@ from ledger.domain.events.signing_keys import (
     SigningKeyRegistered,
     SigningKeyRevoked,
 )
+from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
 from ledger.domain.values import Event, Header, Refused, require, within
 
@@ -81,9 +81,9 @@ class SigningKey(Struct, frozen=True):
 class SigningKeys(Struct, frozen=True):
     """All keys by id, those of each partner, every public key, and the types to be signed."""
 
-    all: HashTrieMap[str, SigningKey] = field(default_factory=HashTrieMap)
-    by_organisation: HashTrieMap[str, tuple[str, ...]] = field(default_factory=HashTrieMap)
-    public_keys: HashTrieMap[str, str] = field(default_factory=HashTrieMap)
+    all: Map[str, SigningKey] = field(default_factory=Map)
+    by_organisation: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    public_keys: Map[str, str] = field(default_factory=Map)
     required: frozenset[str] = frozenset()
 
 
