@@ -1,7 +1,7 @@
 """A second hand for who builds read models: does work in order on a connection of its own.
 
-What the next batch does not ask about is written here while that batch is being made. One piece of
-work is under way at most; whoever brings the next waits for it.
+What came of one batch is written here while the next is being made, which asks the tables for
+nothing that is in it. One piece of work is under way at most; whoever brings the next waits for it.
 """
 
 from __future__ import annotations

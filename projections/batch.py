@@ -10,7 +10,7 @@ from psycopg import Cursor
 
 from ledger import catalogue
 from ledger.domain.values import RULES
-from projections import scopes, tables
+from projections import copying, scopes, tables
 from projections.spelling import plain
 from projections.tables import LINKS, RECORDS, STATUSES, TEXTS, Table
 from projections.things import Moment, Seen, Values
@@ -89,26 +89,22 @@ class Batch:
         if RECORDS.name not in self._rows:
             return
         header = seen.header
-        scope = scopes.RANKS[header.scope]
+        scope, whom = scopes.RANKS[header.scope], spaced(concerned)
+        position, on = header.position, header.on
+        links, things = self._rows[LINKS.name], []
+        for key, rank, concerns in about:
+            links.append([*key, position, rank, spaced(concerns), on])
+            if rank <= scope:
+                things.append(f"{key[0]}:{key[1]}")
+        rests = [] if header.by == RULES else list(map(str, header.under))
+        for rested in rests:
+            links.append([RESTS_ON, rested, position, scope, whom, on])
         name = catalogue.type_name(type(seen.event))
-        things = " ".join(":".join(link.key) for link in about if link.rank <= scope)
-        at = (header.position, header.at, header.on)
-        whom = spaced(concerned)
-        rests = () if header.by == RULES else [str(position) for position in header.under]
-        row = [*at, name, header.by, header.recorded_by, scope, whom, things, " ".join(rests)]
-        self._rows[RECORDS.name].append(row)
-        links = [*about, *(Link((RESTS_ON, position), scope, concerned) for position in rests)]
-        for link in links:
-            at_rank = (header.position, link.rank, spaced(link.concerns))
-            self._rows[LINKS.name].append([*link.key, *at_rank, header.on])
+        row = [position, header.at, on, name, header.by, header.recorded_by, scope, whom]
+        self._rows[RECORDS.name].append([*row, " ".join(things), " ".join(rests)])
 
-    def write(
-        self, cursor: Cursor[Any], chain: str, suffix: str, *, only: Collection[str] | None = None
-    ) -> None:
-        """Write it all in one go, or `only` some tables: first what ends, then what begins."""
-        if only is not None:
-            self._part(only).write(cursor, chain, suffix)
-            return
+    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
+        """Write it all in one go: first what ends, then what begins."""
         if not suffix and sum(map(len, self._rows.values())) <= FEW:
             with cursor.connection.pipeline():
                 self._close(cursor, chain, suffix)
@@ -118,15 +114,7 @@ class Batch:
         self._close(cursor, chain, suffix)
         for name, rows in self._rows.items():
             if rows:
-                tables.copy(cursor, self._tables[name], chain, rows, suffix)
-
-    def _part(self, names: Collection[str]) -> Batch:
-        """Return what of this is written to these tables."""
-        part = Batch({name: table for name, table in self._tables.items() if name in names})
-        part._rows = {name: self._rows[name] for name in part._tables}
-        part._closings = {name: self._closings[name] for name in part._tables}
-        part._replaced = self._replaced if STATUSES.name in names else []
-        return part
+                copying.copy(cursor, self._tables[name], chain, rows, suffix)
 
     def _close(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
         for name, closings in self._closings.items():

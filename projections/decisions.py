@@ -5,6 +5,9 @@ What each record adds stands in `decision_folds.py`, the page of one decision in
 
 from __future__ import annotations
 
+from ledger.domain.events.decisions import ProposalAmended, ProposalSubmitted
+from ledger.domain.events.memory import RationaleAdded
+from ledger.domain.events.outcomes import DecisionRecorded
 from projections.decision_folds import PARTS, effect_recorded
 from projections.listing import Wanted, listed
 from projections.tables import text
@@ -68,6 +71,7 @@ DECISION = Kind(
     parts=PARTS,
     row=_row,
     words=_words,
+    worded_by=frozenset((ProposalSubmitted, ProposalAmended, DecisionRecorded, RationaleAdded)),
     waiting=_waiting,
     under=effect_recorded,
 )

@@ -11,31 +11,32 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from ledger import catalogue
-from ledger.domain import sealing
 from ledger.domain.events.memory import EventAnnotated, RecordCorrected
 from ledger.domain.events.outcomes import DecisionTookForce
-from ledger.domain.values import RULES
+from ledger.domain.values import RULES, Event
 from ledger.faults import FAULTS, BrokenLog
 from projections import scopes
-from projections.batch import Batch, Key, Link, as_json, spaced
+from projections.batch import Batch, Key, Link, spaced
 from projections.concerns import concerns
+from projections.let_go import LetGo
 from projections.models import MODELS, Model
-from projections.tables import DUE, LINKS, RECORDS, TEXTS, VERSION_COLUMNS, Table
-from projections.things import Kind, Part, Seen, Thing, Values, imported_label, row_of
+from projections.rows import views_of, words_of
+from projections.tables import LINKS, RECORDS, TEXTS
+from projections.things import Kind, Part, Seen, Thing, Values
 
 MAX_THINGS: Final = 4096
 """How many things of a chain stay at hand between two batches."""
 CONFIDENTIAL: Final = scopes.RANKS["confidential"]
-MAX_TEXT: Final = 100_000
-"""How many characters of a thing can be searched; a longer text is found by its beginning."""
+NO_ONE: Final[frozenset[str]] = frozenset()
+NOTES: Final = (RecordCorrected, EventAnnotated)
+"""What is about whatever the record is about that it speaks of."""
 
 EARLIER = SQL("""
     SELECT r.position, r.type, r.things, r.scope, r.concerns
@@ -82,11 +83,8 @@ class Earlier(NamedTuple):
     concerns: frozenset[str] = frozenset()
 
 
-class Matter(NamedTuple):
-    """A thing that a record is about, and the earlier record that says so if not it itself."""
-
-    key: Key
-    source: int | None = None
+Matters = dict[Key, int | None]
+"""The things that a record is about, each with the earlier record that says so if not it itself."""
 
 
 class Folding:
@@ -110,13 +108,16 @@ class Folding:
         self._kinds = {kind.name: kind for model in models for kind in model.kinds}
         self._parts = _parts(self._kinds.values())
         self._quiet = _quiet(self._kinds.values())
-        # What records are about is read back for the next batch; nothing else is.
-        self._read_back = self._tables.keys() & {RECORDS.name, LINKS.name}
         self._things: OrderedDict[Key, Thing] = OrderedDict()
+        # What the last batch was about: its rows may still be on their way to the tables.
+        self._recent: dict[int, Earlier] = {}
+        self._let_go: LetGo | None = None
 
     def forget(self) -> None:
         """Start afresh from the tables: somebody else may have written meanwhile."""
         self._things.clear()
+        self._recent = {}
+        self._let_go = None
 
     def take(
         self,
@@ -126,14 +127,18 @@ class Folding:
     ) -> int:
         """Take in the next records, as (position, bytes), write what changed; return how many.
 
-        They are taken in up to one that cannot be read; BrokenLog where that is the first. What the
-        next records do not need is handed to `later`, where that is given, to be written in order.
+        They are taken in up to one that cannot be read; BrokenLog where that is the first. What is
+        to be written is handed to `later`, where that is given: it has to be in the tables when the
+        batch after the next is taken in.
         """
         seen = self._readable(rows)
+        if seen[0].header.position == 0:
+            self._let_go = LetGo()
         earlier = self._look_back(cursor, seen)
         about = self._about(seen, earlier)
         batch = Batch(self._tables)
-        self._bring(cursor, {one.key for own in about for one in own}, before=rows[0][0])
+        touched: set[Key] = set().union(*about)
+        self._bring(cursor, touched, before=rows[0][0])
         for one, matters in zip(seen, about, strict=True):
             try:
                 self._add(matters, one, batch, earlier)
@@ -142,13 +147,18 @@ class Folding:
         if later is None:
             batch.write(cursor, self.chain, self._suffix)
         else:
-            batch.write(cursor, self.chain, self._suffix, only=self._read_back)
-            rest = self._tables.keys() - self._read_back
-            later(partial(batch.write, chain=self.chain, suffix=self._suffix, only=rest))
+            later(partial(batch.write, chain=self.chain, suffix=self._suffix))
         self.position = seen[-1].header.position
-        while len(self._things) > MAX_THINGS:
-            self._things.popitem(last=False)
+        self._recent = {one.header.position: earlier[one.header.position] for one in seen}
+        self._keep(max(MAX_THINGS, len(touched)))
         return len(seen)
+
+    def _keep(self, most: int) -> None:
+        """Let go of the things that were touched longest ago."""
+        while len(self._things) > most:
+            key, _ = self._things.popitem(last=False)
+            if self._let_go is not None:
+                self._let_go.note(key)
 
     def _readable(self, rows: Sequence[tuple[int, bytes]]) -> list[Seen]:
         seen: list[Seen] = []
@@ -167,52 +177,57 @@ class Folding:
     def _broken(self, position: int, error: Exception) -> BrokenLog:
         return BrokenLog(self.chain, position, f"{type(error).__name__}: {error}")
 
-    def _about(self, seen: Sequence[Seen], earlier: dict[int, Earlier]) -> list[list[Matter]]:
+    def _about(self, seen: Sequence[Seen], earlier: dict[int, Earlier]) -> list[Matters]:
         """Return for each record the things it is about, in a fixed order; add it to `earlier`.
 
         What follows from a record there, follows only from what it is about for who may read it.
         """
         about = []
         for one in seen:
-            matters = {key: Matter(key) for key in self._named(one)}
+            rank, position = scopes.RANKS[one.header.scope], one.header.position
+            matters: Matters = dict.fromkeys(self._named(one))
+            own = tuple(matters)
             for source in _leans_on(one):
                 for key in _inherited(one, earlier[source]) if source in earlier else ():
-                    matters.setdefault(key, Matter(key, source))
-            known = [matter for matter in matters.values() if matter.key[0] in self._kinds]
-            rank, position = scopes.RANKS[one.header.scope], one.header.position
-            own = tuple(matter.key for matter in known if _rank(matter, earlier) <= rank)
-            given = earlier[position].concerns if position in earlier else frozenset()
-            name = catalogue.type_name(type(one.event))
-            earlier[position] = Earlier(name, own, rank, given)
-            about.append(known)
+                    if key[0] in self._kinds:
+                        matters.setdefault(key, source)
+            if len(matters) > len(own):
+                own = tuple(key for key, at in matters.items() if _rank(at, earlier) <= rank)
+            given = earlier[position].concerns if position in earlier else NO_ONE
+            earlier[position] = Earlier(catalogue.type_name(type(one.event)), own, rank, given)
+            about.append(matters)
         return about
 
     def _look_back(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> dict[int, Earlier]:
         first = seen[0].header.position
         leans = (at for one in seen for at in (*_leans_on(one), *_confided_by(one)))
-        wanted = sorted({at for at in leans if at < first})
+        wanted = sorted({at for at in leans if at < first} - self._recent.keys())
         if self._partly:
             wanted += [one.header.position for one in seen if _confidential(one)]
-        if not wanted:
-            return {}
-        asked = {"chain": self.chain, "positions": wanted}
-        return {
-            position: Earlier(name, tuple(map(_key, things)), rank, frozenset(concerned))
-            for position, name, things, rank, concerned in cursor.execute(self._earlier, asked)
-        }
+        found = dict(self._recent)
+        if wanted:
+            asked = {"chain": self.chain, "positions": wanted}
+            for position, name, things, rank, concerned in cursor.execute(self._earlier, asked):
+                own = tuple(map(_key, things))
+                found[position] = Earlier(name, own, rank, frozenset(concerned))
+        return found
 
-    def _named(self, seen: Seen) -> Iterable[Key]:
-        for kind, part in self._parts.get(type(seen.event), ()):
-            for name in part.ids(seen.event, seen.header):
-                yield (kind.name, name)
+    def _named(self, seen: Seen) -> list[Key]:
+        event, header = seen.event, seen.header
+        return [
+            (kind.name, name)
+            for kind, part in self._parts.get(type(event), ())
+            for name in part.ids(event, header)
+        ]
 
     def _bring(self, cursor: Cursor[Any], wanted: set[Key], *, before: int) -> None:
         """Have the documents of these things at hand, as they were before a position."""
         missing = sorted(key for key in wanted if key not in self._things)
         for key in missing:
             self._things[key] = Thing(self._kinds[key[0]], key[1])
-        if missing and before:
-            kinds, ids = map(list, zip(*missing, strict=True))
+        known = [key for key in missing if self._let_go is None or key in self._let_go]
+        if known and before:
+            kinds, ids = map(list, zip(*known, strict=True))
             asked = {"chain": self.chain, "kinds": kinds, "ids": ids, "before": before}
             cursor.execute(self._history, {**asked, "quiet": self._quiet})
             for kind, name, data, rank, concerned in cursor:
@@ -220,32 +235,32 @@ class Folding:
                 thing.take(_read(data), rank)
                 if rank == CONFIDENTIAL:
                     thing.narrow(frozenset(concerned))
-            for key in missing:
-                self._things[key].rows = self._rows(self._things[key])
-                self._things[key].replaced.clear()
+            for thing in map(self._things.__getitem__, known):
+                thing.rows = self._rows(thing)
+                thing.entered.clear()
+                thing.replaced.clear()
 
-    def _add(
-        self, matters: Sequence[Matter], seen: Seen, batch: Batch, earlier: dict[int, Earlier]
-    ) -> None:
+    def _add(self, matters: Matters, seen: Seen, batch: Batch, earlier: dict[int, Earlier]) -> None:
         """Let the things that a record is about take it in, and write what changed by it."""
-        things = [self._things[matter.key] for matter in matters]
-        known = [len(thing.statuses) for thing in things]
         rank, position = scopes.RANKS[seen.header.scope], seen.header.position
-        changed = [
-            thing.take(seen, _rank(matter, earlier))
-            for matter, thing in zip(matters, things, strict=True)
-        ]
-        concerned = self._concerned(seen, things, earlier)
-        links = [_link(one, rank, concerned, earlier) for one in matters]
-        for link, thing, statuses, new in zip(links, things, known, changed, strict=True):
-            self._things.move_to_end(link.key)
+        taken = []
+        for key, source in matters.items():
+            thing = self._things[key]
+            self._things.move_to_end(key)
+            new = thing.take(seen, _rank(source, earlier), named=source is None)
+            taken.append((thing, new))
+        concerned = self._concerned(seen, [thing for thing, _ in taken], earlier)
+        links = [_link(key, at, rank, concerned, earlier) for key, at in matters.items()]
+        for link, (thing, new) in zip(links, taken, strict=True):
             if link.rank == CONFIDENTIAL:
                 thing.narrow(link.concerns)
-            if new or link.rank == CONFIDENTIAL:
                 self._change(link.key, thing, position, batch)
-            if len(thing.statuses) > statuses:
-                for number, entry in enumerate(thing.statuses[statuses:]):
+            elif new:
+                self._change(link.key, thing, position, batch, seen.event)
+            if thing.entered:
+                for number, entry in enumerate(thing.entered):
                     batch.status(link, number, entry, position)
+                thing.entered.clear()
             if thing.replaced:
                 for before, later in thing.replaced:
                     batch.replace(link.key, before, later)
@@ -264,40 +279,53 @@ class Folding:
         earlier[position] = earlier[position]._replace(concerns=found)
         return found
 
-    def _change(self, key: Key, thing: Thing, position: int, batch: Batch) -> None:
-        rows, known = self._rows(thing), thing.rows
-        if rows == known:
-            return
-        for place in known | rows:
-            before, after = known.get(place), rows.get(place)
+    def _change(
+        self, key: Key, thing: Thing, position: int, batch: Batch, by: Event | None = None
+    ) -> None:
+        """Write what is now known otherwise of a thing, by a record that is open to all or `by`."""
+        known = thing.rows
+        rows = self._rows(thing, by)
+        for place, after in rows.items():
+            before = known.get(place)
             if before != after:
-                scope, table = place
-                batch.change((*key, scope), table, position, before, after)
+                batch.change((*key, place[0]), place[1], position, before, after)
+        for place, before in known.items():
+            if place not in rows:
+                batch.change((*key, place[0]), place[1], position, before, None)
         thing.rows = rows
 
-    def _rows(self, thing: Thing) -> dict[tuple[int, str], Values]:
-        """Return the rows of a thing by rank and table, for the tables that are written here."""
+    def _rows(self, thing: Thing, by: Event | None = None) -> dict[tuple[int, str], Values]:
+        """Return the rows of a thing by rank and table, for the tables that are written here.
+
+        Where one more event changed it, `by`, its words may be those that were known.
+        """
         rows: dict[tuple[int, str], Values] = {}
         open_to = spaced(thing.open_to)
+        same_words = by is not None and not thing.kind.adds_words(by)
         for start, end, doc in thing.spans():
-            for table, values in _views_of(thing.kind, doc, self._tables):
-                rows[start, table] = (end, doc["positions"][0], open_to, *values)
+            common = (end, doc["positions"][0], open_to)
+            words = thing.rows.get((start, TEXTS.name)) if same_words else None
+            if words is not None and words[:3] == common:
+                rows[start, TEXTS.name] = words
+            elif TEXTS.name in self._tables:
+                rows[start, TEXTS.name] = (*common, *words_of(thing.kind, doc))
+            for table, values in views_of(thing.kind, doc, self._tables):
+                rows[start, table] = (*common, *values)
         return rows
 
 
-def _rank(matter: Matter, earlier: dict[int, Earlier]) -> int:
-    """Return from which rank on it is known that something is the matter, beside the record's."""
-    return scopes.NOBODY if matter.source is None else earlier[matter.source].rank
+def _rank(source: int | None, earlier: dict[int, Earlier]) -> int:
+    """Return from which rank on it is known what a record is about, beside the record's own."""
+    return scopes.NOBODY if source is None else earlier[source].rank
 
 
 def _link(
-    matter: Matter, rank: int, concerned: frozenset[str], earlier: dict[int, Earlier]
+    key: Key, source: int | None, rank: int, concerned: frozenset[str], earlier: dict[int, Earlier]
 ) -> Link:
     """Return how a record of a rank, which concerns these, is linked to what it is about."""
-    source = _rank(matter, earlier)
-    if matter.source is None or source <= rank:
-        return Link(matter.key, rank, concerned)
-    return Link(matter.key, source, earlier[matter.source].concerns)
+    if source is None or earlier[source].rank <= rank:
+        return Link(key, rank, concerned)
+    return Link(key, earlier[source].rank, earlier[source].concerns)
 
 
 def _parts(kinds: Iterable[Kind]) -> dict[type, list[tuple[Kind, Part]]]:
@@ -325,7 +353,7 @@ def _key(thing: str) -> Key:
 
 def _leans_on(seen: Seen) -> tuple[int, ...]:
     """Return the earlier records that say what this one is about."""
-    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+    if isinstance(seen.event, NOTES):
         return (seen.event.target,)
     return seen.header.under if seen.header.by == RULES else ()
 
@@ -338,7 +366,7 @@ def _confided_by(seen: Seen) -> tuple[int, ...]:
     """Return the earlier records whose concern a confidential one shares."""
     if not _confidential(seen):
         return ()
-    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+    if isinstance(seen.event, NOTES):
         return (seen.event.target,)
     return () if seen.header.cause is None else (seen.header.cause,)
 
@@ -348,44 +376,11 @@ def _inherited(seen: Seen, earlier: Earlier) -> tuple[Key, ...]:
 
     A correction or note is about what its target is about; what a decision records, about that.
     """
-    if isinstance(seen.event, RecordCorrected | EventAnnotated):
+    if isinstance(seen.event, NOTES):
         return earlier.things
     if earlier.type != catalogue.type_name(DecisionTookForce):
         return ()
     return tuple(key for key in earlier.things if key[0] == "decision")
-
-
-def _views_of(
-    kind: Kind, doc: dict[str, Any], written: dict[str, Table]
-) -> Iterable[tuple[str, Values]]:
-    """Give what the tables of versions hold of a thing: its own, its words, what it waits for."""
-    own = kind.table.name
-    if own in written:
-        row = row_of(kind, doc)
-        row["summary"] = as_json(row["summary"])
-        yield own, tuple((_own_columns(own) | row).values())
-    if TEXTS.name in written:
-        words = kind.words(doc)
-        source = as_json(doc["imported"]) if "imported" in doc else "{}"
-        yield TEXTS.name, (words.title, _sought(words.text), source)
-    waiting = kind.waiting(doc) if DUE.name in written else None
-    if waiting is not None:
-        at = waiting.due_at or (f"{waiting.due_on}T23:59:59.999999Z" if waiting.due_on else "")
-        told = {**msgspec.to_builtins(waiting), **imported_label(doc)}
-        summary = {kind.name: doc[kind.name], **told}
-        yield DUE.name, (at, waiting.what, waiting.owner, as_json(summary))
-
-
-@cache
-def _own_columns(name: str) -> dict[str, Any]:
-    """Return what the table of a capability has besides the columns of every version, empty."""
-    [table] = [one for model in MODELS.values() for one in model.tables if one.name == name]
-    return dict.fromkeys((column.name for column in table.given[len(VERSION_COLUMNS) :]), "")
-
-
-def _sought(text: str) -> str:
-    """Return a text as it can be searched: what is sealed in it says nothing."""
-    return (sealing.SEAL.sub("", text) if "sealed:" in text else text)[:MAX_TEXT]
 
 
 def everything(chain: str, suffix: str = "") -> Folding:

@@ -5,8 +5,8 @@ they are level, batches are held for a moment, the last records are taken in, an
 in one transaction. A build that breaks off leaves the live tables as they were; the next one
 starts over.
 
-Two connections share the work, each in a thread: one reads, folds and writes what the next records
-ask about, the other writes the rest (`aside.py`), and each makes half of the indexes.
+Two connections share the work, each in a thread: one reads and folds, the other writes what came
+of the batch before (`aside.py`), and each makes half of the indexes.
 
 `migrate` makes the tables the first time, and builds a model anew when its version has changed.
 """
@@ -14,6 +14,7 @@ ask about, the other writes the rest (`aside.py`), and each makes half of the in
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,6 +51,9 @@ SWAP_PAUSE_SECONDS: Final = 0.2
 COLLECT_AFTER: Final = 100_000
 """So many new objects are made before any is looked at: what a build drops is free at once, and
 what it holds on to is of no use to look through again and again."""
+TURN_SECONDS: Final = 0.0005
+"""How long who folds may keep who writes waiting: that one has little to do between two waits for
+the database, and does it many times for each batch."""
 
 MAY: Final[Mapping[Duty, tuple[str, ...]]] = {
     "keeping": ("INSERT", "UPDATE", "DELETE"),
@@ -148,7 +152,7 @@ def _build(
             _make(connection, table)
         distribution.spread(connection)
         second = connect(conninfo, statement_seconds=STATEMENT_SECONDS)
-        with _seldom_collected(), Aside(second) as aside:
+        with _at_work(), Aside(second) as aside:
             done = _fill_level(connection, models, report, aside)
             aside.do(partial(_finish, parts=[table for table in parts if table == TEXTS]))
             _finish(connection, [table for table in parts if table != TEXTS])
@@ -168,12 +172,15 @@ def _finish(connection: Connection[Any], parts: Iterable[Table]) -> None:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
-    before = gc.get_threshold()
+def _at_work() -> Iterator[None]:
+    """Let this process collect seldom and take turns often, as suits a build."""
+    before, turn = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(COLLECT_AFTER, *before[1:])
+    sys.setswitchinterval(TURN_SECONDS)
     try:
         yield
     finally:
+        sys.setswitchinterval(turn)
         gc.set_threshold(*before)
 
 
@@ -222,6 +229,8 @@ def _fill(
             done = {**done, name: size}
             if report is not None:
                 report(sum(done.values()), sum(goal.values()))
+    if aside is not None:
+        aside.settle()
     return done
 
 

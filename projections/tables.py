@@ -42,7 +42,6 @@ DROP = SQL("DROP TABLE IF EXISTS {table}")
 RENAME = SQL("ALTER TABLE {table} RENAME TO {name}")
 ANALYSE = SQL("ANALYZE {table}")
 
-COPY = SQL("COPY {table} ({columns}) FROM STDIN")
 INSERT = SQL("INSERT INTO {table} (chain, {columns}) VALUES (%s, {values})")
 
 CLOSE = SQL("""
@@ -80,6 +79,11 @@ class Column(Struct, frozen=True):
     written: Callable[[str], str | None] | None = None
     generated: bool = False
     nullable: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a value is any text at all."""
+        return self.type in ("text", "jsonb")
 
 
 class Table(Struct, frozen=True):
@@ -316,21 +320,9 @@ def analyse(connection: Connection[Any], table: Table, suffix: str = "") -> None
     connection.execute(ANALYSE.format(table=Identifier(table.name + suffix)))
 
 
-def copy(
-    cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[Any]], suffix: str = ""
-) -> None:
-    """Add many rows, each with the values of `table.given` in order."""
-    converted = table.converted
-    with cursor.copy(_copying(table.name + suffix, _columns(table))) as copying:
-        for row in rows:
-            for place, written in converted:
-                row[place] = written(row[place])
-            copying.write_row((chain, *row))
-
-
 def insert(cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[Any]]) -> None:
     """Add a few rows to a live table; within a pipeline they go without waiting for each other."""
-    statement = _inserting(table.name, _columns(table))
+    statement = _inserting(table.name, column_names(table))
     converted = table.converted
     for row in rows:
         for place, written in converted:
@@ -340,13 +332,9 @@ def insert(cursor: Cursor[Any], table: Table, chain: str, rows: Iterable[list[An
         cursor.execute(statement, values, prepare=True)
 
 
-def _columns(table: Table) -> tuple[str, ...]:
+def column_names(table: Table) -> tuple[str, ...]:
+    """Name the columns that are written, the chain first."""
     return ("chain", *(column.name for column in table.columns if not column.generated))
-
-
-@cache
-def _copying(name: str, columns: tuple[str, ...]) -> bytes:
-    return COPY.format(table=Identifier(name), columns=_names(columns)).as_bytes()
 
 
 @cache

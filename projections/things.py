@@ -76,10 +76,11 @@ def _ignored(_doc: Doc, _event: Any, _header: Header) -> None:
 class Kind(Struct, frozen=True, kw_only=True):
     """A kind of thing: `name` is also the field that holds its id.
 
-    `row` gives the columns of its table; `dated` says that a thing of this kind is valid in a
-    term of its own, whenever that was recorded; other things are there from the moment they
-    occurred. In the statuses of `gone` a dated thing is not valid, whatever its term. `under`
-    looks at every record about the thing, after the event's own part.
+    `row` gives the columns of its table; `words` come from the events of `worded_by` alone, where
+    those are named. `dated` says that a thing of this kind is valid in a term of its own, whenever
+    that was recorded; other things are there from the moment they occurred. In the statuses of
+    `gone` a dated thing is not valid, whatever its term. `under` looks at every record about the
+    thing, after the event's own part.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     parts: Mapping[type[Event], Part]
     row: Callable[[Doc], Doc]
     words: Callable[[Doc], Words]
+    worded_by: frozenset[type[Event]] = frozenset()
     waiting: Callable[[Doc], Waiting | None] = _waits_for_nothing
     dated: bool = False
     gone: frozenset[str] = frozenset()
@@ -101,6 +103,10 @@ class Kind(Struct, frozen=True, kw_only=True):
         """Tell whether nothing of what is listed about a thing comes from this event."""
         part = self.parts.get(type(event))
         return part is not None and part.quiet
+
+    def adds_words(self, event: Event) -> bool:
+        """Tell whether this event may bring what a thing is named or found by."""
+        return not self.worded_by or type(event) in self.worded_by
 
 
 def listed_in(name: str, *columns: Column, indexes: tuple[str, ...] = ()) -> Table:
@@ -120,12 +126,14 @@ def ids(*fields: str) -> Ids:
     """Return a function that gives the ids in these fields of an event, one or many in each."""
 
     def found(event: Any, _: Header) -> Iterable[str]:
+        names: list[str] = []
         for name in fields:
             value = getattr(event, name)
             if isinstance(value, tuple):
-                yield from value
+                names += value
             elif value:
-                yield value
+                names.append(value)
+        return names
 
     return found
 
@@ -210,7 +218,10 @@ def status_on(doc: Doc, day: str) -> Doc | None:
 def last_status(doc: Doc) -> str:
     """Return the status that holds last, or nothing."""
     found: list[Doc] = doc["statuses"]
-    return str(max(reversed(found), key=_moment)["status"]) if found else ""
+    if not found:
+        return ""
+    last = found[0] if len(found) == 1 else max(reversed(found), key=_moment)
+    return str(last["status"])
 
 
 def fresh(kind: Kind, name: str) -> Doc:
@@ -218,29 +229,38 @@ def fresh(kind: Kind, name: str) -> Doc:
     return {kind.name: name, "positions": [], "statuses": [], "corrections": [], "annotations": []}
 
 
-def add(kind: Kind, doc: Doc, seen: Seen) -> None:
-    """Let a document take in one record that is about its thing."""
+def add(kind: Kind, doc: Doc, seen: Seen, *, named: bool | None = None) -> None:
+    """Let a document take in one record that is about its thing.
+
+    `named` is given where it is known whether the record itself names the thing.
+    """
     event, header = seen.event, seen.header
     _begin(doc, header)
     doc["positions"].append(header.position)
-    if isinstance(event, RecordCorrected):
+    part = kind.parts.get(type(event))
+    if part is not None:
+        if named is None:
+            named = doc[kind.name] in part.ids(event, header)
+        if named:
+            part.fold(doc, event, header)
+    elif isinstance(event, RecordCorrected):
         doc["corrections"].append(
             {**stamp(header), **fields(event, "target", "field", "was", "becomes", "reason")}
         )
+        return
     elif isinstance(event, EventAnnotated):
         doc["annotations"].append({**stamp(header), **fields(event, "target", "label", "text")})
-    else:
-        part = kind.parts.get(type(event))
-        if part is not None and doc[kind.name] in part.ids(event, header):
-            part.fold(doc, event, header)
-        kind.under(doc, event, header)
+        return
+    kind.under(doc, event, header)
 
 
 def _begin(doc: Doc, header: Header) -> None:
     """Note from when on a thing was there, as far as this record tells."""
-    if not doc["positions"] and header.source is not None:
+    since = doc.get("since")
+    if header.source is not None and not doc["positions"]:
         doc["imported"] = imported(header)
-    doc["since"] = min(doc.get("since", header.on), header.on)
+    if since is None or header.on < since:
+        doc["since"] = header.on
 
 
 def _add_quietly(doc: Doc, header: Header) -> bool:
@@ -253,25 +273,32 @@ def _add_quietly(doc: Doc, header: Header) -> bool:
 
 
 def row_of(kind: Kind, doc: Doc) -> Doc:
-    """Return the row of a thing; its summary also says which thing, and where it came from."""
+    """Return the row of a thing, with its summary as it is listed."""
     row = kind.row(doc)
-    return row | {"summary": {kind.name: doc[kind.name], **row["summary"], **imported_label(doc)}}
+    return row | {"summary": summary_of(kind, doc, row)}
+
+
+def summary_of(kind: Kind, doc: Doc, row: Doc) -> Doc:
+    """Return the summary in a thing's row, with which thing it is and where it came from."""
+    return {kind.name: doc[kind.name], **row["summary"], **imported_label(doc)}
 
 
 def imported_label(doc: Doc) -> Doc:
     """Return what says that a thing was taken over from elsewhere, wherever it appears."""
-    return picked(doc, "imported")
+    return {"imported": doc["imported"]} if "imported" in doc else {}
 
 
 class Thing:
     """One thing in the runner's hands: its documents by the rank from which they are read.
 
     `rows` holds, for each rank and table, the row as it was last written. `open_to` are those whom
-    all its confidential records so far concern. `replaced` are the statuses that later ones took
-    the place of and that was not written down yet, each with the later one.
+    all its confidential records so far concern. Not written down yet are `entered`, the statuses
+    that it was given, and `replaced`, those that later ones took the place of, each with the later.
     """
 
-    __slots__ = ("_last", "_narrowed", "docs", "kind", "name", "open_to", "replaced", "rows")
+    __slots__ = (
+        "_last", "_narrowed", "docs", "entered", "kind", "name", "open_to", "replaced", "rows",
+    )  # fmt: skip
 
     def __init__(self, kind: Kind, name: str) -> None:
         self.kind = kind
@@ -279,6 +306,7 @@ class Thing:
         self.docs: dict[int, Doc] = {}
         self.rows: dict[tuple[int, str], Values] = {}
         self.open_to: frozenset[str] = frozenset()
+        self.entered: list[Doc] = []
         self.replaced: list[tuple[Moment, Moment]] = []
         self._last: list[tuple[int, Moment]] = []
         self._narrowed = False
@@ -288,32 +316,39 @@ class Thing:
         self.open_to = self.open_to & concerned if self._narrowed else concerned
         self._narrowed = True
 
-    def take(self, seen: Seen, rank: int = scopes.NOBODY) -> bool:
+    def take(self, seen: Seen, rank: int = scopes.NOBODY, *, named: bool | None = None) -> bool:
         """Take in a record for all readers who may see it; others notice nothing.
 
-        `rank` is given where only those of that rank may know that the record is about this thing.
-        Tells whether what is listed of the thing may have changed.
+        `rank` is given where only those of that rank may know that the record is about this thing,
+        `named` where it is known whether the record itself names it. Tells whether what is listed
+        of the thing may have changed.
         """
         scope = scopes.RANKS[seen.header.scope]
         rank = scope if scope > rank else rank
-        known = len(self.statuses)
         begun = rank not in self.docs
         if begun:
-            below = [other for other in self.docs if other < rank]
-            doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)
-            self.docs = dict(sorted({**self.docs, rank: doc}.items()))
+            self._begin(rank)
         docs = self.docs
         # Nearly every thing is the same for all who know it: then there is one document.
         those = [doc for at, doc in docs.items() if at >= rank] if len(docs) > 1 else docs.values()
         if self.kind.is_quiet(seen.event):
             changed = [_add_quietly(doc, seen.header) for doc in those]
             return begun or any(changed)
+        entries = self._statuses
+        known = len(entries)
         for doc in those:
-            add(self.kind, doc, seen)
-        entries = self.statuses
-        for number, entry in enumerate(entries[known:] if len(entries) > known else ()):
-            self._enter(rank, (entry["on"], seen.header.position, number))
+            add(self.kind, doc, seen, named=named)
+        if len(entries) > known:
+            for number, entry in enumerate(entries[known:]):
+                self.entered.append(entry)
+                self._enter(rank, (entry["on"], seen.header.position, number))
         return True
+
+    def _begin(self, rank: int) -> None:
+        """Make a document for readers of this rank, of what those below it know."""
+        below = [other for other in self.docs if other < rank]
+        doc = deepcopy(self.docs[max(below)]) if below else fresh(self.kind, self.name)
+        self.docs = dict(sorted({**self.docs, rank: doc}.items()))
 
     def _enter(self, rank: int, later: Moment) -> None:
         """Note which statuses one more replaces for everybody who knows them.
@@ -337,7 +372,7 @@ class Thing:
         return [(start, end, self.docs[start]) for start, end in bounds]
 
     @property
-    def statuses(self) -> list[Doc]:
+    def _statuses(self) -> list[Doc]:
         """All statuses so far, whoever may see them, in the order in which they came."""
-        known: list[Doc] = next(reversed(self.docs.values()))["statuses"] if self.docs else []
+        known: list[Doc] = next(reversed(self.docs.values()))["statuses"]
         return known

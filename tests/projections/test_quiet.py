@@ -47,6 +47,18 @@ def test_what_is_listed_is_the_same_as_when_every_event_is_looked_at(
     assert dump(database) == left_out
 
 
+def test_words_come_from_no_other_events_than_those_that_are_named(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any(kind.worded_by for kind in KINDS.values())
+    taken_in(database, mixed())
+    by_name = dump(database)
+    monkeypatch.setattr("projections.things.Kind.adds_words", lambda *_: True)
+    with Runner(database) as runner:
+        runner.rebuild()
+    assert dump(database) == by_name
+
+
 def test_a_thing_with_many_quiet_records_is_known_again_from_a_few(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

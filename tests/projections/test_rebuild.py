@@ -27,6 +27,20 @@ def test_a_rebuilt_read_model_equals_the_live_one(database: str, name: str | Non
     assert dump(database) == live
 
 
+@pytest.mark.parametrize(("things", "batch"), [(1, 1), (2, 7), (3, 64)])
+def test_a_build_finds_again_what_it_no_longer_has_at_hand(
+    database: str, monkeypatch: pytest.MonkeyPatch, things: int, batch: int
+) -> None:
+    """Also where the rows of the batch before are still being written."""
+    taken_in(database, mixed())
+    live = dump(database)
+    monkeypatch.setattr("projections.folding.MAX_THINGS", things)
+    monkeypatch.setattr("projections.rebuild.BATCH", batch)
+    with Runner(database) as runner:
+        runner.rebuild()
+    assert dump(database) == live
+
+
 def test_a_read_model_that_was_damaged_is_whole_again(database: str) -> None:
     taken_in(database, everything())
     live = dump(database)
