@@ -18,7 +18,7 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-from projections import scopes
+from projections import scopes, walks
 from projections.names import titles
 from projections.views import Conn, Doc, View, fetch
 
@@ -36,12 +36,12 @@ FIRST_TIMES: Final = SQL("""
     FROM (
         SELECT e.id, e.status = ANY(%(taken)s::text[]) AS taken, min(e.occurred_at) AS first
         FROM read_statuses AS e
-        WHERE {visible} AND e.kind = 'decision' AND e.occurred_at < %(day)s::date + 1
+        WHERE {visible} AND {walk} AND e.kind = 'decision' AND e.occurred_at < %(day)s::date + 1
             AND e.status = ANY(%(taken)s::text[] || %(not_taken)s::text[])
         GROUP BY e.id, taken
     ) AS f
     GROUP BY month, f.taken
-""").format(visible=scopes.entry("e"))
+""").format(visible=scopes.entry("e"), walk=walks.along(walks.STATUS, "e"))
 
 # Every status is one more when it begins and one less when the next of that thing does.
 CHANGES: Final = SQL("""
@@ -69,9 +69,9 @@ COURSES: Final = SQL("""
         (min(e.occurred_at) FILTER (WHERE e.status = 'resolved') AT TIME ZONE 'UTC')::date
             AS resolved
     FROM read_statuses AS e
-    WHERE {visible} AND e.kind = 'escalation' AND e.occurred_at < %(day)s::date + 1
+    WHERE {visible} AND {walk} AND e.kind = 'escalation' AND e.occurred_at < %(day)s::date + 1
     GROUP BY e.id
-""").format(visible=scopes.entry("e"))
+""").format(visible=scopes.entry("e"), walk=walks.along(walks.STATUS, "e"))
 SOLVED: Final = SQL("""
     SELECT to_char(c.resolved, %(form)s) AS period, count(*) AS solved,
         percentile_disc(0.5) WITHIN GROUP (ORDER BY c.resolved - c.raised) AS median,

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct, field
 from psycopg.sql import SQL, Composed, Identifier, Literal, Placeholder
 
-from projections import matching, opened, scopes
+from projections import matching, opened, scopes, walks
 from projections.as_it_was import Recorded, as_it_was, recorded
 from projections.matching import Words
 from projections.slices import SLICE
@@ -75,7 +75,8 @@ STANDING = SQL("""
     WITH standing AS MATERIALIZED (
         SELECT e.id
         FROM read_statuses AS e
-        WHERE {visible} AND e.kind = %(kind)s AND e.status = ANY(%(status)s::text[])
+        WHERE {visible} AND {walk} AND e.kind = %(kind)s
+            AND e.status = ANY(%(status)s::text[])
             AND e.occurred_at < %(day)s::date + 1
             AND (e.replaced_at >= %(day)s::date + 1 OR e.replaced_from > %(known_at)s)
             AND NOT EXISTS (
@@ -87,9 +88,14 @@ STANDING = SQL("""
                         > (e.occurred_at, e.position, e.number)
             )
     )
-""").format(visible=scopes.entry("e"), visible_later=scopes.entry("f"))
+""").format(
+    visible=scopes.entry("e"),
+    visible_later=scopes.entry("f"),
+    walk=walks.along(walks.STATUS, "e"),
+)
 # True of every version known then; it lets an index begin where the chain ended then.
 BEGUN = SQL("t.since <= %(known_at)s")
+IN_ORDER = walks.along(walks.SINCE, "t")
 STATUS_IS = SQL("t.id IN (SELECT standing.id FROM standing)")
 EQUALS = SQL("t.{column} = {value}")
 CONTAINS = SQL("{value} = ANY(t.{column})")
@@ -107,7 +113,7 @@ THERE_THEN = SQL("""
         CROSS JOIN LATERAL (
             SELECT 1 AS one
             FROM {table} AS b
-            WHERE {visible} AND b.kind = %(kind)s AND b.slice = w.slice
+            WHERE {visible} AND {walk} AND b.kind = %(kind)s AND b.slice = w.slice
                 AND b.valid_from <= %(valid_on)s::date
             ORDER BY b.valid_from
             LIMIT 1
@@ -120,7 +126,7 @@ THERE_THEN = SQL("""
 HAS_WORDS = SQL("""
     t.id IN (
         SELECT x.id FROM behind.texts AS x
-        WHERE {visible} AND x.kind = %(kind)s AND {matching}
+        WHERE {visible} AND coalesce(x.kind = %(kind)s, false) AND {matching}
         OFFSET 0
     )
 """)
@@ -186,17 +192,24 @@ def _found(
             order=order,
         )
 
+    along = () if _narrowed(kind, wanted) else (IN_ORDER,)
     if not wanted.status:
-        return fetch(connection, query(LIST), asked)
+        return fetch(connection, query(LIST, *along), asked)
     if not kind.dated:
-        along = {**asked, "walked": WALKED}
-        found = fetch(connection, query(WALK), along)
+        first = {**asked, "walked": WALKED}
+        found = fetch(connection, query(WALK, *along), first)
         if len(found) == asked["size"]:
             return found
-        [walked] = fetch(connection, query(AS_LONG), along)
+        [walked] = fetch(connection, query(AS_LONG, *along), first)
         if walked["things"] < WALKED:
             return found
     return fetch(connection, STANDING + query(LIST, STATUS_IS), asked)
+
+
+def _narrowed(kind: Kind, wanted: Wanted) -> bool:
+    """Tell whether one of the columns that hold a value has an index of its own to walk along."""
+    names = [name for name, value in wanted.columns.items() if value]
+    return any(f"(chain, {name}, since, id)" in kind.table.indexes for name in names)
 
 
 def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list[Doc]:
@@ -221,12 +234,13 @@ def _conditions(
         found.append(shape.format(column=Identifier(name), value=Placeholder(f"with_{name}")))
     if wanted.text:
         matches = words.condition("x") if words else SQL("false")
-        found.append(HAS_WORDS.format(visible=scopes.version("x"), matching=matches))
+        found.append(HAS_WORDS.format(visible=scopes.worded("x"), matching=matches))
     if kind.dated and (view.valid_on or wanted.valid):
         found.append(VALID_THEN)
     elif view.valid_on:
-        table, visible = Identifier(kind.table.name), scopes.version("b")
-        found.append(THERE_THEN.format(table=table, visible=visible, slice=Literal(SLICE)))
+        begun = {"visible": scopes.version("b"), "walk": walks.along(walks.SLICE, "b")}
+        table = Identifier(kind.table.name)
+        found.append(THERE_THEN.format(table=table, slice=Literal(SLICE), **begun))
     return found
 
 

@@ -50,14 +50,16 @@ BESIDE: Final[dict[type[Event], tuple[str, tuple[str, ...]]]] = {
 
 SAID_LATER = SQL("""
     SELECT l.kind, l.id, l.position, r.state
-    FROM read_links AS l
+    FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
+    CROSS JOIN LATERAL (
+        SELECT l.chain, l.kind, l.id, l.position
+        FROM read_links AS l
+        WHERE {visible} AND l.kind = asked.kind AND l.id = asked.id
+        OFFSET 0
+    ) AS l
     JOIN read_records AS t ON t.chain = l.chain AND t.position = l.position
     {stored}
-    WHERE {visible} AND (l.kind, l.id) IN (
-            SELECT asked.kind, asked.id
-            FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
-        )
-        AND t.type = ANY(%(types)s::text[])
+    WHERE t.type = ANY(%(types)s::text[])
         AND (%(valid_on)s::date IS NULL OR t.occurred_at < %(valid_on)s::date + 1)
     ORDER BY l.position
 """).format(visible=scopes.entry("l"), stored=stored("l"))

@@ -10,7 +10,7 @@ from typing import Final
 
 from psycopg.sql import SQL
 
-from projections import opened, scopes
+from projections import opened, scopes, walks
 from projections.views import Conn, View, fetch
 
 Ref = tuple[str, str]
@@ -28,18 +28,29 @@ ONLY_CONFIDENTIAL = SQL("""
     ) THEN 3 END AS scope
 """)
 
-# With a seat comes the organisation whose seat it is, by whose name it goes.
+# With a seat comes the organisation whose seat it is, by whose name it goes. They are looked up one
+# by one (the inner OFFSET keeps it so), however many rows a planner expects.
 TITLES = SQL("""
     SELECT x.kind, x.id, x.title, {scope}
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
-    JOIN read_texts AS x ON x.kind = asked.kind AND x.id = asked.id
-    WHERE {visible} AND x.title <> ''
+    CROSS JOIN LATERAL (
+        SELECT x.chain, x.kind, x.id, x.scope, x.title
+        FROM read_texts AS x
+        WHERE {visible} AND x.kind = asked.kind AND x.id = asked.id AND x.title <> ''
+        OFFSET 0
+    ) AS x
     UNION ALL
     SELECT x.kind, x.id, x.title, {scope}
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
-    JOIN read_texts AS s ON s.kind = asked.kind AND s.id = asked.id
-    JOIN read_texts AS x ON x.kind = 'partner' AND x.id = s.title
-    WHERE {visible_seat} AND {visible} AND asked.kind = 'seat' AND x.title <> ''
+    CROSS JOIN LATERAL (
+        SELECT x.chain, x.kind, x.id, x.scope, x.title
+        FROM read_texts AS s
+        JOIN read_texts AS x ON x.kind = 'partner' AND x.id = s.title
+        WHERE {visible_seat} AND {visible} AND s.kind = 'seat' AND s.id = asked.id
+            AND x.title <> ''
+        OFFSET 0
+    ) AS x
+    WHERE asked.kind = 'seat'
 """).format(visible=scopes.version("x"), visible_seat=scopes.version("s"), scope=ONLY_CONFIDENTIAL)
 
 # Each kind by itself, so that many things of one kind leave room for the others.
@@ -49,12 +60,14 @@ CHOICES = SQL("""
     CROSS JOIN LATERAL (
         SELECT x.id, x.title, x.since, {scope}
         FROM read_texts AS x
-        WHERE {visible} AND x.kind = asked.kind AND x.since <= %(known_at)s
+        WHERE {visible} AND x.kind = asked.kind AND {walk} AND x.since <= %(known_at)s
         ORDER BY x.since DESC, x.id
         LIMIT %(most)s
     ) AS x
     ORDER BY asked.kind, x.since DESC, x.id
-""").format(visible=scopes.version("x"), scope=ONLY_CONFIDENTIAL)
+""").format(
+    visible=scopes.version("x"), walk=walks.along(walks.SINCE, "x"), scope=ONLY_CONFIDENTIAL
+)
 
 
 def choices(

@@ -56,12 +56,16 @@ COVERS: Final = """
 """
 
 # What was known at a position and not yet known otherwise: a version of a row.
-VERSION = SQL(f"""
-    {{alias}}.chain = %(chain)s
-    AND {{alias}}.known_from <= %(known_at)s
+KNOWN: Final = f"""
+    {{alias}}.known_from <= %(known_at)s
     AND ({{alias}}.known_until IS NULL OR {{alias}}.known_until > %(known_at)s)
     AND {COVERS}
-""")
+"""
+VERSION = SQL(f"{{alias}}.chain = %(chain)s AND {KNOWN}")
+
+# The same of rows that are found by their words. A planner that knows nothing of a table yet rather
+# walks along its key, where that has anything of the condition but the chain.
+WORDED = SQL(f"{{alias}}.chain = %(chain)s AND coalesce({KNOWN}, false)")
 
 # A version of a row of many chains at once, by who may see so much of each.
 EACH = SQL("""
@@ -144,6 +148,11 @@ def rank(scopes: Collection[str]) -> int:
 def version(alias: str) -> Composed:
     """Return the condition under which a reader sees a version of a row."""
     return VERSION.format(alias=Identifier(alias))
+
+
+def worded(alias: str) -> Composed:
+    """Return the same condition for rows that are looked for by their words."""
+    return WORDED.format(alias=Identifier(alias))
 
 
 def each(alias: str, may: str) -> Composed:

@@ -115,8 +115,12 @@ HEADLINE: Final = (
 RESTS_ON = SQL("""
     SELECT l.kind, l.id, array_agg(l.position ORDER BY l.position) AS positions
     FROM unnest(%(kinds)s::text[], %(ids)s::text[]) AS asked (kind, id)
-    JOIN read_links AS l ON l.kind = asked.kind AND l.id = asked.id
-    WHERE {visible}
+    CROSS JOIN LATERAL (
+        SELECT l.kind, l.id, l.position
+        FROM read_links AS l
+        WHERE {visible} AND l.kind = asked.kind AND l.id = asked.id
+        OFFSET 0
+    ) AS l
     GROUP BY l.kind, l.id
 """).format(visible=scopes.entry("l"))
 
@@ -241,7 +245,7 @@ def _query(name: str, parts: int) -> SQL:
     """Return a query for words of so many parts, made into text once."""
     words, visible = Words("", ("",) * parts), scopes.version("x")
     whole, part = words.in_any_form("x"), words.as_parts("x")
-    own = {"visible": visible, "there": THERE}
+    own = {"visible": scopes.worded("x"), "there": THERE}
     arms = [ARM.format(found_by=BY_WORD, among=IN_THE_SLICES, matching=whole, **own)]
     if part is not None:
         # What has the word too is left out by the index, before its text is looked through.

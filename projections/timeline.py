@@ -22,13 +22,18 @@ from projections.things import Seen, imported
 from projections.views import Conn, Doc, Page, Paging, View, fetch, page
 from projections.words import Speech
 
+# A page first, then what is stored of it: never of more, whatever way the page is found.
 TIMELINE = SQL("""
     SELECT t.position, t.things, r.state
-    FROM read_records AS t
+    FROM (
+        SELECT t.chain, t.position, t.things
+        FROM read_records AS t
+        WHERE {visible} AND {conditions}
+        ORDER BY t.position {order}
+        LIMIT %(size)s
+    ) AS t
     {stored}
-    WHERE {visible} AND {conditions}
     ORDER BY t.position {order}
-    LIMIT %(size)s
 """)
 
 # Of each ground the last acts, so that the many of one make no room for another too small.

@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed
 
 from ledger.domain.values import NotFound, Refused, instant
-from projections import scopes, touched
+from projections import scopes, touched, walks
 from projections.scopes import Access
 from projections.standing import stand
 from projections.words import DUTCH, Speech
@@ -45,11 +45,11 @@ NEWEST = SQL("""
     CROSS JOIN LATERAL (
         SELECT r.position
         FROM read_records AS r
-        WHERE {visible} AND r.scope >= each.scope AND r.scope <= each.scope
+        WHERE {visible} AND {walk} AND r.scope >= each.scope AND r.scope <= each.scope
         ORDER BY r.scope DESC, r.position DESC
         LIMIT 1
     ) AS newest
-""").format(visible=scopes.entry("r"))
+""").format(visible=scopes.entry("r"), walk=walks.along(walks.SCOPE, "r"))
 
 # Recorded times never decrease within a chain, so this is one step in an index.
 KNOWN_THEN = SQL("""

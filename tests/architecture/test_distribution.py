@@ -135,7 +135,7 @@ def test_the_statements_are_found() -> None:
 
 
 def test_the_filter_of_scopes_names_the_chain() -> None:
-    for made in (scopes.version("t"), scopes.entry("t")):
+    for made in (scopes.version("t"), scopes.worded("t"), scopes.entry("t")):
         assert '"t".chain = %(chain)s' in made.as_string()
 
 

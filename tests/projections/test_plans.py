@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -44,6 +45,7 @@ MOST_PAGES = 4_000
 MANY_HAVE = "keten"
 """A word that more things have than are ranked."""
 
+UNANALYSED = SQL("ALTER TABLE {table} SET (autovacuum_enabled = false)")
 MULTIPLY = SQL("""
     INSERT INTO {table} ({columns})
     SELECT {values}
@@ -104,7 +106,16 @@ ALL_QUESTIONS = {
 
 @pytest.fixture(scope="module")
 def long(server: str, template: str) -> Iterator[str]:
-    """The URL of a database with one long chain."""
+    """The URL of a database with one long chain, of which the planner knows how it is filled."""
+    with long_chain(server, template) as database:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("ANALYZE")
+        yield database
+
+
+@contextmanager
+def long_chain(server: str, template: str) -> Iterator[str]:
+    """Give the URL of a database with one long chain, of which the planner knows nothing yet."""
     name = f"test_{uuid4().hex[:12]}"
     _run(server, COPY_TEMPLATE, name=name, template=template)
     database = _url(server, name)
@@ -112,13 +123,15 @@ def long(server: str, template: str) -> Iterator[str]:
         with Store(database) as store, Ledger(store) as ledger:
             lines = map(made_up_chain.line, made_up_chain.acts(EVENTS, 7))
             assert all(one.outcome for one in Recorder(ledger, CHAIN).run(enumerate(lines, 1)))
+        with psycopg.connect(database, autocommit=True) as connection:
+            for table in TABLES:
+                connection.execute(UNANALYSED.format(table=Identifier(table.name)))
         with Runner(database) as runner:
             assert runner.catch_up() == EVENTS
         with psycopg.connect(database, autocommit=True) as connection:
             for table in TABLES:
                 connection.execute(_multiply(table))
             connection.execute(_records())
-            connection.execute("ANALYZE")
         yield database
     finally:
         _run(server, DROP, name=name)
@@ -164,7 +177,8 @@ class Explained(psycopg.Cursor[Any]):
     plans: list[Plan] = []  # noqa: RUF012  # of all cursors together, that is the point
 
     def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
-        words = query if isinstance(query, Composable) else SQL(query)
+        text = query.decode() if isinstance(query, bytes) else query
+        words = text if isinstance(text, Composable) else SQL(text)
         with psycopg.Cursor(self.connection) as asking:
             told = SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}").format(words)
             row = asking.execute(told, params).fetchone()
