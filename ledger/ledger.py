@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Self, cast
 
+from msgspec.structs import replace
+
 from ledger import corrections
 from ledger.audit import Findings, Stored
 from ledger.confidential import Foresight
@@ -236,7 +238,8 @@ class Ledger:
         try:
             now, read = instant(self._clock()), partial(bytes_at, self._store, chain)
             act, made = self._sealing.closed(state, act, disclosures)
-            recorded = corrections.record(state, act, at=now, read=read)
+            tried = replace(state, acts=state.acts.apart())
+            recorded = corrections.record(tried, act, at=now, read=read)
         except Refused as refusal:
             return Trial(refusal=refusal)
         texts = {one.digest: opened(one.text).value for one in made}

@@ -356,7 +356,7 @@ def _rehearse(
     chain: ChainState, event: ProposalSubmitted | ProposalAmended, header: Header
 ) -> None:
     """Try a proposal's effects one after another, as if it took force now (D5)."""
-    chain = fold.evolve(chain, event, header)
+    chain = fold.evolve(replace(chain, acts=chain.acts.apart()), event, header)
     chain = fold.evolve(chain, DecisionTookForce(decision=event.decision), header)
     for number, wanted in enumerate(event.effects):
         effect = _named(wanted, chain.size)

@@ -29,6 +29,7 @@ from msgspec.structs import astuple
 from rpds import HashTrieMap
 
 from ledger import domain
+from ledger.domain.acts import Acts
 from ledger.domain.alarms import Alarms
 from ledger.domain.chain import ChainState
 from ledger.domain.maps import Map, map_of
@@ -62,7 +63,7 @@ def parts(state: ChainState) -> Iterator[bytes]:
     yield _part("chain", {name: getattr(state, name) for name in HEAD})
     for name, hint in _fields():
         value = _at(state, name)
-        if get_origin(hint) is Map or hint is Alarms:
+        if name in _MAPS:
             entries = iter((value.moments if hint is Alarms else value).items())
             while some := list(islice(entries, ENTRIES)):
                 yield _part(name, some)
@@ -94,8 +95,8 @@ def _value(name: str, values: Iterator[msgspec.Raw]) -> Any:
         make = _maker(hint)
         return make(reader.decode(value)) if make else reader.decode(value)
     entries = chain.from_iterable(map(reader.decode, values))
-    if hint is Alarms:
-        return Alarms.waiting(dict(entries))
+    if hint in _MADE:
+        return _MADE[hint](entries)
     make = _maker(get_args(hint)[1])
     return map_of(((key, make(value)) for key, value in entries) if make else entries)
 
@@ -104,7 +105,7 @@ def _whole(values: dict[str, Any]) -> ChainState:
     capabilities: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, hint in _fields():
         if name in _MAPS and name not in values:
-            values[name] = Alarms() if hint is Alarms else _EMPTY
+            values[name] = hint() if hint in _MADE else _EMPTY
         capability, _, field = name.partition(".")
         capabilities[capability][field] = values[name]
     own_maps = {name: capabilities.pop(name)[""] for name in OWN_MAPS}
@@ -160,8 +161,7 @@ def _without_maps(kind: type) -> type:
 @cache
 def _reader(name: str) -> msgspec.msgpack.Decoder[Any]:
     hint = dict(_fields())[name]
-    if hint is Alarms:
-        hint = Map[str, str]
+    hint = _HELD_AS.get(hint, hint)
     if get_origin(hint) is Map:
         key, value = get_args(hint)
         return msgspec.msgpack.Decoder(list[tuple[_plain(key), _plain(value)]])  # type: ignore[misc]  # made while running
@@ -233,6 +233,10 @@ def _own_state(kind: type) -> bool:
     return ".events." not in kind.__module__
 
 
+_HELD_AS: Final[dict[Any, Any]] = {Acts: Map[str, int], Alarms: Map[str, str]}
+_MADE: Final[dict[Any, Made]] = {Acts: Acts, Alarms: lambda entries: Alarms.waiting(dict(entries))}
+"""What is no map itself but holds one: as which it is read, and how it is made of its entries."""
+
 _MAPS: Final = frozenset(
-    name for name, hint in _fields() if get_origin(hint) is Map or hint is Alarms
+    name for name, hint in _fields() if get_origin(hint) is Map or hint in _MADE
 )

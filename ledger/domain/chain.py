@@ -35,6 +35,7 @@ from ledger.domain import (
     service_accounts,
     signing_keys,
 )
+from ledger.domain.acts import Acts
 from ledger.domain.alarms import Alarms
 from ledger.domain.maps import Map
 from ledger.domain.rule import Rule
@@ -54,7 +55,7 @@ class ChainState(Struct, frozen=True):
     size: int = 0
     at: str = ""
     wakes: str = ""
-    acts: Map[str, int] = field(default_factory=Map)
+    acts: Acts = field(default_factory=Acts)
     sealed: Map[str, sealing.Sealing] = field(default_factory=Map)
     secrets: Map[str, int] = field(default_factory=Map)
     chains: chains.Chains = field(default_factory=chains.Chains)

@@ -11,13 +11,14 @@ from typing import Any
 from msgspec import Struct
 from rpds import HashTrieMap
 
+from ledger.domain.acts import Acts
 from ledger.domain.maps import Map
 
 
 def dumped(value: Any) -> Any:
     """Return a state, or any part of it, as tuples and simple values."""
     match value:
-        case Map() | HashTrieMap():
+        case Acts() | Map() | HashTrieMap():
             items = ((dumped(key), dumped(one)) for key, one in value.items())
             return ("map", *sorted(items, key=repr))
         case Struct():
