@@ -122,6 +122,7 @@ def main(conninfo: str) -> None:
         for line in sys.stdin:
             job = Job(*json.loads(line))
             acts = [measured.vote(number, f"{job.name}-{number}") for number in range(job.ready)]
+            ledger.state(job.chain)  # a server at work knows its chains
             settle()
             print("ready", flush=True)
             sys.stdin.readline()
