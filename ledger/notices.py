@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Final
 
@@ -32,6 +32,7 @@ class Notices:
         self._store = store
         self._untold: dict[str, int] = {}
         self._followers: list[Callable[[Mapping[str, int]], None]] = []
+        self._heeding: list[Callable[[Collection[int], Collection[str]], None]] = []
         self._grown = threading.Condition()
         self._closed = False
         self._closing = threading.Event()
@@ -52,6 +53,10 @@ class Notices:
         It must return at once.
         """
         self._followers.append(follower)
+
+    def heed_turns(self, heed: Callable[[Collection[int], Collection[str]], None]) -> None:
+        """Pass on which turns somebody has, and what was told when that was heard."""
+        self._heeding.append(heed)
 
     def wait(self, chain: str, position: int, *, timeout_seconds: float) -> bool:
         """Wait until the record at this position is committed; tell whether it is."""
@@ -85,6 +90,8 @@ class Notices:
 
     def _pass_on(self, sizes: Mapping[str, int]) -> None:
         try:
-            self._store.notify(sizes)
+            turns = self._store.notify(sizes)
+            for heed in self._heeding:
+                heed(turns, sizes)
         except StoreUnavailable as error:
             LOG.warning("Niet gemeld dat ketens zijn gegroeid: %s", error)

@@ -118,6 +118,8 @@ class Waiting:
         self._max_waiting = max_waiting
         self._jobs: deque[Job] = deque()
         self._looked_at: list[Job] = []
+        self._aside: list[Job] = []
+        self._shut = ""
         self._lock = threading.Lock()
         self._bell = Bell()
         self._closed = False
@@ -130,7 +132,7 @@ class Waiting:
         with self._lock:
             if self._closed:
                 raise Overloaded("Het register wordt afgesloten; probeer het straks opnieuw.")
-            if len(self._jobs) + len(self._looked_at) >= self._max_waiting:
+            if len(self._jobs) + len(self._looked_at) + len(self._aside) >= self._max_waiting:
                 raise Overloaded("Er wacht te veel op vastlegging; probeer het straks opnieuw.")
             self._jobs.append(job)
         if ring:
@@ -158,13 +160,21 @@ class Waiting:
         """Let whoever rests look around."""
         self._bell.ring()
 
-    def look(self, most: int) -> list[Job]:
-        """Return what waits, at most so many, to be decided on; it can still be withdrawn."""
+    def look(self, most: int, *, shut: str = "") -> list[Job]:
+        """Return what waits, at most so many, to be decided on; it can still be withdrawn.
+
+        Acts of the chain that is shut are put aside until it no longer is.
+        """
         with self._lock:
+            if shut != self._shut:
+                self._shut = shut
+                self._take_in()
             looked: list[Job] = []
             while self._jobs and len(looked) < most:
                 job = self._jobs.popleft()
-                if job.wanted():
+                if job.chain == shut:
+                    self._aside.append(job)
+                elif job.wanted():
                     looked.append(job)
             self._looked_at += looked
             return looked
@@ -173,8 +183,15 @@ class Waiting:
         """Put back the last so many (None: all) of the jobs looked at, to be looked at again."""
         with self._lock:
             start = 0 if count is None else len(self._looked_at) - count
+            if count is None:
+                self._take_in()
             self._jobs.extendleft(reversed(self._looked_at[start:]))
             del self._looked_at[start:]
+
+    def _take_in(self) -> None:
+        """Let what was put aside wait again, before all that came since."""
+        self._jobs.extendleft(reversed(self._aside))
+        self._aside.clear()
 
     def claim(self) -> list[Job]:
         """Return what was looked at and nobody withdrew meanwhile; it is the writer's now."""
@@ -185,8 +202,9 @@ class Waiting:
     def take_all(self) -> list[Job]:
         """Claim everything that waits, looked at or not."""
         with self._lock:
-            jobs = (*self._looked_at, *self._jobs)
+            jobs = (*self._looked_at, *self._aside, *self._jobs)
             self._looked_at = []
+            self._aside = []
             self._jobs.clear()
             return [job for job in jobs if job.claim()]
 
@@ -198,7 +216,7 @@ class Waiting:
     @property
     def idle(self) -> bool:
         """Whether nothing waits and something may still be put; the answer may change at once."""
-        return not (self._closed or self._jobs or self._looked_at)
+        return not (self._closed or self._jobs or self._looked_at or self._aside)
 
     @property
     def any(self) -> bool:
@@ -206,10 +224,15 @@ class Waiting:
         return bool(self._jobs)
 
     @property
+    def aside(self) -> bool:
+        """Whether acts of the chain that is shut wait."""
+        return bool(self._aside)
+
+    @property
     def over(self) -> bool:
         """Whether the queue is closed and nothing waits any more."""
         with self._lock:
-            return self._closed and not self._jobs and not self._looked_at
+            return self._closed and not (self._jobs or self._looked_at or self._aside)
 
     def close(self) -> None:
         """Take no more jobs; what waits can still be taken."""

@@ -26,13 +26,14 @@ from typing import Final
 from ledger.batch import MAX_JOBS, Batch
 from ledger.deciding import Decider
 from ledger.flight import STORING_FAILS, Flight
-from ledger.log.store import Store, StoreUnavailable
+from ledger.log.store import PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.patience import Patience
 from ledger.recording import Act
 from ledger.recovery import RECOVERY_SECONDS, Recovery
 from ledger.states import States
 from ledger.tray import OwnTray, Tray
+from ledger.turns import Turns
 from ledger.waiting import MAX_WAITING, Job, Outcome, Overloaded, Series, Waiting, answer, given_up
 
 LOOK_SECONDS: Final = 1.0
@@ -62,6 +63,8 @@ class Writer:
         self._notices = notices
         self._decider = Decider(store, states, clock)
         self._sender = store.sender()
+        self._turns = Turns(store.turn_lock(), states)
+        notices.heed_turns(self._turns.told)
         self._waiting = Waiting(max_waiting=max_waiting)
         self._recovery = Recovery(
             store,
@@ -183,7 +186,8 @@ class Writer:
 
         None where others wait, or where something has to be read before it is certain.
         """
-        if self._busy or not self._waiting.idle or self._states.at_hand(job.chain) is None:
+        taken = self._busy or self._turns.concerns(job.chain)
+        if taken or not self._waiting.idle or self._states.at_hand(job.chain) is None:
             return None
         batch = Batch(self._store, self._states)
         try:
@@ -195,13 +199,14 @@ class Writer:
     @property
     def _busy(self) -> bool:
         """Whether something is begun and not at its end."""
-        return bool(self._flight or self._next or self._left or self._failure)
+        begun = self._flight or self._next or self._left or self._failure
+        return bool(begun or self._turns.busy or self._waiting.aside)
 
     def _run(self) -> None:
         try:
             while self._take_role():
                 while self._busy or self._waiting.any:
-                    self._turn()
+                    self._round()
                 self._role.release()
         finally:
             # Only a fault in this program leads here with work in hand; nobody may wait for ever.
@@ -210,6 +215,7 @@ class Writer:
             jobs = (*self._in_hand, *self._left, *self._waiting.take_all())
             answer([(job, StoreUnavailable("de schrijver is gestopt.")) for job in jobs])
             self._sender.close()
+            self._turns.close()
 
     def _take_role(self) -> bool:
         """Rest until something waits, and be the one who writes; False: closed, and all is done."""
@@ -219,21 +225,43 @@ class Writer:
                 self._role.acquire()
                 return self._busy or not self._waiting.over
 
-    def _turn(self) -> None:
+    def _round(self) -> None:
         """Rest until there is something to do; decide on what came; land and send what can be."""
         flight = self._flight
         if self._failure is not None and flight is None:
             self._start_anew(self._failure)
             return
         room = self._failure is None and (self._next is None or not self._next.full)
-        pause = 0 if flight is None else LOOK_SECONDS
-        also = None if flight is None else flight.answer
-        answered = self._waiting.rest(pause, also=also, jobs=room)
+        answered = self._rest(flight, jobs=room)
+        if self._turns.active:
+            self._take_turns(flight)
         if room:
             self._decide_ahead(None if flight is None else flight.batch)
         if flight is not None and (answered or flight.late):
             self._land(flight)
         self._send_ahead()
+
+    def _rest(self, flight: Flight | None, *, jobs: bool) -> bool:
+        """Rest until something comes; tell whether that is the answer about a flight."""
+        turns = self._turns
+        if flight is not None:
+            pause = LOOK_SECONDS if turns.answer is None else turns.pause
+            return self._waiting.rest(pause, also=flight.answer, jobs=jobs)
+        pause = 0 if self._next or self._ready_left() else turns.pause
+        self._waiting.rest(pause, also=turns.answer, jobs=jobs)
+        return False
+
+    def _take_turns(self, flight: Flight | None) -> None:
+        """Let the chain in which turns are taken go on, or have its acts wait."""
+        turns, batches = self._turns, (self._next, flight and flight.batch)
+        working = any(one is not None and one.based_on(turns.chain) >= 0 for one in batches)
+        wanted = self._waiting.aside or len(self._ready_left()) < len(self._left)
+        turns.step(working=working, wanted=wanted)
+
+    def _ready_left(self) -> Sequence[Job]:
+        """Return what is left over of chains that are not shut."""
+        shut = self._turns.shut
+        return [job for job in self._left if job.chain != shut] if shut else self._left
 
     def _send_ahead(self) -> None:
         """Send what was decided ahead, where nothing is under way and it is worth it."""
@@ -257,19 +285,21 @@ class Writer:
         batch has landed.
         """
         batch = self._next or Batch(self._store, self._states, upon=upon)
-        room = min(CHUNK, MAX_JOBS - len(batch.answers) - len(self._left))
-        looked = self._waiting.look(max(0, room))
-        if not looked and not self._left:
+        shut, left = self._turns.shut, self._ready_left()
+        room = min(CHUNK, MAX_JOBS - len(batch.answers) - len(left))
+        looked = self._waiting.look(max(0, room), shut=shut)
+        if not looked and not left:
             return
         try:
-            over = batch.decide([*self._left, *looked], at=self._decider.now())
+            over = batch.decide([*left, *looked], at=self._decider.now())
         except STORING_FAILS as error:
             self._failure = error
             return
         # What does not fit is kept for later: what was claimed stays so, the rest may change.
         unclaimed = min(len(over), len(looked))
         self._waiting.put_back(unclaimed)
-        self._left = over[: len(over) - unclaimed]
+        kept = [job for job in self._left if job.chain == shut] if shut else ()
+        self._left = (*kept, *over[: len(over) - unclaimed])
         self._next = batch
 
     def _send(self, batch: Batch) -> None:
@@ -323,7 +353,11 @@ class Writer:
         self._in_hand = jobs or self._waiting.claim()
         self._waiting.put_back()
         self._left = ()
-        self._left = self._recovery.record(self._in_hand, error)
+        chains = {job.chain for job in self._in_hand}
+        if isinstance(error, PositionTaken) and self._turns.lost(chains):
+            self._left = self._in_hand
+        else:
+            self._left = self._recovery.record(self._in_hand, error)
         self._in_hand = ()
 
     def _done(self, batch: Batch) -> None:

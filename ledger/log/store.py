@@ -31,6 +31,7 @@ from ledger.log.migrations import MigrationRefused, migrate
 from ledger.log.recorder import RecordRecorder, Row, RowMapper
 from ledger.log.sender import NotStorable, PositionTaken, Sender, in_order, refusals_are_ours
 from ledger.log.telling import tell
+from ledger.log.turn_lock import TurnLock
 
 __all__ = [
     "Disclosure",
@@ -133,6 +134,10 @@ class Store:
         with refusals_are_ours(), unavailable_is_ours(self.datastore.pool):
             self._events.put(ordered)
 
+    def turn_lock(self) -> TurnLock:
+        """Return a way to take turns with other processes; it makes its own connection."""
+        return TurnLock(self.conninfo)
+
     def sender(self) -> Sender:
         """Return a way to send batches and take the answers later; it makes its own connection."""
         return Sender(self.conninfo, self.datastore)
@@ -187,10 +192,13 @@ class Store:
         """Return the size of every chain."""
         return self._growth.sizes()
 
-    def notify(self, sizes: Mapping[str, int]) -> None:
-        """Tell who listens how many rows these chains have now; call it after the commit."""
+    def notify(self, sizes: Mapping[str, int]) -> frozenset[int]:
+        """Tell who listens how many rows these chains have now; call it after the commit.
+
+        Returns the numbers of the turns that somebody has (see `turn_lock.py`).
+        """
         payloads = [f"{size} {chain}" for chain, size in sorted(sizes.items())]
-        self._again(lambda: self._tell(payloads))
+        return self._again(lambda: self._tell(payloads))
 
     def listen(self, timeout_seconds: float) -> Generator[str, None, None]:
         """Yield the name of each chain that grew, and "" where it is time to look for oneself.
@@ -275,9 +283,9 @@ class Store:
                 raise
         return ask()
 
-    def _tell(self, payloads: Sequence[str]) -> None:
+    def _tell(self, payloads: Sequence[str]) -> frozenset[int]:
         with self.datastore.session() as conn:
-            tell(conn, payloads)
+            return tell(conn, payloads)
 
     def _fetch_once(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         with (

@@ -9,8 +9,8 @@ import pytest
 
 from api import health, parameters, rates, record_lines, request_body, serving
 from api.settings import Settings
-from ledger import audit, batch, recording, recovery, row, sealed, states, waiting
-from ledger.log import canonical, database, migrations
+from ledger import audit, batch, recording, recovery, row, sealed, states, turns, waiting
+from ledger.log import canonical, database, migrations, turn_lock
 from projections import progress, runner, views
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +41,12 @@ LIMITS = {
     "acts of one import under way": (row.UNDER_WAY,),
     "wait for a receipt": (Settings.submit_seconds,),
     "a batch is tried again while the database is away": (recovery.RECOVERY_SECONDS,),
+    "turn in a chain that other processes write as well; wait for it; without a word": (
+        f"{turns.TURN_SECONDS * 1000:g} ms",
+        turn_lock.WAIT_SECONDS,
+        turns.WITHOUT_SECONDS,
+        turn_lock.SILENT_SECONDS,
+    ),
     "states of chains in memory": (states.MAX_CHAINS,),
     "breaks that an audit names": (audit.MAX_BREAKS,),
     "page of a list": (views.DEFAULT_LIMIT, views.MAX_LIMIT),
