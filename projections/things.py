@@ -179,7 +179,11 @@ def fields(event: object, *names: str) -> Doc:
 
 def picked(doc: Doc, *names: str) -> Doc:
     """Return these entries of a document, where they are there."""
-    return {name: doc[name] for name in names if name in doc}
+    found: Doc = {}
+    for name in names:
+        if name in doc:
+            found[name] = doc[name]
+    return found
 
 
 @cache
