@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -57,7 +57,9 @@ class Batch:
             else:
                 row[5] = position
         if after is not None:
-            row = [*place, after[0], position, None, *after[1:], *_derived(table, after)]
+            row = [*place, after[0], position, None, *after[1:]]
+            if table == TEXTS.name:
+                row.append(_sought_in(after))
             self._rows[table].append(row)
             self._open[table, place] = row
 
@@ -124,11 +126,10 @@ class Batch:
             tables.replace(cursor, chain, self._replaced, suffix)
 
 
-def _derived(table: str, values: Values) -> Iterable[str]:
-    """Give what is only worth computing for a row that is really written."""
-    if table == TEXTS.name:
-        title, body, _ = values[-3:]
-        yield plain(f"{title}\n{body}")
+def _sought_in(values: Values) -> str:
+    """Return what a text is searched as it is written; only worth making for a row of its own."""
+    title, body, _ = values[-3:]
+    return plain(f"{title}\n{body}")
 
 
 def spaced(names: Collection[str]) -> str:

@@ -200,8 +200,10 @@ class Folding:
 
     def _look_back(self, cursor: Cursor[Any], seen: Sequence[Seen]) -> dict[int, Earlier]:
         first = seen[0].header.position
-        leans = (at for one in seen for at in (*_leans_on(one), *_confided_by(one)))
-        wanted = sorted({at for at in leans if at < first} - self._recent.keys())
+        leans: set[int] = set()
+        for one in seen:
+            leans.update(_leans_on(one), _confided_by(one))
+        wanted = sorted(at for at in leans - self._recent.keys() if at < first)
         if self._partly:
             wanted += [one.header.position for one in seen if _confidential(one)]
         found = dict(self._recent)

@@ -172,7 +172,7 @@ def fields(event: object, *names: str) -> Doc:
     found: Doc = {}
     for name in names:
         value = getattr(event, name)
-        if value not in ("", (), None):
+        if value or value not in ("", (), None):
             found[camel(name)] = value if isinstance(value, str | int) else plain(value)
     return found
 
@@ -224,7 +224,10 @@ def last_status(doc: Doc) -> str:
     found: list[Doc] = doc["statuses"]
     if not found:
         return ""
-    last = found[0] if len(found) == 1 else max(reversed(found), key=_moment)
+    last = found[-1]
+    for one in reversed(found):
+        if one["on"] >= last["on"] and _moment(one) > _moment(last):
+            last = one
     return str(last["status"])
 
 
