@@ -27,6 +27,8 @@ LATER: Final = 2
 """So many times as many on the pages that follow, since meanwhile there may have come more."""
 MOST_SLICES: Final = 16
 """So many slices of a chain are looked through in one go."""
+STEP: Final = 8
+"""So many times as many as in the go before it: each asks the index anew for parts of words."""
 FOR_A_PAGE: Final = 4
 """So many have a page of things with words that many have."""
 
@@ -38,28 +40,32 @@ FOR_A_PAGE: Final = 4
 #
 # Words and parts of words each have an index, which one question for either would not use. What has
 # only a part of a word ranks below what has the word, and is looked for after it.
-ARM = SQL("""
-    SELECT h.kind, h.id, h.known_from, h.scope, h.since, {found_by} AS found_by
-    FROM unnest(%(slices)s::text[]) AS w (slices)
-    CROSS JOIN LATERAL (
-        SELECT x.kind, x.id, x.known_from, x.scope, x.since, x.found_by
-        FROM behind.texts AS x
-        WHERE {visible} AND {there} AND x.found_by @@ {among} AND {matching}
-        OFFSET 0
-    ) AS h
+HITS = SQL("""
+    SELECT h.kind, h.id, h.known_from, h.scope, h.since, h.found_by, w.turn
+    FROM unnest(%(slices)s::text[]) WITH ORDINALITY AS w (slices, turn)
+    CROSS JOIN LATERAL ({arms}) AS h
 """)
+ARM = SQL("""(
+    SELECT x.kind, x.id, x.known_from, x.scope, x.since, {found_by} AS found_by
+    FROM behind.texts AS x
+    WHERE {visible} AND {there} AND x.found_by @@ {among} AND {matching}
+    OFFSET 0
+)""")
 IN_THE_SLICES = SQL("w.slices::tsquery")
 BUT_NOT = SQL("(w.slices::tsquery && !! {query})")
-BY_WORD = SQL("h.found_by")
+BY_WORD = SQL("x.found_by")
 BY_PART = SQL("NULL::tsvector")
 SHOWN = SQL("""
     b.kind, b.id, x.title, x.imported,
     ts_headline('public.ketenledger', x.body, {query}, %(headline)s) AS fragment
 """)
+# Where there are too many, what was met in all slices but the last, which may have more, holds the
+# newest of all: where these are a page, they need not be looked for again.
 SEARCH = SQL("""
     WITH found AS MATERIALIZED (
-        SELECT a.kind, a.id, a.known_from, a.scope, a.found_by
-        FROM ({arms}) AS a
+        SELECT a.kind, a.id, a.known_from, a.scope, a.since, a.found_by, a.turn
+        FROM ({hits}) AS a
+        ORDER BY a.turn
         LIMIT %(most)s + 1
     ), counted AS (
         SELECT coalesce(jsonb_object_agg(k.kind, k.found), '{{}}'::jsonb) AS counts,
@@ -72,25 +78,36 @@ SEARCH = SQL("""
         WHERE NOT (SELECT c.too_many FROM counted AS c)
             AND (%(kind)s::text IS NULL OR f.kind = %(kind)s)
     ), best AS (
-        SELECT r.kind, r.id, r.known_from, r.scope, r.score
+        SELECT r.kind, r.id, r.known_from, r.scope, r.score, 0::int8 AS since
         FROM ranked AS r
         WHERE %(score)s::float8 IS NULL
             OR (-r.score, r.kind, r.id) > (-%(score)s::float8, %(after_kind)s, %(after_id)s)
         ORDER BY r.score DESC, r.kind, r.id
         LIMIT %(size)s
+    ), newest AS (
+        SELECT f.kind, f.id, f.known_from, f.scope, 0::float8 AS score, f.since
+        FROM found AS f
+        WHERE %(newest)s::bool AND (SELECT c.too_many FROM counted AS c)
+            AND f.turn < (SELECT max(l.turn) FROM found AS l)
+        ORDER BY f.since DESC, f.kind, f.id
+        LIMIT %(size)s
     )
-    SELECT c.counts, c.too_many, b.score, {shown}
+    SELECT c.counts, c.too_many, b.score, b.since, {shown}
     FROM counted AS c
-    LEFT JOIN best AS b ON true
+    LEFT JOIN (
+        SELECT p.kind, p.id, p.known_from, p.scope, p.score, p.since FROM best AS p
+        UNION ALL
+        SELECT n.kind, n.id, n.known_from, n.scope, n.score, n.since FROM newest AS n
+    ) AS b ON true
     LEFT JOIN read_texts AS x ON {visible} AND x.kind = b.kind AND x.id = b.id
         AND x.scope = b.scope AND x.known_from = b.known_from
-    ORDER BY b.score DESC, b.kind, b.id
+    ORDER BY b.score DESC, b.since DESC, b.kind, b.id
 """)
 NEWEST = SQL("""
     SELECT b.since, {shown}
     FROM (
         SELECT a.kind, a.id, a.known_from, a.scope, a.since
-        FROM ({arms}) AS a
+        FROM ({hits}) AS a
         WHERE %(since)s::int8 IS NULL
             OR (-a.since, a.kind, a.id) > (-%(since)s::int8, %(after_kind)s, %(after_id)s)
         ORDER BY a.since DESC, a.kind, a.id
@@ -189,6 +206,8 @@ def _best(question: _Question, paging: Paging, kind: str, score: float | None) -
         if counts is not None:
             kept, following = page(rows, paging, "score", "kind", "id")
             return Hits(Page(_items(question, kept), following), counts, MOST if among else 0)
+        if len(rows) > paging.size:
+            return Hits(_shown(question, rows, paging), {}, MOST)
     if score is not None:
         raise Refused("G13", f"meer dan {most} treffers sinds deze cursor; begin vooraan")
     return Hits(_newest(question, paging, kind, None), {}, MOST)
@@ -197,16 +216,21 @@ def _best(question: _Question, paging: Paging, kind: str, score: float | None) -
 def _counted(
     question: _Question, among: str, *, kind: str, score: float | None, most: int
 ) -> tuple[dict[str, int] | None, list[Doc]]:
-    """Return how many have the words, None for more than `most`, and the best of them."""
+    """Return how many have the words and the best of them.
+
+    None for more than `most`, with the newest of them as far as they were met.
+    """
     view = question.view
     slices = list(_slices(view.chain, view.known_at, among))
     own = {"slices": slices, "most": most, "kind": kind or None, "score": score}
+    own["newest"] = among == kind and score is None
     query = _query("SEARCH", len(question.words.parts))
     rows = fetch(question.connection, query, {**question.asked, **own})
+    there = [row for row in rows if row["kind"] is not None]
     if rows[0]["too_many"]:
-        return None, []
+        return None, there
     counts = sorted(rows[0]["counts"].items(), key=lambda one: (-one[1], one[0]))
-    return dict(counts), [row for row in rows if row["kind"] is not None]
+    return dict(counts), there
 
 
 def _newest(question: _Question, paging: Paging, kind: str, since: int | None) -> Page:
@@ -221,6 +245,11 @@ def _newest(question: _Question, paging: Paging, kind: str, since: int | None) -
             break
         own = {"slices": [slices], "size": left, "since": since}
         rows += fetch(question.connection, query, {**question.asked, **own})
+    return _shown(question, rows, paging)
+
+
+def _shown(question: _Question, rows: list[Doc], paging: Paging) -> Page:
+    """Return the page of these things, the newest of more than were counted."""
     kept, following = page(rows, paging, "since", "kind", "id")
     return Page(_items(question, kept), following, more_than=MOST)
 
@@ -232,7 +261,7 @@ def _slices(chain: str, newest: int, kind: str, *, many: int = 1) -> Iterator[st
         last = max(0, first - many + 1)
         names = [slice_name(chain, one, kind) for one in range(first, last - 1, -1)]
         yield " | ".join(map(_quoted, names))
-        first, many = last - 1, min(2 * many, MOST_SLICES)
+        first, many = last - 1, min(STEP * many, MOST_SLICES)
 
 
 def _quoted(lexeme: str) -> str:
@@ -252,7 +281,7 @@ def _query(name: str, parts: int) -> SQL:
         among = BUT_NOT.format(query=QUERY)
         arms.append(ARM.format(found_by=BY_PART, among=among, matching=part, **own))
     query = QUERIES[name].format(
-        arms=SQL(" UNION ALL ").join(arms),
+        hits=HITS.format(arms=SQL(" UNION ALL ").join(arms)),
         shown=SHOWN.format(query=QUERY),
         query=QUERY,
         visible=visible,

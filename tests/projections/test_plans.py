@@ -329,6 +329,27 @@ def test_what_many_things_have_is_paged_through_slice_by_slice_without_gap_or_do
     assert sorted(ranked) == sorted(name for _, name in shown)
 
 
+@pytest.mark.slow
+def test_the_newest_are_shown_of_what_was_counted_already_where_that_is_a_page(
+    long: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        psycopg.connect(duties(long).reading, autocommit=True, cursor_factory=Explained) as reader,
+        reader.transaction(),
+    ):
+        view = look(reader, CHAIN, reader=EVERYTHING)
+        found, asked = [], []
+        for most in (50, 400):
+            monkeypatch.setattr("projections.search.MOST", most)
+            Explained.plans.clear()
+            page = search.search(reader, view, Paging("", 40), MANY_HAVE)
+            assert page.more_than == most
+            found.append((page.items, page.next))
+            asked.append(len(Explained.plans))
+    assert found[0] == found[1]
+    assert asked == [4, 3]
+
+
 def _pages(connection: Conn, view: View, text: str) -> Iterator[list[dict[str, Any]]]:
     cursor = ""
     while True:
