@@ -105,24 +105,27 @@ class Batch:
         row = [position, header.at, on, name, header.by, header.recorded_by, scope, whom]
         self._rows[RECORDS.name].append([*row, " ".join(things), " ".join(rests)])
 
-    def write(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
-        """Write it all in one go: first what ends, then what begins."""
-        if not suffix and sum(map(len, self._rows.values())) <= FEW:
+    def write(
+        self, cursor: Cursor[Any], chain: str, suffix: str, *, only: Collection[str] | None = None
+    ) -> None:
+        """Write it all in one go, or what is of `only` some tables: first what ends."""
+        names = self._tables if only is None else self._tables.keys() & only
+        if not suffix and sum(len(self._rows[name]) for name in names) <= FEW:
             with cursor.connection.pipeline():
-                self._close(cursor, chain, suffix)
-                for name, rows in self._rows.items():
-                    tables.insert(cursor, self._tables[name], chain, rows)
+                self._close(cursor, chain, suffix, names)
+                for name in names:
+                    tables.insert(cursor, self._tables[name], chain, self._rows[name])
             return
-        self._close(cursor, chain, suffix)
-        for name, rows in self._rows.items():
-            if rows:
-                copying.copy(cursor, self._tables[name], chain, rows, suffix)
+        self._close(cursor, chain, suffix, names)
+        for name in names:
+            if self._rows[name]:
+                copying.copy(cursor, self._tables[name], chain, self._rows[name], suffix)
 
-    def _close(self, cursor: Cursor[Any], chain: str, suffix: str) -> None:
-        for name, closings in self._closings.items():
-            if closings:
-                tables.close(cursor, self._tables[name], chain, closings, suffix)
-        if self._replaced:
+    def _close(self, cursor: Cursor[Any], chain: str, suffix: str, names: Collection[str]) -> None:
+        for name in names:
+            if self._closings[name]:
+                tables.close(cursor, self._tables[name], chain, self._closings[name], suffix)
+        if self._replaced and STATUSES.name in names:
             tables.replace(cursor, chain, self._replaced, suffix)
 
 

@@ -10,8 +10,7 @@ size of the batch.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from psycopg import Cursor
@@ -70,8 +69,8 @@ HISTORY = SQL("""
 """)
 
 
-Write = Callable[[Cursor[Any]], None]
-"""Writes what a batch changed, on whatever connection."""
+Write = Callable[[Cursor[Any], Collection[str]], None]
+"""Writes what a batch changed in these tables, on whatever connection."""
 
 
 class Earlier(NamedTuple):
@@ -147,7 +146,7 @@ class Folding:
         if later is None:
             batch.write(cursor, self.chain, self._suffix)
         else:
-            later(partial(batch.write, chain=self.chain, suffix=self._suffix))
+            later(lambda own, names: batch.write(own, self.chain, self._suffix, only=names))
         self.position = seen[-1].header.position
         self._recent = {one.header.position: earlier[one.header.position] for one in seen}
         self._keep(max(MAX_THINGS, len(touched)))

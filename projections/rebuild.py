@@ -5,8 +5,8 @@ they are level, batches are held for a moment, the last records are taken in, an
 in one transaction. A build that breaks off leaves the live tables as they were; the next one
 starts over.
 
-Two connections share the work, each in a thread: one reads and folds, the other writes what came
-of the batch before (`aside.py`), and each makes half of the indexes.
+Three connections share the work, each in a thread: one reads and folds, the others write what came
+of the batch before (`aside.py`), one of them the texts, which cost the database more than the rest.
 
 `migrate` makes the tables the first time, and builds a model anew when its version has changed.
 """
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import Connection, Cursor
@@ -81,6 +81,13 @@ STATEMENT_LIMIT = "SELECT set_config('statement_timeout', %(limit)s, true)"
 # All at once: a limit for each table by itself would let readers wait for as many times as long.
 HOLD = SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
 TABLE_THERE = "SELECT to_regclass(%(name)s) IS NOT NULL"
+
+
+class Hand(NamedTuple):
+    """Who writes beside the folding, and which tables."""
+
+    aside: Aside
+    tables: frozenset[str]
 
 
 def migrate(conninfo: str, report: Report | None = None) -> list[str]:
@@ -151,16 +158,23 @@ def _build(
             tables.drop(connection, table, OLD)
             _make(connection, table)
         distribution.spread(connection)
-        second = connect(conninfo, statement_seconds=STATEMENT_SECONDS)
-        with _at_work(), Aside(second) as aside:
-            done = _fill_level(connection, models, report, aside)
-            aside.do(partial(_finish, parts=[table for table in parts if table == TEXTS]))
-            _finish(connection, [table for table in parts if table != TEXTS])
-            aside.settle()
+        texts = [table for table in parts if table == TEXTS]
+        others = [table for table in parts if table != TEXTS]
+        with _at_work(), _hand(conninfo, texts) as one, _hand(conninfo, others) as other:
+            done = _fill_level(connection, models, report, (one, other))
+            one.aside.do(partial(_finish, parts=texts))
+            _finish(connection, others)
+            one.aside.settle()
         _let_use(connection, _names(models, NEXT))
         _swap(connection, models, done)
         for table in parts:
             tables.drop(connection, table, OLD)
+
+
+@contextmanager
+def _hand(conninfo: str, parts: Iterable[Table]) -> Iterator[Hand]:
+    with Aside(connect(conninfo, statement_seconds=STATEMENT_SECONDS)) as aside:
+        yield Hand(aside, frozenset(table.name for table in parts))
 
 
 def _finish(connection: Connection[Any], parts: Iterable[Table]) -> None:
@@ -201,7 +215,10 @@ def _let_use(connection: Connection[Any], names: Iterable[str]) -> None:
 
 
 def _fill_level(
-    connection: Connection[Any], models: Sequence[Model], report: Report | None, aside: Aside
+    connection: Connection[Any],
+    models: Sequence[Model],
+    report: Report | None,
+    hands: Sequence[Hand],
 ) -> dict[str, int]:
     """Fill the new tables until the live ones are at most a batch ahead; return the sizes."""
     done: dict[str, int] = {}
@@ -209,7 +226,7 @@ def _fill_level(
         goal = progress.reached_everywhere(connection)
         if sum(goal.values()) - sum(done.values()) <= BATCH:
             return done
-        done = _fill(connection, models, done, goal, report, aside)
+        done = _fill(connection, models, done, goal, report, hands)
 
 
 def _fill(
@@ -218,26 +235,26 @@ def _fill(
     done: dict[str, int],
     goal: dict[str, int],
     report: Report | None = None,
-    aside: Aside | None = None,
+    hands: Sequence[Hand] = (),
 ) -> dict[str, int]:
     """Take records into the new tables up to the sizes in `goal`; return those sizes."""
     for name, end in goal.items():
         folding = Folding(name, models, NEXT)
         size = done.get(name, 0)
         while size < end:
-            size = _step(connection, folding, size, min(BATCH, end - size), aside)
+            size = _step(connection, folding, size, min(BATCH, end - size), hands)
             done = {**done, name: size}
             if report is not None:
                 report(sum(done.values()), sum(goal.values()))
-    if aside is not None:
-        aside.settle()
+    for hand in hands:
+        hand.aside.settle()
     return done
 
 
 def _step(
-    connection: Connection[Any], folding: Folding, size: int, limit: int, aside: Aside | None
+    connection: Connection[Any], folding: Folding, size: int, limit: int, hands: Sequence[Hand]
 ) -> int:
-    later = None if aside is None else partial(_write_aside, aside)
+    later = partial(_write_aside, hands) if hands else None
     with _batch(connection) as cursor:
         rows = progress.read_on(cursor, folding.chain, size, limit)
         if not rows:
@@ -245,12 +262,14 @@ def _step(
         return size + folding.take(cursor, rows, later)
 
 
-def _write_aside(aside: Aside, write: Write) -> None:
-    def work(connection: Connection[Any]) -> None:
-        with _batch(connection) as cursor:
-            write(cursor)
+def _write_aside(hands: Sequence[Hand], write: Write) -> None:
+    for hand in hands:
+        hand.aside.do(partial(_written, write=write, names=hand.tables))
 
-    aside.do(work)
+
+def _written(connection: Connection[Any], write: Write, names: frozenset[str]) -> None:
+    with _batch(connection) as cursor:
+        write(cursor, names)
 
 
 @contextmanager
