@@ -67,8 +67,8 @@ def _recorder(chain: ChainState, header: Header) -> tuple[int, ...]:
 
 def _role(kind: str) -> Callable[[ChainState, str, str], Capacity]:
     def held(chain: ChainState, person: str, day: str) -> Capacity:
-        terms = (one for one in chain.roles.held(person, day) if one.role == kind)
-        return next(((one.position,) for one in terms), None)
+        term = chain.roles.term(person, kind, day)
+        return None if term is None else (term.position,)
 
     return held
 

@@ -142,11 +142,13 @@ def voting_seats(chain: ChainState, body: Body, day: str = "") -> tuple[tuple[st
 
     Without a day: all that have not been abolished, also those still to begin.
     """
-    seats = ((name, chain.bodies.seats[name]) for name in body.seats)
+    seats = [(name, chain.bodies.seats[name]) for name in body.seats]
     return tuple(
-        (name, seat)
-        for name, seat in seats
-        if not seat.advisory and stands(seat.abolished, day) and (not day or seat.start <= day)
+        [
+            (name, seat)
+            for name, seat in seats
+            if not seat.advisory and stands(seat.abolished, day) and (not day or seat.start <= day)
+        ]
     )
 
 

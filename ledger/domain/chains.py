@@ -125,12 +125,14 @@ class Chains(Struct, frozen=True):
     def partner_on(self, organisation: str, day: str) -> bool:
         """Tell whether an organisation is a partner on a day."""
         partner = self.partners.get(organisation)
-        terms = () if partner is None else partner.terms
-        return any(within(day, start=term.start, until=term.until) for term in terms)
+        for term in () if partner is None else partner.terms:
+            if within(day, start=term.start, until=term.until):
+                return True
+        return False
 
     def partners_on(self, day: str) -> tuple[str, ...]:
         """Return the partners on a day, in alphabetical order."""
-        return tuple(sorted(name for name in self.partners if self.partner_on(name, day)))
+        return tuple(sorted([name for name in self.partners if self.partner_on(name, day)]))
 
 
 def eleven_test(rsin: str) -> bool:

@@ -64,9 +64,17 @@ class Roles(Struct, frozen=True):
         terms = [self.assignments[name] for name in names]
         return tuple([one for one in terms if within(day, start=one.start, until=one.until)])
 
+    def term(self, person: str, role: str, day: str) -> Assignment | None:
+        """Return the oldest term in which a person has a role on a day, or None."""
+        for name in self.by_person.get(person, ()):
+            one = self.assignments[name]
+            if one.role == role and within(day, start=one.start, until=one.until):
+                return one
+        return None
+
     def holds(self, person: str, role: str, day: str) -> bool:
         """Tell whether a person has a role on a day."""
-        return any(one.role == role for one in self.held(person, day))
+        return self.term(person, role, day) is not None
 
     def ever(self, role: str, person: str) -> tuple[Assignment, ...]:
         """Return all terms a person has or had in a role, oldest first."""
