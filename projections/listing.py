@@ -130,6 +130,15 @@ HAS_WORDS = SQL("""
         OFFSET 0
     )
 """)
+# Few are looked up by their ids. A planner that has not counted yet would look for all that have
+# the words once more for each thing along the list.
+WITH_WORDS = SQL("""
+    SELECT DISTINCT x.id
+    FROM behind.texts AS x
+    WHERE {visible} AND coalesce(x.kind = %(kind)s, false) AND {matching}
+    LIMIT %(walked)s + 1
+""")
+IS_ONE_OF = SQL("t.id = ANY(%(having)s::text[])")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -155,13 +164,18 @@ def listed(connection: Conn, view: View, paging: Paging, kind: Kind, wanted: Wan
         kind=kind.name,
         gone=sorted(kind.gone),
         status=list(wanted.status),
+        having=_having(connection, view, kind, words) if words else None,
         size=paging.size + 1,
         since=after[0] if after else None,
         id=after[1] if after else None,
         **{f"with_{name}": value for name, value in columns.items()},
         **words.parameters(),
     )
-    conditions = _conditions(view, kind, wanted, columns, words)
+    conditions = _conditions(view, kind, wanted, columns)
+    if words and asked["having"] is not None:
+        conditions.append(IS_ONE_OF)
+    elif wanted.text:
+        conditions.append(_has(words))
     found = _found(connection, kind, wanted, conditions, asked)
     rows, following = page(found, paging, "since", "id")
     rows = opened.texts(connection, view, rows)
@@ -192,7 +206,7 @@ def _found(
             order=order,
         )
 
-    along = () if _narrowed(kind, wanted) else (IN_ORDER,)
+    along = () if _narrowed(kind, wanted) or asked["having"] is not None else (IN_ORDER,)
     if not wanted.status:
         return fetch(connection, query(LIST, *along), asked)
     if not kind.dated:
@@ -204,6 +218,20 @@ def _found(
         if walked["things"] < WALKED:
             return found
     return fetch(connection, STANDING + query(LIST, STATUS_IS), asked)
+
+
+def _has(words: Words) -> Composed:
+    """Return the condition that a thing has these words; without any, no thing has."""
+    matches = words.condition("x") if words else SQL("false")
+    return HAS_WORDS.format(visible=scopes.worded("x"), matching=matches)
+
+
+def _having(connection: Conn, view: View, kind: Kind, words: Words) -> list[str] | None:
+    """Return the ids of the things of a kind that have these words; None where there are many."""
+    query = WITH_WORDS.format(visible=scopes.worded("x"), matching=words.condition("x"))
+    asked = view.parameters(kind=kind.name, walked=WALKED, **words.parameters())
+    found = [row["id"] for row in fetch(connection, query, asked)]
+    return found if len(found) <= WALKED else None
 
 
 def _narrowed(kind: Kind, wanted: Wanted) -> bool:
@@ -225,16 +253,13 @@ def everything(connection: Conn, view: View, kind: Kind, wanted: Wanted) -> list
 
 
 def _conditions(
-    view: View, kind: Kind, wanted: Wanted, columns: Mapping[str, str], words: Words
+    view: View, kind: Kind, wanted: Wanted, columns: Mapping[str, str]
 ) -> list[SQL | Composed]:
     types = {column.name: column.type for column in kind.table.columns}
     found: list[SQL | Composed] = [BEGUN]
     for name in columns:
         shape = CONTAINS if types[name] == "text[]" else EQUALS
         found.append(shape.format(column=Identifier(name), value=Placeholder(f"with_{name}")))
-    if wanted.text:
-        matches = words.condition("x") if words else SQL("false")
-        found.append(HAS_WORDS.format(visible=scopes.worded("x"), matching=matches))
     if kind.dated and (view.valid_on or wanted.valid):
         found.append(VALID_THEN)
     elif view.valid_on:

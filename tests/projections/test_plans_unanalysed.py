@@ -92,6 +92,7 @@ def test_a_list_with_a_status_finds_its_way(unknown: str, status: str) -> None:
         Explained.plans.clear()
         decisions.decisions(reader, view, Paging(), status=status)
         decisions.decisions(reader, view, Paging(), subject="nergens")
+        assert not decisions.decisions(reader, view, Paging(), text="nergens").items
         memory.memory(reader, view, Paging())
     _few_were_touched()
 
