@@ -26,7 +26,7 @@ from ledger.states import States
 
 TURN_SECONDS: Final = 0.1
 """How long a turn lasts where others wait; what is under way at its end is still finished."""
-IDLE_SECONDS: Final = 0.005
+IDLE_SECONDS: Final = 0.01
 """How long a turn is kept for who records next."""
 READ_SECONDS: Final = 0.03
 """How often is read on while others have their turn."""
