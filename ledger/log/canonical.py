@@ -14,6 +14,7 @@ holds it against the reference implementation. Sentences are Dutch: they reach t
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -112,14 +113,16 @@ def problem(data: bytes | str) -> str | None:
 def is_plain(data: bytes) -> bool:
     """Tell at a glance whether nothing that `problem` looks for can be in a text; False: perhaps.
 
-    True for JSON in ASCII as programs write it, without white space, escapes and fractions: written
-    again it is the same, so no name stands there twice. Long numbers and depth are left to types.
+    True for JSON as programs write it, without white space, escapes and fractions, with names in
+    ASCII and texts in normal form: written again it is the same, so no name stands there twice.
+    Long numbers and depth are left to types.
     """
-    if not data.isascii() or b"\\" in data:
+    if b"\\" in data:
         return False
     try:
-        return _AS_WRITTEN.encode(_WHOLE.decode(data)) == data
-    except (msgspec.DecodeError, RecursionError):
+        plain = data.isascii() or (_is_normal(data) and not _OTHER_NAME.search(data))
+        return plain and _AS_WRITTEN.encode(_WHOLE.decode(data)) == data
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
@@ -136,6 +139,9 @@ def leaf_hash(data: bytes) -> bytes:
 def _no_fraction(text: str) -> object:
     raise ValueError(text)
 
+
+_OTHER_NAME: Final = re.compile(rb'[\x80-\xff][^"]*":')
+"""A name beyond ASCII, where no text has an escape: what ends in a colon is a name."""
 
 _AS_WRITTEN: Final = msgspec.json.Encoder()
 _WHOLE: Final = msgspec.json.Decoder(float_hook=_no_fraction)

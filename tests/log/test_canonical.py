@@ -228,21 +228,28 @@ def test_a_value_in_other_bytes_is_admitted_but_not_canonical(data: bytes) -> No
 
 @given(wild)
 def test_what_is_plain_at_a_glance_has_no_fault_that_types_do_not_see(value: Any) -> None:
-    data = json.dumps(value, separators=(",", ":")).encode()
-    fault = problem(data) or ""
-    assert not is_plain(data) or not fault or "buiten het bereik" in fault
+    for escaped in (True, False):
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=escaped)
+        data = text.encode("utf-8", "surrogatepass")
+        fault = problem(data) or ""
+        assert not is_plain(data) or not fault or "buiten het bereik" in fault
 
 
-@pytest.mark.parametrize("data", [b'{"b":1,"a":[true,null,"x y"]}', b"[]", b"-1"])
-def test_what_programs_write_in_ascii_is_plain(data: bytes) -> None:
-    assert is_plain(data)
-    assert problem(data) is None
+@pytest.mark.parametrize(
+    "text", ['{"b":1,"a":[true,null,"x y"]}', "[]", "-1", '{"a":"één","b":["ﬁ: ","€"]}']
+)
+def test_what_programs_write_is_plain(text: str) -> None:
+    assert is_plain(text.encode())
+    assert problem(text.encode()) is None
 
 
 @pytest.mark.parametrize(
     "data",
-    [b'{"a":1,"a":1}', b"1.0", b"1e3", b"-0", b'{"a": 1}', b'"\\u0041"', b"x", b"", b"[" * 2000],
-)
+    [
+        b'{"a":1,"a":1}', b"1.0", b"1e3", b"-0", b'{"a": 1}', b'"\\u0041"', b"x", b"", b"[" * 2000,
+        '{"één":1}'.encode(), '{"e\u0301":1}'.encode(), '"e\u0301"'.encode(), b'"\xed\xa0\x80"',
+    ],
+)  # fmt: skip
 def test_what_is_not_plain_is_looked_at_more_closely(data: bytes) -> None:
     assert not is_plain(data)
 
