@@ -19,7 +19,7 @@ from ledger.log.store import Store
 
 POLL_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 1.0
-REST_SECONDS: Final = 0.03
+REST_SECONDS: Final = 0.06
 """The least time from one head of a chain to the next."""
 
 LOG = logging.getLogger(__name__)
