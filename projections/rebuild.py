@@ -80,6 +80,8 @@ MEMORY = "SET maintenance_work_mem = '256MB'"
 STATEMENT_LIMIT = "SELECT set_config('statement_timeout', %(limit)s, true)"
 # All at once: a limit for each table by itself would let readers wait for as many times as long.
 HOLD = SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+# As a vacuum does, which no reader notices; PostgreSQL gives up its own for who waits a second.
+WITHOUT_VACUUM = SQL("LOCK TABLE {tables} IN SHARE UPDATE EXCLUSIVE MODE")
 TABLE_THERE = "SELECT to_regclass(%(name)s) IS NOT NULL"
 
 
@@ -293,6 +295,7 @@ def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, 
     while True:
         try:
             with connection.transaction():
+                _keep_vacuum_out(connection, models)
                 progress.take_tables(connection)
                 _fill(connection, models, done, progress.reached_everywhere(connection))
                 _hold(connection, models, next(waits))
@@ -302,6 +305,15 @@ def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, 
             if time.monotonic() > end:
                 raise
             time.sleep(SWAP_PAUSE_SECONDS)
+
+
+def _keep_vacuum_out(connection: Connection[Any], models: Iterable[Model]) -> None:
+    """Wait until no table, old or new, is being vacuumed, while nobody waits for this."""
+    parts = [table for model in models for table in model.tables]
+    names = [table.name for table in parts if _there(connection, table)]
+    names += [table.name + NEXT for table in parts]
+    tables = SQL(", ").join(map(Identifier, names))
+    connection.execute(WITHOUT_VACUUM.format(tables=tables))
 
 
 def _hold(connection: Connection[Any], models: Iterable[Model], seconds: float) -> None:

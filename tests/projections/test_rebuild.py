@@ -6,13 +6,17 @@ import threading
 
 import psycopg
 import pytest
+from msgspec.structs import replace
+from psycopg.sql import Identifier
 
 from ledger.domain.values import NotFound
 from ledger.log.store import MigrationRefused, Store
 from projections import decisions, rebuild
 from projections.models import MODELS
 from projections.runner import Runner, migrate
+from projections.tables import NEXT
 from projections.views import Paging
+from tests.log.scene import until_somebody_waits
 from tests.projections.given import dump, keep, reading, row, seen, taken_in
 from tests.projections.scenes import everything, mixed
 
@@ -122,6 +126,31 @@ def test_a_try_to_change_names_ends_in_time_whichever_table_is_being_read(databa
             assert another.execute(read).fetchall()
     with reading(database) as builder, builder.transaction():
         rebuild._hold(builder, parts, 30)
+
+
+@pytest.mark.parametrize("vacuumed", ["read_decisions", "read_decisions_next"])
+def test_nobody_waits_for_a_change_of_names_that_waits_for_a_vacuum(
+    database: str, vacuumed: str
+) -> None:
+    taken_in(database, everything()[:40])
+    models, live = [MODELS["decisions"]], dump(database)
+    with reading(database) as vacuum, rebuild._builder(database) as builder:
+        for table in models[0].tables:
+            rebuild._make(builder, table)
+        swap = threading.Thread(target=rebuild._swap, args=(builder, models, {}))
+        with vacuum.transaction():
+            vacuum.execute(rebuild.WITHOUT_VACUUM.format(tables=Identifier(vacuumed)))
+            swap.start()
+            until_somebody_waits(database)
+            with reading(database) as another:
+                another.execute("SET statement_timeout = '5s'")
+                decisions.decisions(another, seen(another), Paging())
+            assert swap.is_alive()
+        swap.join(60)
+        assert not swap.is_alive()
+        for table in models[0].tables:
+            assert not rebuild._there(builder, replace(table, name=table.name + NEXT))
+    assert dump(database) == live
 
 
 def test_a_build_that_breaks_off_leaves_the_live_tables(
