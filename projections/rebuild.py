@@ -204,6 +204,7 @@ def _make(connection: Connection[Any], table: Table) -> None:
     """Make a table beside the live one, at no time without the policy for who reads it."""
     with connection.transaction():
         tables.create(connection, table, NEXT)
+        tables.let_vacuum(connection, table, NEXT, allowed=False)
         wall.enclose(connection, table, NEXT)
 
 
@@ -336,6 +337,7 @@ def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
         for table in model.tables:
             if _there(connection, table):
                 tables.rename(connection, table, "", OLD)
+            tables.let_vacuum(connection, table, NEXT, allowed=True)
             tables.rename(connection, table, NEXT, "")
         progress.remember(connection, model)
     wall.finish(connection, records=any(RECORDS in model.tables for model in models))

@@ -26,6 +26,7 @@ NEXT: Final = "_next"
 OLD: Final = "_old"
 SEARCH_CONFIGURATION: Final = "ketenledger"
 
+VACUUM = SQL("ALTER TABLE {table} SET (autovacuum_enabled = {allowed})")
 CREATE = SQL("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key})) {storage}")
 # Versions are closed where they stand, so a page keeps some room; analysing often helps plans.
 STORAGE = SQL("""
@@ -317,6 +318,12 @@ def rename(connection: Connection[Any], table: Table, before: str, after: str) -
     connection.execute(
         RENAME.format(table=Identifier(table.name + before), name=Identifier(table.name + after))
     )
+
+
+def let_vacuum(connection: Connection[Any], table: Table, suffix: str, *, allowed: bool) -> None:
+    """Tell PostgreSQL whether it may vacuum a table of itself: one being built gains nothing."""
+    name, word = Identifier(table.name + suffix), SQL("true" if allowed else "false")
+    connection.execute(VACUUM.format(table=name, allowed=word))
 
 
 def analyse(connection: Connection[Any], table: Table, suffix: str = "") -> None:
