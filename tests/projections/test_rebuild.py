@@ -20,6 +20,17 @@ from tests.log.scene import until_somebody_waits
 from tests.projections.given import dump, keep, reading, row, seen, taken_in
 from tests.projections.scenes import everything, mixed
 
+AWAITED = """
+    SELECT mode FROM pg_locks
+    WHERE NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+VACUUMING = "ShareUpdateExclusiveLock"
+NOT_VACUUMED = """
+    SELECT relname FROM pg_class
+    WHERE relname LIKE 'read\\_%' AND 'autovacuum_enabled=false' = ANY(reloptions)
+"""
+
 
 @pytest.mark.parametrize("name", [None, "records", "decisions", "search", "statuses", "bodies"])
 def test_a_rebuilt_read_model_equals_the_live_one(database: str, name: str | None) -> None:
@@ -143,6 +154,7 @@ def test_nobody_waits_for_a_change_of_names_that_waits_for_a_vacuum(
             swap.start()
             until_somebody_waits(database)
             with reading(database) as another:
+                assert set(another.execute(AWAITED)) == {(VACUUMING,)}
                 another.execute("SET statement_timeout = '5s'")
                 decisions.decisions(another, seen(another), Paging())
             assert swap.is_alive()
@@ -151,6 +163,13 @@ def test_nobody_waits_for_a_change_of_names_that_waits_for_a_vacuum(
         for table in models[0].tables:
             assert not rebuild._there(builder, replace(table, name=table.name + NEXT))
     assert dump(database) == live
+
+
+def test_what_was_built_is_vacuumed_as_any_table(database: str) -> None:
+    taken_in(database, everything()[:40])
+    rebuild.rebuild(database)
+    with reading(database) as connection:
+        assert connection.execute(NOT_VACUUMED).fetchall() == []
 
 
 def test_a_build_that_breaks_off_leaves_the_live_tables(
