@@ -311,10 +311,8 @@ def _swap(connection: Connection[Any], models: Sequence[Model], done: dict[str, 
 def _keep_vacuum_out(connection: Connection[Any], models: Iterable[Model]) -> None:
     """Wait until no table, old or new, is being vacuumed, while nobody waits for this."""
     parts = [table for model in models for table in model.tables]
-    names = [table.name for table in parts if _there(connection, table)]
-    names += [table.name + NEXT for table in parts]
-    tables = SQL(", ").join(map(Identifier, names))
-    connection.execute(WITHOUT_VACUUM.format(tables=tables))
+    both = [*_live(connection, parts), *(Identifier(table.name + NEXT) for table in parts)]
+    connection.execute(WITHOUT_VACUUM.format(tables=SQL(", ").join(both)))
 
 
 def _hold(connection: Connection[Any], models: Iterable[Model], seconds: float) -> None:
@@ -323,7 +321,7 @@ def _hold(connection: Connection[Any], models: Iterable[Model], seconds: float) 
     Out of the record as well, for a moment, where its policy asks one of them.
     """
     parts = [table for model in models for table in model.tables]
-    live = [Identifier(table.name) for table in parts if _there(connection, table)]
+    live = _live(connection, parts)
     live += [Identifier("records")] * (RECORDS in parts and bool(roles(connection)))
     connection.execute(STATEMENT_LIMIT, {"limit": milliseconds(seconds)})
     wall.pull_down(connection)
@@ -341,6 +339,10 @@ def _change_names(connection: Connection[Any], models: Iterable[Model]) -> None:
             tables.rename(connection, table, NEXT, "")
         progress.remember(connection, model)
     wall.finish(connection, records=any(RECORDS in model.tables for model in models))
+
+
+def _live(connection: Connection[Any], parts: Iterable[Table]) -> list[Identifier]:
+    return [Identifier(table.name) for table in parts if _there(connection, table)]
 
 
 def _there(connection: Connection[Any], table: Table) -> bool:
