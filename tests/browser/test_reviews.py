@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.doors import Doors
 from tests.browser.test_recording import chain as chain
-from tests.browser.test_recording import enter, fill_in, focused, sign_in
+from tests.browser.test_recording import enter, fill_in, has_the_focus, sign_in
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def record(page: Any) -> None:
     """Look at what would follow, and record it: both by Enter."""
     page.focus("form.act > p > button")
     enter(page)
-    assert "outcome" in focused(page), page.inner_text("main")
+    has_the_focus(page, ".outcome")
     page.keyboard.press("Tab")
     enter(page)
     assert "Vastgelegd:" in page.inner_text("main")
