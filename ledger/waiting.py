@@ -224,6 +224,11 @@ class Waiting:
         return bool(self._jobs)
 
     @property
+    def count(self) -> int:
+        """How many acts wait that were not looked at; the answer may change at once."""
+        return len(self._jobs)
+
+    @property
     def aside(self) -> bool:
         """Whether acts of the chain that is shut wait."""
         return bool(self._aside)

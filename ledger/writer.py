@@ -273,10 +273,13 @@ class Writer:
         """Whether to send now rather than decide on more of what waits.
 
         While nothing is under way the disk stands still, so no longer than a commit usually takes:
-        of many acts that came at once a part is sent, and the rest decided on meanwhile.
+        of many acts that came at once a part is sent, and the rest decided on meanwhile. Where all
+        that wait could be decided on in that time, half of them is such a part: else the same
+        callers would for ever come back together, with nothing to decide on while they wait.
         """
-        waited = monotonic() - batch.begun
-        return batch.full or waited >= self._usual_seconds or not (self._left or self._waiting.any)
+        waited, rest = monotonic() - batch.begun, len(self._left) + self._waiting.count
+        half = rest <= len(batch.answers) and 2 * waited >= self._usual_seconds
+        return batch.full or not rest or half or waited >= self._usual_seconds
 
     def _decide_ahead(self, upon: Batch | None) -> None:
         """Decide on what waits, upon the batch that is on its way, if any.

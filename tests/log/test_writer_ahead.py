@@ -13,6 +13,7 @@ from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Refused
 from ledger.ledger import Ledger, Overloaded, Receipt, StoreUnavailable
+from ledger.writer import CHUNK
 from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
@@ -178,6 +179,25 @@ def test_a_series_stopped_under_way_stays_stopped_in_what_follows(
     assert len(answers) == 101
     assert isinstance(answers[-1], Refused)
     assert people_of(ledger) == [f"p-{n}" for n in range(100)]
+
+
+def test_of_callers_that_all_come_back_at_once_half_is_sent_while_the_rest_is_decided_on(
+    ledger: Ledger,
+) -> None:
+    writer = ledger._writer
+    with writer._role:
+        writer._usual_seconds = 1000.0
+        asked = [writer.submit(CHAIN, registering(f"p-{n}")) for n in range(2 * CHUNK)]
+        writer._decide_ahead(None)
+        half = writer._next
+        assert half is not None
+        assert not writer._worth_sending(half)
+        half.begun -= 600
+        assert writer._worth_sending(half)
+        asked.append(writer.submit(CHAIN, registering("more")))
+        assert not writer._worth_sending(half)
+    assert wait(asked, PATIENCE_SECONDS).not_done == set()
+    assert people_of(ledger) == [*(f"p-{n}" for n in range(2 * CHUNK)), "more"]
 
 
 # The bell
