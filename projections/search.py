@@ -27,8 +27,10 @@ LATER: Final = 2
 """So many times as many on the pages that follow, since meanwhile there may have come more."""
 MOST_SLICES: Final = 16
 """So many slices of a chain are looked through in one go."""
-STEP: Final = 8
-"""So many times as many as in the go before it: each asks the index anew for parts of words."""
+FIRST_SLICES: Final = 3
+"""So many in the first go: a short chain has no more, and each go asks the index anew."""
+STEP: Final = 2
+"""So many times as many as in the go before it: what is met in the last is more than is shown."""
 FOR_A_PAGE: Final = 4
 """So many have a page of things with words that many have."""
 
@@ -42,9 +44,10 @@ FOR_A_PAGE: Final = 4
 # only a part of a word ranks below what has the word, and is looked for after it.
 HITS = SQL("""
     SELECT h.kind, h.id, h.known_from, h.scope, h.since, h.found_by, w.turn
-    FROM unnest(%(slices)s::text[]) WITH ORDINALITY AS w (slices, turn)
+    FROM {slices} AS w (slices, turn)
     CROSS JOIN LATERAL ({arms}) AS h
 """)
+SLICES = SQL("unnest(%(slices)s::text[]) WITH ORDINALITY")
 ARM = SQL("""(
     SELECT x.kind, x.id, x.known_from, x.scope, x.since, {found_by} AS found_by
     FROM behind.texts AS x
@@ -60,13 +63,45 @@ SHOWN = SQL("""
     ts_headline('public.ketenledger', x.body, {query}, %(headline)s) AS fragment
 """)
 # Where there are too many, what was met in all slices but the last, which may have more, holds the
-# newest of all: where these are a page, they need not be looked for again.
+# newest of all: where these are a page, they need not be looked for again. A part of a word takes
+# longer to look for than a word, most of it to begin with. So where the words alone are too many,
+# parts are looked for at once, and in the slices of that page only (`enough`).
+ENOUGH = SQL("""(
+    SELECT string_agg(g.slices, ' | '), max(g.turn)
+    FROM enough AS e
+    JOIN unnest(%(slices)s::text[]) WITH ORDINALITY AS g (slices, turn) ON g.turn <= e.turn
+    GROUP BY CASE WHEN e.at_once THEN 0 ELSE g.turn END
+    ORDER BY max(g.turn)
+)""")
 SEARCH = SQL("""
-    WITH found AS MATERIALIZED (
-        SELECT a.kind, a.id, a.known_from, a.scope, a.since, a.found_by, a.turn
-        FROM ({hits}) AS a
-        ORDER BY a.turn
+    WITH by_word AS MATERIALIZED (
+        {by_word}
+        ORDER BY w.turn
         LIMIT %(most)s + 1
+    ), enough AS (
+        SELECT count(*) > %(most)s AS at_once, CASE
+            WHEN count(*) <= %(most)s THEN cardinality(%(slices)s::text[])
+            ELSE coalesce(nullif(min(m.turn) FILTER (WHERE m.place = %(size)s), max(m.turn)), 0)
+        END AS turn
+        FROM (
+            SELECT f.turn, row_number() OVER (ORDER BY f.turn) AS place FROM by_word AS f
+        ) AS m
+    ), by_part AS MATERIALIZED (
+        {by_part}
+        ORDER BY w.turn
+        LIMIT %(most)s + 1
+    ), whole AS (
+        SELECT CASE
+            WHEN count(*) <= %(most)s THEN max(e.turn)
+            WHEN bool_or(e.at_once) THEN 0
+            ELSE max(p.turn) - 1
+        END AS turn
+        FROM enough AS e
+        LEFT JOIN by_part AS p ON true
+    ), found AS (
+        SELECT a.kind, a.id, a.known_from, a.scope, a.since, a.found_by, a.turn FROM by_word AS a
+        UNION ALL
+        SELECT a.kind, a.id, a.known_from, a.scope, a.since, a.found_by, a.turn FROM by_part AS a
     ), counted AS (
         SELECT coalesce(jsonb_object_agg(k.kind, k.found), '{{}}'::jsonb) AS counts,
             coalesce(sum(k.found), 0) > %(most)s AS too_many
@@ -88,7 +123,7 @@ SEARCH = SQL("""
         SELECT f.kind, f.id, f.known_from, f.scope, 0::float8 AS score, f.since
         FROM found AS f
         WHERE %(newest)s::bool AND (SELECT c.too_many FROM counted AS c)
-            AND f.turn < (SELECT max(l.turn) FROM found AS l)
+            AND f.turn <= (SELECT w.turn FROM whole AS w)
         ORDER BY f.since DESC, f.kind, f.id
         LIMIT %(size)s
     )
@@ -254,7 +289,7 @@ def _shown(question: _Question, rows: list[Doc], paging: Paging) -> Page:
     return Page(_items(question, kept), following, more_than=MOST)
 
 
-def _slices(chain: str, newest: int, kind: str, *, many: int = 1) -> Iterator[str]:
+def _slices(chain: str, newest: int, kind: str, *, many: int = FIRST_SLICES) -> Iterator[str]:
     """Give the slices of a chain to look in, the newest first, so many and then ever more."""
     first = newest // SLICE
     while first >= 0:
@@ -275,13 +310,15 @@ def _query(name: str, parts: int) -> SQL:
     words, visible = Words("", ("",) * parts), scopes.version("x")
     whole, part = words.in_any_form("x"), words.as_parts("x")
     own = {"visible": scopes.worded("x"), "there": THERE}
-    arms = [ARM.format(found_by=BY_WORD, among=IN_THE_SLICES, matching=whole, **own)]
-    if part is not None:
-        # What has the word too is left out by the index, before its text is looked through.
-        among = BUT_NOT.format(query=QUERY)
-        arms.append(ARM.format(found_by=BY_PART, among=among, matching=part, **own))
+    by_word = ARM.format(found_by=BY_WORD, among=IN_THE_SLICES, matching=whole, **own)
+    # What has the word too is left out by the index, before its text is looked through.
+    among = BUT_NOT.format(query=QUERY)
+    by_part = ARM.format(found_by=BY_PART, among=among, matching=part or SQL("false"), **own)
+    arms = [by_word, *[by_part] * (part is not None)]
     query = QUERIES[name].format(
-        hits=HITS.format(arms=SQL(" UNION ALL ").join(arms)),
+        hits=HITS.format(slices=SLICES, arms=SQL(" UNION ALL ").join(arms)),
+        by_word=HITS.format(slices=SLICES, arms=by_word),
+        by_part=HITS.format(slices=ENOUGH, arms=by_part),
         shown=SHOWN.format(query=QUERY),
         query=QUERY,
         visible=visible,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from msgspec.structs import replace
 
 from ledger.domain.events.decisions import ProposalAmended
 from ledger.domain.events.memory import RationaleAdded
 from ledger.domain.values import Refused
 from projections import matching
 from projections.search import hits, search
+from projections.slices import SLICE
 from projections.spelling import plain
 from projections.views import Conn, Paging, View
 from tests.domain.given_decisions import BOARD, proposal
@@ -130,6 +133,30 @@ def test_of_more_than_is_ranked_the_newest_come_first_and_the_page_says_so(
     same = hits(readers.connection, readers.view(), Paging("", 3), "beter")
     assert (same.more_than, same.page.more_than) == (0, 0)
     assert sum(same.counts.values()) == len(ranked)
+
+
+def test_the_newest_of_too_many_are_whole_words_and_parts_of_words(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life, names = BOARD, [f"b-{number:02}" for number in range(24)]
+    for number, name in enumerate(names):
+        title = ("De aangifte", "De loonaangifteketen")[number % 2]
+        life = life.done(proposal(name, title=title), by="bestuur-p-bd")
+    monkeypatch.setattr("projections.search.MOST", 5)
+    with shown(database, life) as readers, psycopg.connect(database) as owner:
+        # Two decisions in each slice, as in a chain of a hundred thousand events.
+        for number, name in enumerate(names):
+            asked = {"since": number // 2 * SLICE + number, "id": name}
+            owner.execute(
+                "UPDATE read_texts SET since = %(since)s WHERE kind = 'decision' AND id = %(id)s",
+                asked,
+            )
+        owner.commit()
+        view = replace(readers.view(), known_at=12 * SLICE)
+        for limit in range(1, 20):
+            page = search(readers.connection, view, Paging("", limit), "aangifte")
+            assert [one["decision"] for one in page.items] == names[::-1][:limit]
+            assert page.more_than == 5
 
 
 def test_what_is_too_much_in_all_is_ranked_where_it_is_little_of_one_kind(
