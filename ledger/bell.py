@@ -6,10 +6,13 @@ work that other threads bring, and the answer of a server - needs no thread for 
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import threading
+from collections.abc import Collection
 from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 _ENOUGH: Final = 64
@@ -62,3 +65,18 @@ class Bell:
         """Give back what it is made of; ringing does nothing any more."""
         self._clapper.close()
         self._ear.close()
+
+
+def glance(number: int, *, until: float, unless: Collection[object] = ()) -> bool:
+    """Look at a descriptor, awake, until it can be read; tell whether it can.
+
+    No longer than that moment of the monotonic clock, nor once there is something in `unless`. For
+    what is about to come: waking up takes longer. Whoever wants the processor meanwhile gets it.
+    """
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    while not poll.poll(0):
+        if unless or monotonic() >= until:
+            return False
+        os.sched_yield()
+    return True

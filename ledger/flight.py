@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from time import monotonic
 from typing import Final, NamedTuple
 
@@ -14,6 +15,9 @@ from ledger.log.store import NotStorable, PositionTaken, StoreUnavailable
 
 ANSWER_SECONDS: Final = BoundedConnection.answer_seconds
 LEAST_SECONDS: Final = 0.1
+AWAKE_SECONDS: Final = 0.0005
+"""How long at most somebody who records alone looks for an answer before sleeping for it."""
+CORES: Final = len(os.sched_getaffinity(0))
 
 STORING_FAILS: Final = (
     PositionTaken,
@@ -41,3 +45,12 @@ class Flight(NamedTuple):
     def late(self) -> bool:
         """Whether its answer should have come."""
         return monotonic() - self.since > ANSWER_SECONDS
+
+
+def awake_seconds(*, usual_seconds: float, cores: int = CORES) -> float:
+    """Return how long to look for an answer, given how long it takes of late; 0: sleep at once.
+
+    Where it takes longer, looking costs much and gains little; on one core, who looks is in the
+    way of who is looked for.
+    """
+    return AWAKE_SECONDS if usual_seconds < AWAKE_SECONDS and cores > 1 else 0.0

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from ledger.bell import Bell
+from ledger.bell import Bell, glance
 from ledger.log.store import StoreUnavailable
 from ledger.receipts import Consequence, Receipt
 from ledger.recording import Act
@@ -152,8 +152,14 @@ class Waiting:
             awake = (jobs and bool(self._jobs)) or (self._closed and also is None)
         return self._bell.rest(0 if awake else seconds, also=also, heed=jobs and not self._closed)
 
-    def answered(self, number: int, *, until: float) -> bool:
-        """Wait, not for jobs, until this descriptor can be read; tell whether it can."""
+    def answered(self, number: int, *, until: float, awake_seconds: float = 0.0) -> bool:
+        """Wait, not for jobs, until this descriptor can be read; tell whether it can.
+
+        So long at first without going to sleep, but not where somebody else waits as well.
+        """
+        awake_until = min(monotonic() + awake_seconds, until)
+        if awake_seconds and glance(number, until=awake_until, unless=self._jobs):
+            return True
         return self._bell.rest(max(0.0, until - monotonic()), also=number, heed=False)
 
     def wake(self) -> None:

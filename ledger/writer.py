@@ -25,7 +25,7 @@ from typing import Final
 
 from ledger.batch import MAX_JOBS, Batch
 from ledger.deciding import Decider
-from ledger.flight import STORING_FAILS, Flight
+from ledger.flight import STORING_FAILS, Flight, awake_seconds
 from ledger.log.store import PositionTaken, Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.patience import Patience
@@ -174,12 +174,17 @@ class Writer:
             self._in_hand = [job]
             self._launch(batch)
             flight = self._flight
-            if flight is not None and self._waiting.answered(flight.answer, until=deadline):
+            if flight is not None and self._answered(flight, deadline):
                 self._land(flight)
         finally:
             self._role.release()
             if self._busy or self._waiting.any:
                 self._waiting.wake()
+
+    def _answered(self, flight: Flight, deadline: float) -> bool:
+        """Wait for the answer about a flight, awake where it usually comes soon."""
+        awake = awake_seconds(usual_seconds=self._usual_seconds)
+        return self._waiting.answered(flight.answer, until=deadline, awake_seconds=awake)
 
     def _alone(self, job: Job) -> Batch | None:
         """Return what is decided on an act that nothing stands beside, to be sent as it is.

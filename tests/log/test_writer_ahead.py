@@ -4,14 +4,16 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
+from time import monotonic
 
 import psycopg
 import pytest
 
-from ledger.bell import Bell
+from ledger.bell import Bell, glance
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Refused
+from ledger.flight import awake_seconds
 from ledger.ledger import Ledger, Overloaded, Receipt, StoreUnavailable
 from ledger.writer import CHUNK
 from tests.log.loops import in_a_loop
@@ -230,7 +232,28 @@ def test_a_bell_tells_whether_the_other_thing_came() -> None:
     assert bell.rest(PATIENCE_SECONDS, also=other._ear.fileno(), heed=False)
 
 
+def test_a_glance_ends_with_what_it_looks_for_or_without() -> None:
+    other = Bell()
+    number, long = other._ear.fileno(), monotonic() + PATIENCE_SECONDS
+    assert not glance(number, until=monotonic())
+    assert not glance(number, until=long, unless=["a job"])
+    threading.Timer(0.05, other._clapper.send, [b"!"]).start()
+    assert glance(number, until=long)
+    assert glance(number, until=monotonic(), unless=["a job"])
+
+
 # A caller that is alone
+
+
+@pytest.mark.parametrize(
+    ("usual_seconds", "cores", "awake"),
+    [(0.0, 2, True), (0.0002, 2, True), (0.0002, 1, False), (0.0005, 2, False), (1.0, 64, False)],
+)
+def test_it_stays_awake_only_for_an_answer_that_comes_soon(
+    usual_seconds: float, cores: int, awake: bool
+) -> None:
+    assert bool(awake_seconds(usual_seconds=usual_seconds, cores=cores)) is awake
+    assert awake_seconds(usual_seconds=usual_seconds, cores=cores) < 0.001
 
 
 def test_a_caller_that_is_alone_records_in_its_own_thread(ledger: Ledger) -> None:
