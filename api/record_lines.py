@@ -26,13 +26,13 @@ from api.subject_links import require_form
 from ledger import catalogue
 from ledger.domain.events.people import PersonRegistered
 from ledger.domain.values import (
-    INSTANT_PATTERN,
     Event,
     Refused,
     Scope,
     Signature,
     Source,
     instant,
+    is_instant,
     require,
 )
 from ledger.ledger import Ledger
@@ -99,7 +99,7 @@ def read(text: bytes, *, number: int) -> Line:
 
 def moment(text: str) -> str:
     """Turn a moment with a time zone (RFC 3339) into the one form records hold, or refuse (G13)."""
-    if not text or re.match(INSTANT_PATTERN, text):
+    if not text or is_instant(text):
         return text
     try:
         found = datetime.fromisoformat(text)

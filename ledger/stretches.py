@@ -5,8 +5,8 @@
     process 3   folds     0 ................... b, replays b ... end
 
 A record is judged on the state that the records before it give. Folding those without judging them
-costs a third of judging them, so a later process gets a shorter stretch and all end together. A
-stretch begins with an act or with what time brought, never among the consequences of one.
+costs three tenths of that, so a later process gets a shorter stretch and all end together.
+A stretch begins with an act or with what time brought, never among the consequences of one.
 
 Only a verdict without any break comes from here. Where something does not fit, in whatever stretch,
 the whole is replayed by one process, which names every break as it always does.
@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -35,7 +35,7 @@ LONG: Final = 50_000
 """From how many records on more processes are worth their start."""
 
 MOST_PROCESSES: Final = 4
-FOLDING: Final = 1 / 3
+FOLDING: Final = 0.3
 """What folding a record costs, as a part of judging it."""
 
 PAGE: Final = 2000
@@ -46,6 +46,13 @@ WAIT_SECONDS: Final = 24 * 3600.0
 
 STORED = """
     SELECT originator_version - 1 AS position, state, leaf_hash
+    FROM records
+    WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
+    ORDER BY originator_version
+"""
+
+BYTES = """
+    SELECT state
     FROM records
     WHERE originator_id = %(chain)s AND originator_version BETWEEN %(first)s AND %(last)s
     ORDER BY originator_version
@@ -122,16 +129,17 @@ def _folded(store: Store, chain: str, end: int) -> ChainState:
 
     Whether they may is found by who judges them, and without that nothing here counts.
     """
-    state = ChainState(name=chain)
-    for row in stored(store, chain, 0, end):
-        record = catalogue.decode(row.data)
-        state = fold.evolve(state, record.body, record.header)
-    return state
+    records = (catalogue.believed(data) for (data,) in _pages(store, BYTES, chain, 0, end))
+    return fold.evolve_all(ChainState(name=chain), records)
 
 
 def stored(store: Store, chain: str, start: int, end: int) -> Iterator[Stored]:
-    """Yield the records from `start` up to `end` as they lie, with their leaf hashes, by pages."""
+    """Return the records from `start` up to `end` as they lie, with leaf hashes, read by pages."""
+    return map(Stored._make, _pages(store, STORED, chain, start, end))
+
+
+def _pages(store: Store, query: str, chain: str, start: int, end: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that a query gives of the positions from `start` up to `end`, by pages."""
     for first in range(start, end, PAGE):
         asked = {"chain": chain, "first": first + 1, "last": min(first + PAGE, end)}
-        for position, data, leaf_hash in store.fetch(STORED, asked):
-            yield Stored(position, bytes(data), bytes(leaf_hash))
+        yield from store.fetch(query, asked)

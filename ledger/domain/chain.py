@@ -6,7 +6,7 @@ what the adopted rules make happen. Nothing here reads a clock, a database or a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -188,6 +188,28 @@ def evolve(chain: ChainState, event: Event, header: Header) -> ChainState:
         if now is not was and now.first != was.first:
             changes["wakes"] = _wakes(chain, capability, was=was.first, now=now.first)
     return replace(chain, **changes)
+
+
+def evolve_all(chain: ChainState, records: Iterable[tuple[Event, Header]]) -> ChainState:
+    """Return the state after all these records: what `evolve` gives, without the states between.
+
+    Who asks nothing in between is spared a quarter of the work.
+    """
+    own = {name: getattr(chain, name) for name in CAPABILITIES}
+    size, at, acts = chain.size, chain.at, dict(chain.acts.items())
+    sealed, secrets = chain.sealed, chain.secrets
+    for event, header in records:
+        capability, _, change, _, seals = OWNERS[type(event)]
+        own[capability] = change(own[capability], event, header)
+        size, at = header.position + 1, header.at
+        if header.act:
+            acts[header.act] = header.position
+        if seals or header.scope == "confidential":
+            sealed = sealing.noted(sealed, event, header)
+            secrets = secrecy.noted(secrets, event, header)
+    wakes = min(filter(None, (look(own[name]) for name, (look, _) in TIMED.items())), default="")
+    kept = {"acts": Acts(acts.items()), "sealed": sealed, "secrets": secrets}
+    return replace(chain, size=size, at=at, wakes=wakes, **kept, **own)
 
 
 def _wakes(chain: ChainState, changed: str, *, was: str, now: str) -> str:

@@ -193,7 +193,7 @@ def is_sound(part: Source | Signature) -> bool:
     return msgspec.convert(msgspec.to_builtins(part), type(part)) == part
 
 
-class Header(
+class HeaderFields(
     Struct,
     frozen=True,
     kw_only=True,
@@ -201,7 +201,7 @@ class Header(
     omit_defaults=True,
     rename="camel",
 ):
-    """What the ledger knows about a record besides its event (design, section 3)."""
+    """What stands in a header, as it is read where somebody else looks whether it is fit."""
 
     v: Literal[1]
     chain: _Slug
@@ -217,6 +217,15 @@ class Header(
     source: Source | None = None
     signature: Signature | None = None
 
+    @property
+    def day(self) -> str:
+        """The UTC date on which it happened."""
+        return self.on[:10]
+
+
+class Header(HeaderFields, frozen=True):
+    """What the ledger knows about a record besides its event (design, section 3)."""
+
     def __post_init__(self) -> None:
         """Refuse (ValueError) a header that could not be read back, however it was made."""
         if not (
@@ -228,11 +237,6 @@ class Header(
             and (self.signature is None or is_sound(self.signature))
         ):
             raise ValueError(_misfit(self))
-
-    @property
-    def day(self) -> str:
-        """The UTC date on which it happened."""
-        return self.on[:10]
 
 
 def _misfit(header: Header) -> str:

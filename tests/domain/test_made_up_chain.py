@@ -9,6 +9,7 @@ import pytest
 
 from api import made_up_chain, record_lines
 from ledger import catalogue, recording
+from ledger.domain import chain as fold
 from ledger.domain.chain import ChainState
 from ledger.domain.values import Refused
 
@@ -33,6 +34,21 @@ def test_the_rules_take_every_act_and_each_gives_as_many_records_as_it_says() ->
     assert {"DecisionSuperseded", "DecisionRejected", "EscalationClosed", "SeatVacated"} <= set(
         kinds
     )
+
+
+@pytest.mark.parametrize("begun", [0, EVENTS // 2])
+def test_all_records_at_once_give_the_state_that_one_by_one_gives(begun: int) -> None:
+    """From the start, and from a state that others made."""
+    state = before = ChainState(name="verzonnen")
+    records = []
+    for act in made_up_chain.acts(EVENTS, 7):
+        done = recording.record(state, act, at=NOW)
+        state = done.chain
+        if state.size <= begun:
+            before = state
+        else:
+            records += [catalogue.believed(entry.data) for entry in done.entries]
+    assert fold.evolve_all(before, records) == state
 
 
 @pytest.mark.parametrize("events", [made_up_chain.MIN_EVENTS, 101, 137, 1000])

@@ -41,11 +41,15 @@ def test_a_sound_chain_is_sound_by_many_as_by_one(store: Store) -> None:
     assert found.records == EVENTS
 
 
+@pytest.mark.parametrize(("was", "becomes"), [("scope", "range"), ('Z"', 'Y"')])
 @pytest.mark.parametrize("position", [3, EVENTS // 2, EVENTS - 2])
 def test_a_break_is_named_as_one_process_names_it(
-    store: Store, shared_database: str, position: int
+    store: Store, shared_database: str, *, position: int, was: str, becomes: str
 ) -> None:
-    """In the first stretch, in the middle one, and just before the end."""
+    """In the first stretch, in the middle one, and just before the end.
+
+    A field that nobody knows, and moments that are none: who folds looks at neither as a judge.
+    """
     forced = """
         BEGIN;
         ALTER TABLE records DISABLE TRIGGER USER;
@@ -62,7 +66,7 @@ def test_a_break_is_named_as_one_process_names_it(
             asked,
         ).fetchone()
         assert row is not None
-        changed = "replace(encode(state, 'escape'), 'scope', 'range')::bytea"
+        changed = f"replace(encode(state, 'escape'), '{was}', '{becomes}')::bytea"
         conn.execute(forced.format(to=changed, version=position + 1))
         try:
             found = by_many(store)
