@@ -33,6 +33,8 @@ from ledger.recording import Act, Entry, Recorded
 __all__ = ["Break", "Findings", "Stored", "audit"]
 
 MAX_BREAKS: Final = 100
+NOT_AS_GIVEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, Refused, *FAULTS)
+"""How it shows that a record is not what the rules give, before it is known why."""
 
 
 class Lying(Protocol):
@@ -209,7 +211,7 @@ class _Replay:
         try:
             record = catalogue.decode(row.data)
             found = None if record.header.cause is not None else self._asked(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError, Refused, *FAULTS):
+        except NOT_AS_GIVEN:
             return False
         if found is None or found.entries[0].data != row.data:
             return False

@@ -19,8 +19,7 @@ from typing import Final
 
 from ledger import catalogue, corrections, recording
 from ledger.domain.chain import ChainState
-from ledger.domain.values import Refused
-from ledger.faults import FAULTS, BrokenLog
+from ledger.faults import FAULTS, NOT_DONE, BrokenLog
 from ledger.log.store import Row, Store
 from ledger.receipts import Receipt, consequences_of, first_receipt, receipt_of, stored_entries
 from ledger.recording import Act, Entry, Recorded
@@ -119,7 +118,7 @@ class Batch:
             return None
         try:
             return self._decided(job, self._chains.get(job.chain) or self._begun(job.chain))
-        except (Refused, BrokenLog, *FAULTS) as refusal:
+        except NOT_DONE as refusal:
             if isinstance(refusal, FAULTS):
                 LOG.error("Een regel faalde in keten %s", job.chain, exc_info=refusal)
             self.doubtful.add(job.chain)

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from ledger.domain.values import Refused
+
 FAULTS: Final = (
     ArithmeticError,
     AssertionError,
@@ -26,3 +28,7 @@ class BrokenLog(Exception):
         super().__init__(f"Keten {chain} is onleesbaar bij gebeurtenis {position}: {what}.")
         self.chain = chain
         self.position = position
+
+
+NOT_DONE: Final = (Refused, BrokenLog, *FAULTS)
+"""What can come of one act instead of what was asked; it concerns no other chain."""

@@ -30,7 +30,7 @@ from ledger.domain.events.erasures import PersonalDataErased
 from ledger.domain.values import NotFound, Refused, instant, is_slug, require
 from ledger.erasing import Eraser
 from ledger.erasure_list import ListRefused
-from ledger.faults import FAULTS, BrokenLog
+from ledger.faults import NOT_DONE, BrokenLog
 from ledger.log.store import Store, StoreUnavailable
 from ledger.notices import Notices
 from ledger.receipts import Consequence, Receipt, Trial
@@ -267,7 +267,7 @@ class Ledger:
         for chain in self._deadlines.due(self._store.sizes(), now=now):
             try:
                 count += len(self.pass_time(chain))
-            except (Refused, BrokenLog, *FAULTS) as error:
+            except NOT_DONE as error:
                 LOG.error("De tijd staat stil in keten %s", chain, exc_info=error)
         return count
 

@@ -26,7 +26,8 @@ from ledger.log.database import (
 from ledger.log.recorder import Row, columns_of
 
 LOG = logging.getLogger(__name__)
-_REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError)
+_REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError, IntegrityError, DataError)
+"""As psycopg says it, and as the library does."""
 
 
 class PositionTaken(Exception):
@@ -116,7 +117,7 @@ def refusals_are_ours() -> Iterator[None]:
     """Tell a position that is taken from a row that no table can hold."""
     try:
         yield
-    except (*_REFUSALS, IntegrityError, DataError) as error:
+    except _REFUSALS as error:
         # The library wraps what psycopg says; the cause knows more.
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.UniqueViolation):
