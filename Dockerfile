@@ -1,18 +1,22 @@
 # syntax=docker/dockerfile:1
-# Two stages: the first installs the pinned requirements, the second holds only what runs.
+# Two stages: the first installs the pinned requirements and compiles the rules (docs/adr/0062), the
+# second holds only what runs.
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 RUN python -m venv /app/.venv
 COPY requirements.txt ./
 RUN /app/.venv/bin/pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY ledger ledger
 COPY projections projections
 COPY api api
-RUN /app/.venv/bin/pip install --no-cache-dir --disable-pip-version-check \
+RUN KETENLEDGER_COMPILE=1 /app/.venv/bin/pip install --no-cache-dir --disable-pip-version-check \
         --no-deps --no-build-isolation --no-index .
 
 FROM python:${PYTHON_VERSION}-slim

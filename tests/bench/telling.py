@@ -10,11 +10,14 @@ from importlib.metadata import version
 from rich.console import Console
 from rich.table import Table
 
+from ledger import recording
 from tests.bench.course import Course
 from tests.bench.rows import Row
 
 LIBRARIES = ("eventsourcing", "psycopg", "msgspec", "rpds-py", "fastapi", "uvicorn")
 MET, MISSED, NOT_MEASURED = 0, 1, 2
+RULES = "plain Python" if recording.__file__.endswith(".py") else "compiled"
+"""How the rules ran that were measured."""
 
 
 def verdict(course: Course, row: Row) -> int:
@@ -33,7 +36,7 @@ def exit_code(course: Course, rows: Sequence[Row]) -> int:
 
 def tell(course: Course, rows: Sequence[Row], left_out: Sequence[str]) -> None:
     """Print the table, and below it what limits and what lacks."""
-    title = "the middle of the rounds; per second, or as a ratio"
+    title = f"the middle of the rounds; per second, or as a ratio; rules: {RULES}"
     shown = Table(title=title, title_justify="left")
     for column in ("measure", "against", "found", "must", "aim", ""):
         shown.add_column(
@@ -59,6 +62,7 @@ def facts(
         "cores": os.cpu_count(),
         "load": os.getloadavg(),
         "python": platform.python_version(),
+        "rules": RULES,
         "versions": {name: version(name) for name in LIBRARIES},
         **more,
         "rounds": course.found,
