@@ -39,6 +39,7 @@ from ledger.embedded_folder import (
     sync,
     works_in,
 )
+from ledger.embedded_memory import memory_bytes, pages_mb
 
 STATEMENT_SECONDS = 60
 LEAST_FREE_BYTES = 1_000_000
@@ -68,7 +69,6 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "cluster_name": "ketenledger",
     "max_connections": "200",
-    "shared_buffers": "512MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
@@ -192,7 +192,11 @@ class Server:
             named(sockets, user) as (door, door_open),
         ):
             command = [str(programs.folder / "postgres"), "-D", data]
-            for name, value in {**SETTINGS, "unix_socket_directories": f'"{door}"'}.items():
+            own = {
+                "unix_socket_directories": f'"{door}"',
+                "shared_buffers": f"{pages_mb(memory_bytes())}MB",
+            }
+            for name, value in {**SETTINGS, **own}.items():
                 command += ["-c", f"{name}={value}"]
             return start_program(command, user, log, (lock, *data_open, *door_open))
 

@@ -77,6 +77,8 @@ MAP_CONFIGURATION = SQL("""
 
 # For the indexes of what was built; a server gives it to nobody else.
 MEMORY = "SET maintenance_work_mem = '256MB'"
+# Across chains: the whole of a table that was just filled.
+READ_THROUGH = SQL("SELECT count(*) FROM {table}")
 STATEMENT_LIMIT = "SELECT set_config('statement_timeout', %(limit)s, true)"
 # All at once: a limit for each table by itself would let readers wait for as many times as long.
 HOLD = SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
@@ -180,10 +182,13 @@ def _hand(conninfo: str, parts: Iterable[Table]) -> Iterator[Hand]:
 
 
 def _finish(connection: Connection[Any], parts: Iterable[Table]) -> None:
-    """Make the indexes of tables that were filled."""
+    """Make the indexes of tables that were filled, and have their pages at hand for who reads."""
     connection.execute(MEMORY)
     for table in parts:
         tables.create_indexes(connection, table, NEXT)
+        if not table.indexes:
+            # What is copied in is not held at hand; making an index would have read it again.
+            connection.execute(READ_THROUGH.format(table=Identifier(table.name + NEXT)))
         tables.analyse(connection, table, NEXT)
 
 
