@@ -121,9 +121,9 @@ compiled: $(TREE)/.ready
 
 $(TREE)/.ready: setup.py requirements-dev.txt $(shell find ledger projections api -type f ! -name '*.pyc') | $(DEV)
 	@echo 'Regels compileren in $(TREE) (een tot vier minuten)'
-	@rm -rf $(TREE)
-	@KETENLEDGER_COMPILE=1 $(BIN)/python setup.py -q build -j 2 -b build/c --build-lib $(TREE) \
-		|| { rm -rf $(TREE); exit 1; }
+	@rm -rf $(TREE).new
+	@KETENLEDGER_COMPILE=1 $(BIN)/python setup.py -q build -j 2 -b build/c --build-lib $(TREE).new
+	@rm -rf $(TREE) && mv $(TREE).new $(TREE)
 	@touch $@
 
 mutate: $(DEV)

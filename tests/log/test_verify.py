@@ -305,6 +305,6 @@ def test_the_page_of_the_format_explains_every_kind_of_break() -> None:
         for said in call.args[:2]
         if isinstance(said, ast.Constant) and str(said.value).isidentifier()
     }
-    page = (PROGRAM.parents[1] / "docs" / "bundle.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "bundle.md").read_text("utf-8")
     table = page.partition("| Kind | What is wrong |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == kinds
