@@ -37,7 +37,7 @@ def memory_bytes(limits: Iterable[Path] = LIMITS) -> int:
 def _limit(file: Path) -> int:
     """Return the number in such a file, 0 where it says none."""
     try:
-        said = file.read_text("ascii").strip()
+        said = file.read_bytes().strip()
     except OSError:
         return 0
-    return int(said) if said.isdecimal() else 0
+    return int(said) if said.isdigit() else 0

@@ -256,7 +256,7 @@ def _counted(
     None for more than `most`, with the newest of them as far as they were met.
     """
     view = question.view
-    slices = list(_slices(view.chain, view.known_at, among))
+    slices = list(_slices(view.chain, view.known_at, among, many=FIRST_SLICES))
     own = {"slices": slices, "most": most, "kind": kind or None, "score": score}
     own["newest"] = among == kind and score is None
     query = _query("SEARCH", len(question.words.parts))
@@ -289,7 +289,7 @@ def _shown(question: _Question, rows: list[Doc], paging: Paging) -> Page:
     return Page(_items(question, kept), following, more_than=MOST)
 
 
-def _slices(chain: str, newest: int, kind: str, *, many: int = FIRST_SLICES) -> Iterator[str]:
+def _slices(chain: str, newest: int, kind: str, *, many: int) -> Iterator[str]:
     """Give the slices of a chain to look in, the newest first, so many and then ever more."""
     first = newest // SLICE
     while first >= 0:
