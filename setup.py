@@ -1,8 +1,9 @@
 """Builds the package: plain Python, or with KETENLEDGER_COMPILE=1 what is run most compiled ahead.
 
-Compiled are the rules, and what decides on an act, writes its bytes and hands it on. What is made
-lies beside the sources it was made of, and gives the same bytes, verdicts and refusals. What waits
-for a database, a disk or the web gains nothing and stays as it is (docs/adr/0062).
+Compiled are the rules, what decides on an act, writes its bytes and hands it on, and what makes the
+rows of read models. What is made lies beside the sources it was made of, and gives the same bytes,
+verdicts and refusals. What waits for a database, a disk or the web gains nothing and stays as it is
+(docs/adr/0062).
 """
 
 from __future__ import annotations
@@ -38,6 +39,21 @@ COMPILED = (
     "ledger/tray.py",
     "ledger/waiting.py",
     "ledger/writer.py",
+    "projections/*_folds.py",
+    "projections/arrivals.py",
+    "projections/batch.py",
+    "projections/capacities.py",
+    "projections/concerns.py",
+    "projections/copying.py",
+    "projections/folding.py",
+    "projections/grounds.py",
+    "projections/names.py",
+    "projections/rows.py",
+    "projections/sentences.py",
+    "projections/story.py",
+    "projections/things.py",
+    "projections/touched.py",
+    "projections/words.py",
 )
 """The files, or patterns of files, that are compiled."""
 
