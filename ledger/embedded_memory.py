@@ -5,6 +5,8 @@ read from the disk again; what PostgreSQL holds itself stays. It takes a page's 
 use of a page, so a small database takes little, whatever it may have.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from pathlib import Path

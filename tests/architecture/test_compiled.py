@@ -1,4 +1,4 @@
-"""What is compiled ahead is what was asked for, and what is compiled waits for nobody."""
+"""What runs compiled is what was asked for, made of the sources beside it; the rest stays plain."""
 
 from __future__ import annotations
 
