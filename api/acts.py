@@ -199,7 +199,8 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
     require_form(_kind(body), body, signed=signature is not None)
     sealed = seal_body(_kind(body), body, act=key, signed=signature is not None)
     event = catalogue.read_body(sealed.body)
-    if isinstance(event, ChainEstablished):
+    founds = isinstance(event, ChainEstablished)
+    if founds:
         event = await run_in_threadpool(_founding, request, chain, event)
     name = partial(acting.named, request, asking, event, chain=chain, by=asked.by or "", key=key)
     # Only for an operator who is nobody there the chain is looked at, which may take a question.
@@ -212,6 +213,7 @@ async def _recorded(request: Request, body: Body, asked: ActParameters, given: G
         on=asked.on or "",
         scope=asked.scope,
         signature=signature,
+        read=not founds,
     )
     try:
         if asked.dry_run:

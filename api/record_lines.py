@@ -194,8 +194,10 @@ class Recorder:
             body = {**body, "person": ""}
         require_form(kind, body, signed=line.signature is not None)
         sealed = seal_body(kind, body, act=line.act, signed=line.signature is not None)
+        event = catalogue.read_body(sealed.body)
+        founded = self._founded(event)
         act = Act(
-            event=self._founded(catalogue.read_body(sealed.body)),
+            event=founded,
             by=self._named(line.by or self._by),
             act=line.act,
             on=line.on,
@@ -203,6 +205,7 @@ class Recorder:
             scope=line.scope,
             source=line.source or self._source,
             signature=line.signature,
+            read=founded is event,
         )
         require(act.by, "G13", "het veld `by` ontbreekt: wie heeft dit gedaan?")
         return Prepared(number, act, sealed.disclosures, alias)

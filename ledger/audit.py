@@ -297,8 +297,9 @@ class _Replay:
             scope=header.scope,
             source=header.source,
             signature=header.signature,
+            read=True,
         )
-        return recording.record(self._state, act, at=header.at, read=True)
+        return recording.record(self._state, act, at=header.at)
 
     # A consequence that is not byte for byte the expected one
 

@@ -94,7 +94,7 @@ def closed(
         return Closed(replace(act, scope=CONFIDENTIAL), own)
     event, made = seal_texts(act.event, matter)
     event = _quoting(event, act.event, read, told)
-    return Closed(replace(act, event=event, scope=CONFIDENTIAL), (*own, *made))
+    return Closed(replace(act, event=event, scope=CONFIDENTIAL, read=False), (*own, *made))
 
 
 def seal_texts(event: Event, matter: str = "") -> tuple[Event, tuple[Disclosed, ...]]:

@@ -82,7 +82,8 @@ class Act(Struct, frozen=True, kw_only=True):
 
     `by` acted, `recorded_by` entered it for them; `on` is when it happened (empty: now); `act` is
     the caller's key: asking twice records once; `source` marks history taken from elsewhere;
-    `signature` is over the event and who, when, in which chain and under which key.
+    `signature` is over the event and who, when, in which chain and under which key. `read` says
+    that the event was read from JSON as it is, so that nobody need read it back.
     """
 
     event: Event
@@ -93,6 +94,7 @@ class Act(Struct, frozen=True, kw_only=True):
     scope: Scope | None = None
     source: Source | None = None
     signature: Signature | None = None
+    read: bool = False
 
 
 class Entry(Struct, frozen=True):
@@ -114,11 +116,10 @@ class Recorded(Struct, frozen=True):
     first: int
 
 
-def record(chain: ChainState, act: Act, *, at: str, read: bool = False) -> Recorded:
+def record(chain: ChainState, act: Act, *, at: str) -> Recorded:
     """Check one act against the rules, apply it, and everything that follows, to the end.
 
-    `at` is the recorded time, an Instant; `read` says that the event came from stored bytes just
-    now, so that nobody need read it back. Raises Refused or NotAllowed with the rule's number; then
+    `at` is the recorded time, an Instant. Raises Refused or NotAllowed with the rule's number; then
     nothing has changed.
     """
     at = max(at, chain.at)
@@ -136,7 +137,7 @@ def record(chain: ChainState, act: Act, *, at: str, read: bool = False) -> Recor
     force_setattr(header, "under", policy.lawful(chain, event, header))
     signatures.check(chain, event, header)
     entries: list[Entry] = []
-    chain = _apply(chain, event, header, entries, read=read)
+    chain = _apply(chain, event, header, entries, read=act.read)
     return Recorded(chain, (*ahead, *entries), first)
 
 
