@@ -53,7 +53,7 @@ class Batch:
         self._upon = upon
         self._at = ""
         self.begun = monotonic()
-        self._size_bytes = 0
+        self.size_bytes = 0
         self._chains: dict[str, _Ahead] = {}
         self._broken: dict[str, BrokenLog] = {}
         self._stopped: set[Series] = set()
@@ -67,7 +67,7 @@ class Batch:
         return (
             len(self.answers) >= MAX_JOBS
             or len(self.rows) >= MAX_ROWS
-            or self._size_bytes >= MAX_BYTES
+            or self.size_bytes >= MAX_BYTES
         )
 
     def decide(self, jobs: Sequence[Job], *, at: str) -> Sequence[Job]:
@@ -192,4 +192,4 @@ class Batch:
         for entry in recorded.entries:
             topic = catalogue.type_name(type(entry.event))
             self.rows.append(Row(name, entry.header.position, topic, entry.data))
-            self._size_bytes += len(entry.data)
+            self.size_bytes += len(entry.data)

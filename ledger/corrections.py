@@ -32,6 +32,11 @@ def record(chain: ChainState, act: Act, *, at: str, read: Read) -> Recorded:
     return recorded if held is act else recording.record(chain, held, at=at)
 
 
+def is_about_a_record(act: Act) -> bool:
+    """Tell whether an act is held against another record, which may have to be read."""
+    return isinstance(act.event, ABOUT_A_RECORD)
+
+
 def held_against(act: Act, read: Read) -> Act:
     """Return the act as it may be offered, or refuse it (L7); `read` gives a record's bytes.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from time import monotonic
@@ -166,8 +166,12 @@ class Waiting:
         """Let whoever rests look around."""
         self._bell.ring()
 
-    def look(self, most: int, *, shut: str = "") -> list[Job]:
+    def look(
+        self, most: int, *, shut: str = "", only: Callable[[Job], bool] | None = None
+    ) -> list[Job]:
         """Return what waits, at most so many, to be decided on; it can still be withdrawn.
+
+        With `only` no further than to the first of which that is not so.
 
         Acts of the chain that is shut are put aside until it no longer is.
         """
@@ -177,6 +181,8 @@ class Waiting:
                 self._take_in()
             looked: list[Job] = []
             while self._jobs and len(looked) < most:
+                if only is not None and not only(self._jobs[0]):
+                    break
                 job = self._jobs.popleft()
                 if job.chain == shut:
                     self._aside.append(job)
@@ -240,6 +246,11 @@ class Waiting:
         return bool(self._aside)
 
     @property
+    def closed(self) -> bool:
+        """Whether no more can be put."""
+        return self._closed
+
+    @property
     def over(self) -> bool:
         """Whether the queue is closed and nothing waits any more."""
         with self._lock:
@@ -261,8 +272,11 @@ def given_up(timeout_seconds: float, *, in_time: bool) -> Exception:
     )
 
 
-def answer(answers: Sequence[Answer]) -> None:
-    """Hand every caller its outcome: threads one by one, a loop or a tray all it has at once."""
+def answer(answers: Sequence[Answer], *, here: asyncio.AbstractEventLoop | None = None) -> None:
+    """Hand every caller its outcome: threads one by one, a loop or a tray all it has at once.
+
+    `here` is the loop that runs in this thread, if one does.
+    """
     by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
     by_tray: dict[Tray[Outcome | Exception], list[tuple[int, Outcome | Exception]]] = defaultdict(
         list
@@ -281,6 +295,9 @@ def answer(answers: Sequence[Answer]) -> None:
     for tray, put_down in by_tray.items():
         tray.put_down(put_down)
     for loop, own in by_loop.items():
+        if loop is here:
+            _settle(own)
+            continue
         # A loop that closed meanwhile has nobody left who waits.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(_settle, own)

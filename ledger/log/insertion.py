@@ -82,6 +82,15 @@ def prepare(conn: BoundedConnection) -> None:
         conn.prepared.add(name)
 
 
+def arrived(conn: BoundedConnection) -> bool:
+    """Tell without waiting whether what was sent is answered in full, or the wire is gone."""
+    try:
+        conn.pgconn.consume_input()
+    except errors.OperationalError:
+        return True  # taking the answer says so
+    return not conn.pgconn.is_busy()
+
+
 def landed(conn: BoundedConnection, *, seconds: float | None = None) -> None:
     """Wait until what was sent is committed, or raise psycopg's error that says why it is not."""
     results = _at_hand(conn.pgconn)

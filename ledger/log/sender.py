@@ -63,6 +63,15 @@ class Sender:
         except psycopg.Error as error:
             self._fail(error)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is connected and has sent before, so that sending waits for nothing."""
+        return self._conn is not None and bool(self._conn.prepared)
+
+    def arrived(self) -> bool:
+        """Tell without waiting whether the answer to what was sent is here, or never will be."""
+        return self._conn is None or insertion.arrived(self._conn)
+
     def landed(self, *, seconds: float) -> None:
         """Wait for the answer to what was sent; then it is on disk. Raises as `append` does."""
         if self._conn is None:

@@ -92,7 +92,7 @@ def until_decided_ahead(ledger: Ledger, count: int) -> None:
     """Wait until the writer has decided on so many acts while a batch is under way."""
 
     def decided() -> bool:
-        ahead = ledger._writer._next
+        ahead = ledger._writer._rounds.next
         return ahead is not None and len(ahead.answers) == count
 
     until(decided)

@@ -61,7 +61,7 @@ def asks(ledger: Ledger) -> None:
 def _asked(ledger: Ledger) -> bool:
     """Tell whether it asked; it looks when there is something to record."""
     ledger.submit(OTHER, registering(""))
-    return ledger._writer._turns.answer is not None
+    return ledger._writer._rounds.turns.answer is not None
 
 
 def test_who_never_lost_hears_of_a_turn_and_makes_room(ledger: Ledger, elsewhere: TurnLock) -> None:
@@ -109,7 +109,7 @@ def test_a_lost_position_is_no_loss_and_the_turn_ends_with_the_work(
             one, its = (ledger, other) if number % 2 else (other, ledger)
             assert isinstance(one.submit(CHAIN, registering(f"a-{number}")), Receipt)
             assert isinstance(its.submit(CHAIN, registering(f"b-{number}")), Receipt)
-        until(lambda: not (ledger._writer._turns.busy or other._writer._turns.busy))
+        until(lambda: not (ledger._writer._rounds.turns.busy or other._writer._rounds.turns.busy))
     has_its_turn(elsewhere)
     assert len(people_of(ledger)) == 40
 

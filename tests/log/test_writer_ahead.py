@@ -15,7 +15,7 @@ from ledger.domain.events.roles import RoleAssigned
 from ledger.domain.values import Refused
 from ledger.flight import awake_seconds
 from ledger.ledger import Ledger, Overloaded, Receipt, StoreUnavailable
-from ledger.writer import CHUNK
+from ledger.rounds import CHUNK
 from tests.log.loops import in_a_loop
 from tests.log.scene import (
     CHAIN,
@@ -79,7 +79,9 @@ def test_what_was_decided_ahead_is_on_its_way_before_the_first_are_told(
     with psycopg.connect(database) as held:
         held.execute(HOLD_BACK)
         first = ledger._writer.submit(CHAIN, registering("a"))
-        first.add_done_callback(lambda _: on_their_way.append(ledger._writer._flight is not None))
+        first.add_done_callback(
+            lambda _: on_their_way.append(ledger._writer._rounds.flight is not None)
+        )
         until_somebody_waits(database)
         second = ledger._writer.submit(CHAIN, registering("b"))
         until_decided_ahead(ledger, 1)
@@ -96,7 +98,7 @@ def test_deciding_that_fails_costs_neither_what_is_under_way_nor_what_comes_late
         until_somebody_waits(database)
         owner.execute("ALTER TABLE snapshots RENAME TO out_of_reach")
         other = ledger._writer.submit("andere-keten", registering("b"))
-        until(lambda: ledger._writer._failure is not None)
+        until(lambda: ledger._writer._rounds._failure is not None)
         assert not any(one.done() for one in (first, other))
         held.rollback()
         assert isinstance(first.result(PATIENCE_SECONDS), Receipt)
@@ -186,18 +188,18 @@ def test_a_series_stopped_under_way_stays_stopped_in_what_follows(
 def test_of_callers_that_all_come_back_at_once_half_is_sent_while_the_rest_is_decided_on(
     ledger: Ledger,
 ) -> None:
-    writer = ledger._writer
+    writer, rounds = ledger._writer, ledger._writer._rounds
     with writer._role:
-        writer._usual_seconds = 1000.0
+        rounds._usual_seconds = 1000.0
         asked = [writer.submit(CHAIN, registering(f"p-{n}")) for n in range(2 * CHUNK)]
-        writer._decide_ahead(None)
-        half = writer._next
+        rounds._decide_ahead(None)
+        half = rounds.next
         assert half is not None
-        assert not writer._worth_sending(half)
+        assert not rounds._worth_sending(half)
         half.begun -= 600
-        assert writer._worth_sending(half)
+        assert rounds._worth_sending(half)
         asked.append(writer.submit(CHAIN, registering("more")))
-        assert not writer._worth_sending(half)
+        assert not rounds._worth_sending(half)
     assert wait(asked, PATIENCE_SECONDS).not_done == set()
     assert people_of(ledger) == [*(f"p-{n}" for n in range(2 * CHUNK)), "more"]
 
@@ -258,13 +260,14 @@ def test_it_stays_awake_only_for_an_answer_that_comes_soon(
 
 def test_a_caller_that_is_alone_records_in_its_own_thread(ledger: Ledger) -> None:
     threads: list[str] = []
-    landed = ledger._writer._sender.landed
+    sender = ledger._writer._rounds._sender
+    landed = sender.landed
 
     def seen(*, seconds: float) -> None:
         threads.append(threading.current_thread().name)
         landed(seconds=seconds)
 
-    ledger._writer._sender.landed = seen  # type: ignore[method-assign]  # only to see who calls
+    sender.landed = seen  # type: ignore[method-assign]  # only to see who calls
     ledger.submit(CHAIN, registering("a"))
     assert threads == [threading.current_thread().name]
     assert isinstance(ledger._writer.submit(CHAIN, registering("b")).result(60), Receipt)
