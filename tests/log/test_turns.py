@@ -67,7 +67,7 @@ def _asked(ledger: Ledger) -> bool:
 def test_who_never_lost_hears_of_a_turn_and_makes_room(ledger: Ledger, elsewhere: TurnLock) -> None:
     has_its_turn(elsewhere)
     asks(ledger)
-    assert elsewhere.others_wait()
+    until(elsewhere.others_wait)
     waiting = ledger._writer.submit(CHAIN, registering("wie-wacht"))
     assert isinstance(ledger.submit(OTHER, registering("wie-niet-wacht")), Receipt)
     assert not waiting.done()
