@@ -41,7 +41,7 @@ STEP: Final = 32
 ENOUGH_AT_ONCE: Final = 64 * 1024
 """From how many bytes on a batch in an event loop grows no further."""
 MOST_AT_ONCE: Final = 128 * 1024
-"""How many bytes the wire takes at least without waiting for who reads them."""
+"""Up to how many bytes an event loop sends: a socket of one machine takes them at once."""
 
 
 class Rounds:
@@ -157,7 +157,7 @@ class Rounds:
         """Whether the next round may have to wait for something, so that it is for the thread.
 
         A failure to get over, a turn, a connection to make, a refusal on a state that may lag, or
-        more than the wire takes at once.
+        more to send than a socket takes at once.
         """
         batch, turns = self.next, self.turns
         if self._failure is not None or self._left or not self._sender.ready:
