@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from contextvars import Context
 from time import monotonic
 from typing import Final
 
@@ -44,6 +45,7 @@ class InLoop:
         self._role = role
         self._guard = threading.Lock()
         self._loop: Loop | None = None
+        self._context = Context()
         self._asked: Loop | None = None
         self._called = False
         self._listens = -1
@@ -71,7 +73,7 @@ class InLoop:
         with self._guard:
             self._begin(loop)
             try:
-                loop.call_soon_threadsafe(self._step, loop)
+                loop.call_soon_threadsafe(self._step, loop, context=self._context)
             except RuntimeError:  # it was closed; nobody waits there any more
                 self._loop = None
         return self._loop is not None
@@ -103,12 +105,14 @@ class InLoop:
 
     def _begin(self, loop: Loop) -> None:
         self._loop, self._called, self._stepped = loop, False, monotonic()
+        # A step is for all who wait: it is of no one's request, as in the thread.
+        self._context = Context()
 
     def _call(self, loop: Loop) -> None:
         """Have a step made once all who are about to put something have done so."""
         if not self._called:
             self._called = True
-            loop.call_soon(self._step, loop)
+            loop.call_soon(self._step, loop, context=self._context)
 
     def _step(self, loop: Loop) -> None:
         with self._guard:

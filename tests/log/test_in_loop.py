@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextvars import ContextVar
 
 import psycopg
 import pytest
@@ -78,6 +79,33 @@ def test_a_loop_records_the_acts_of_its_callers_itself(ledger: Ledger) -> None:
     assert threads
     assert THREAD not in threads
     assert not has_role(ledger)
+
+
+def test_what_a_loop_does_for_all_is_of_no_one_s_request(ledger: Ledger) -> None:
+    of_request: ContextVar[str] = ContextVar("of_request", default="")
+    seen: list[str] = []
+    sender = ledger._writer._rounds._sender
+    send, landed = sender.send, sender.landed
+
+    def sending(rows: object) -> int:
+        seen.append(of_request.get())
+        return send(rows)  # type: ignore[arg-type]  # what it was called with
+
+    def landing(*, seconds: float) -> None:
+        seen.append(of_request.get())
+        landed(seconds=seconds)
+
+    sender.send = sending  # type: ignore[method-assign]  # only to see in which context
+    sender.landed = landing  # type: ignore[method-assign]  # likewise
+
+    async def asked() -> str:
+        of_request.set("mine")
+        await all_of(ledger, *(registering("") for _ in range(100)))
+        return of_request.get()
+
+    assert in_a_loop(asked()) == "mine"
+    assert seen
+    assert set(seen) == {""}
 
 
 def test_in_a_loop_many_acts_go_in_one_batch(ledger: Ledger) -> None:
