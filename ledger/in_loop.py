@@ -76,7 +76,8 @@ class InLoop:
                 loop.call_soon_threadsafe(self._step, loop, context=self._context)
             except RuntimeError:  # it was closed; nobody waits there any more
                 self._loop = None
-        return self._loop is not None
+            # Once the guard is let go of, the loop may be done and have given up the role already.
+            return self._loop is not None
 
     def taken_back(self) -> bool:
         """Take the role from a loop that made no step for long; tell whether the caller has it."""
